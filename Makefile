@@ -1,0 +1,46 @@
+# Two commands do all the set-up: `make demo`, then `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+PEOPLE ?= 20000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint notebooks lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# requirements.lock pins everything; --no-deps installs it and nothing else.
+.venv/installed: requirements.lock pyproject.toml
+	@echo "creating .venv (a few minutes the first time)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --no-deps --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch .venv/installed
+
+demo: .venv/installed ## generate a population, train, explain, track, export, write the report
+	$(BIN)/credit train pipelines/weilidai.toml --people $(PEOPLE)
+
+test: lint ## lint, types, arrows, tests and notebooks
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(MAKE) --no-print-directory notebooks
+
+lint: .venv/installed ## ruff, mypy --strict, the arrows between rooms, declared dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy credit
+	$(BIN)/lint-imports
+	$(BIN)/deptry credit
+
+notebooks: .venv/installed ## execute every notebook from top to bottom
+	$(BIN)/python tests/execute_notebooks.py
+
+bench: .venv/installed ## speed, memory and accuracy tables (slow; see benchmarks/README.md)
+	$(BIN)/python -m benchmarks.run
+
+lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra notebooks --group dev --python-version 3.11 \
+		--no-emit-package nvidia-nccl-cu12 --no-annotate --no-emit-index-url --upgrade \
+		--output-file requirements.lock
+
+clean: ## remove generated data, runs and caches
+	rm -rf data/world data/runs runs mlruns/mlflow.db mlruns/artifacts mlruns/optuna.journal .cache

@@ -1,0 +1,295 @@
+"""The `credit` command. Each command parses, calls one pipeline function, and prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from credit import __version__
+from credit.errors import CreditError
+
+app = typer.Typer(
+    name="credit",
+    help="Point-in-time credit scoring: from event tables to tracked, explained, exported models.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+world_app = typer.Typer(help="The synthetic population with known truth.", no_args_is_help=True)
+data_app = typer.Typer(help="Published data sets: where to get them, verified by hash.",
+                       no_args_is_help=True)  # fmt: skip
+app.add_typer(world_app, name="world")
+app.add_typer(data_app, name="data")
+
+out = Console()
+err = Console(stderr=True)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")]
+ProgressCallback = Callable[[str, float], None]
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[ProgressCallback]:
+    """Yield ``report(stage, share)``: one line a stage on standard error."""
+    if quiet:
+        yield lambda _stage, _share: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<44}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=False) as bars:
+        tasks: dict[str, object] = {}
+
+        def report(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=min(share, 1.0))  # type: ignore[arg-type]
+
+        yield report
+
+
+def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def _version(*, value: bool) -> None:
+    if value:
+        out.print(f"credit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    _version(value=version)
+
+
+@world_app.command("generate", epilog="Example: credit world generate data/world --people 20000")
+def world_generate(
+    directory: Annotated[Path, typer.Argument(help="A new folder for the tables.")],
+    people: Annotated[int, typer.Option(help="How many people.")] = 20_000,
+    months: Annotated[int, typer.Option(help="Months of applications.")] = 48,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
+    quiet: Quiet = False,
+) -> None:
+    """Generate a population: event tables, and the truth behind them in a folder apart."""
+    from credit.world import WorldOptions, generate
+
+    with _progress(quiet=quiet) as progress:
+        summary = generate(
+            directory, WorldOptions(people=people, months=months, seed=seed), progress=progress
+        )
+    rows = [[name, f"{count:,}"] for name, count in summary.rows.items()]
+    _print(f"{directory}", ["table", "rows"], rows)
+
+
+@data_app.command("list", epilog="Example: credit data list")
+def data_list() -> None:
+    """List the published data sets, their licence and where to get them."""
+    from credit.sources import DATA_SETS
+
+    for data_set in DATA_SETS.values():
+        out.print(f"[bold]{data_set.name}[/bold]  {data_set.title}")
+        out.print(f"    {data_set.licence}. Origin: {data_set.origin}", highlight=False)
+
+
+@data_app.command("verify", epilog="Example: credit data verify ../data --only german")
+def data_verify(
+    directory: Annotated[Path, typer.Argument(help="A folder with one folder a data set.")],
+    only: Annotated[str | None, typer.Option(help="One data set instead of all.")] = None,
+) -> None:
+    """Compare every file of the data sets in a folder with its published SHA-256."""
+    from credit.sources import verify_all
+
+    rows = verify_all(directory, only=only)
+    _print(
+        f"{directory}",
+        ["data set", "file", "status"],
+        [[row.data_set, row.file, row.status] for row in rows],
+    )
+    if any(row.status == "changed" for row in rows) or (
+        only is not None and any(row.status != "ok" for row in rows)
+    ):
+        raise typer.Exit(code=1)
+
+
+@app.command(epilog="Example: credit check data/world")
+def check(
+    directory: Annotated[Path, typer.Argument(help="A folder of Parquet tables.")],
+    quarantine: Annotated[
+        Path | None, typer.Option(help="Write rows that break a rule to this folder.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Check tables against the data contract; list every rule that is broken."""
+    from credit.pipeline.tables import check_directory
+
+    with _progress(quiet=quiet) as progress:
+        report = check_directory(directory, quarantine=quarantine, progress=progress)
+    _print(
+        f"{directory}",
+        ["table", "rows", "rules broken"],
+        [[name, f"{rows:,}", str(broken)] for name, rows, broken in report.summary],
+    )
+    for sentence in report.sentences:
+        err.print(f"[red]{sentence}[/red]", highlight=False)
+    if report.sentences and quarantine is None:
+        raise typer.Exit(code=1)
+
+
+@app.command(epilog="Example: credit features pipelines/weilidai.toml --sql")
+def features(
+    pipeline: Annotated[Path, typer.Argument(help="A pipeline file.")],
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of the list.")] = False,
+    dialect: Annotated[str, typer.Option(help="duckdb or spark.")] = "duckdb",
+    data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Build and write Parquet here.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """List a pipeline's features, print their SQL, or build them into a Parquet file."""
+    from credit.pipeline import tables
+
+    with _progress(quiet=quiet or sql) as progress:
+        if sql:
+            text = tables.feature_sql(pipeline, data=data, dialect=dialect, progress=progress)
+            sys.stdout.write(text + "\n")
+            return
+        if output is not None:
+            count = tables.write_features(pipeline, output, data=data, progress=progress)
+            out.print(f"{output}: {count:,} rows")
+            return
+        listed = tables.feature_list(pipeline, data=data, progress=progress)
+    _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
+
+
+@app.command(epilog="Example: credit train pipelines/weilidai.toml --people 20000")
+def train(
+    pipeline: Annotated[Path, typer.Argument(help="A pipeline file.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
+    people: Annotated[int | None, typer.Option(help="People in a generated world.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the experiment.")] = None,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Set broken rows apart and go on.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run an experiment: check, build features, train, evaluate, explain, track, export."""
+    from credit.pipeline.train import run
+
+    with _progress(quiet=quiet) as progress:
+        result = run(
+            pipeline, data=data, people=people, seed=seed, quarantine=quarantine, progress=progress
+        )
+    for note in result.notes:
+        out.print(f"note: {note}", style="yellow", highlight=False, markup=False)
+    for table in result.tables:
+        _print(table.title, table.columns, table.rows)
+    for name, place in result.places.items():
+        out.print(f"{name:<10} {place}", highlight=False, soft_wrap=True)
+
+
+@app.command(
+    epilog="Example: credit score runs/weilidai/latest/artifact rows.parquet -o scores.csv"
+)
+def score(
+    artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
+    table: Annotated[Path, typer.Argument(help="Rows of features, CSV or Parquet.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the scores go.")],
+) -> None:
+    """Score rows of features by column name."""
+    from credit.pipeline.scoring import score_file
+
+    count = score_file(artifact, table, output)
+    out.print(f"{output}: {count:,} rows")
+
+
+@app.command(
+    epilog="Example: credit explain runs/weilidai/latest/artifact rows.parquet --person 17"
+)
+def explain(
+    artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
+    table: Annotated[Path, typer.Argument(help="Rows of features, CSV or Parquet.")],
+    person: Annotated[str, typer.Option(help="The person's customer_id.")],
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+) -> None:
+    """Say what one person's score is made of, in four principal reasons."""
+    from credit.pipeline.scoring import explain_person
+
+    for answer in explain_person(artifact, table, person=person, language=language):
+        out.print(answer.headline, highlight=False)
+        rows = [[str(rank), text, points] for rank, text, points in answer.reasons]
+        _print("principal reasons", ["", "reason", "effect on points"], rows)
+
+
+@app.command(
+    epilog="Example: credit compare loans.csv --target default --special delay=-9,-8 --folds 5x2"
+)
+def compare(
+    file: Annotated[Path, typer.Argument(help="A flat CSV or Parquet file.")],
+    target: Annotated[str, typer.Option(help="Column of the outcome.")],
+    bad: Annotated[str | None, typer.Option(help="Its value that means bad.")] = None,
+    groups: Annotated[str | None, typer.Option(help="Column of the person.")] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column of the instant: last 30 % tests.")
+    ] = None,
+    special: Annotated[
+        list[str] | None, typer.Option(help="COLUMN=CODE,CODE; may be repeated.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column that is no feature.")] = None,
+    models: Annotated[str, typer.Option(help="Of card, boost, logistic.")] = "card,boost,logistic",
+    folds: Annotated[str, typer.Option(help="REPEATSxFOLDS.")] = "5x2",
+    seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 20261121,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write every fold's figures as CSV.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare models on any flat file under one honest protocol, with paired intervals."""
+    from credit.pipeline.compare import CompareOptions, compare_file
+
+    options = CompareOptions(
+        target=target, bad=bad, groups=groups, time=time, special=tuple(special or ()),
+        drop=tuple(drop or ()), models=tuple(models.split(",")), folds=folds, seed=seed,
+    )  # fmt: skip
+    with _progress(quiet=quiet) as progress:
+        result = compare_file(file, options, output=output, progress=progress)
+    for table in result.tables:
+        _print(table.title, table.columns, table.rows)
+
+
+def main() -> None:
+    """Run the command; a refusal prints its sentence and exits with 1, Ctrl-C with 130."""
+    try:
+        app(standalone_mode=False)
+    except CreditError as error:
+        err.print(f"[red]error:[/red] {error}", highlight=False, markup=True, soft_wrap=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("interrupted; nothing half-written was left behind")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

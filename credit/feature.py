@@ -1,0 +1,218 @@
+"""Feature: one row of the data dictionary, in four kinds.
+
+A feature is a record, not a function. From the one record come its SQL, its line in the
+dictionary, the sign a model must keep, and the text of its reason code. The two halves of
+the package (data, model) meet here and in a data frame, nowhere else.
+
+Expressions are SQL in a small portable subset: columns of the feature's table, literals,
+``+ - * /``, comparisons, ``and or not``, ``case``, ``coalesce``, ``nullif``, ``abs``,
+``greatest``, ``least``, ``ln``, ``sqrt``, and three calendar functions of this package:
+``local_hour(t)``, ``local_weekday(t)`` (0 is Monday), ``local_day(t)`` (days since 1970).
+No expression may name the as-of instant: comparing times is the compiler's business alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from credit.errors import FeatureError
+
+Dimension = Literal["payment", "social", "wealth", "consumption", "repayment", "application"]
+
+DIMENSIONS: tuple[str, ...] = ("payment", "social", "wealth", "consumption", "repayment")
+"""The five dimensions that carry policy weight, in the policy's order."""
+
+Aggregate = Literal[
+    "count", "sum", "mean", "std", "min", "max", "distinct", "entropy", "days_since_last",
+    "days_since_first",
+]  # fmt: skip
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """What a person is told when this feature counts against them."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """What every feature has, whatever its kind.
+
+    Attributes
+    ----------
+    name : str
+        ``<dimension>_<what>_<window>``, lower case.
+    dimension : str
+        One of the five, or ``application`` for a fact stated on the application itself,
+        which carries no policy weight.
+    label : str
+        A few words for a table or a plot.
+    unit : str
+        ``count``, ``share``, ``days``, ``fen``, ``ratio``, ``nats``, ``category``, ...
+    null_means : str
+        What a null says about the person; never "missing".
+    risk : int
+        +1 more of it is riskier, -1 more of it is safer, 0 no declared sign. Models keep it.
+    reason : Reason
+        Text of the reason code, in English and Chinese.
+    edges : tuple of float
+        Cut points that mean something (a published threshold); binning offers them.
+    """
+
+    name: str
+    dimension: Dimension
+    label: str
+    unit: str
+    null_means: str
+    risk: int
+    reason: Reason
+    edges: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise FeatureError(f"{self.name!r}: a feature's name is lower case, [a-z][a-z0-9_]*.")
+        if self.risk not in (-1, 0, 1):
+            raise FeatureError(f"{self.name}: risk must be -1, 0 or +1, got {self.risk}.")
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether values are names rather than amounts."""
+        return self.unit == "category"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """An aggregate over visible events.
+
+    ``aggregate(value) over events where ...``; a share is the ratio of two sums, so it has a
+    ``per``: ``sum(value where ...) / sum(per over all events of the table)``. ``base`` limits
+    numerator and denominator alike.
+
+    >>> Measure(aggregate="sum", value="amount_fen", where="local_hour(event_time) < 6",
+    ...         per="amount_fen", base="direction = 'out'").per
+    'amount_fen'
+    """
+
+    aggregate: Aggregate
+    value: str = "1"
+    where: str | None = None
+    per: str | None = None
+    base: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.per is not None and self.aggregate not in ("sum", "count"):
+            raise FeatureError(
+                f"a share is a ratio of sums or counts, not of {self.aggregate!r}: drop 'per'."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowAggregate(Feature):
+    """``measure`` over the events of ``table`` with ``q - days <= event_time < q``, known by q."""
+
+    table: str
+    days: int
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAsOf(Feature):
+    """``measure`` over what is in force at q: the latest visible row for each ``latest_by``.
+
+    With ``table="instalments"`` the rows are the instalments that fell due in the last
+    ``days`` before q, with two more columns computed from the repayments visible at q:
+    ``days_past_due`` (whole days it was, or still is, late; 0 if paid in time) and
+    ``is_open`` (not yet fully paid at q).
+    """
+
+    table: str
+    measure: Measure
+    latest_by: tuple[str, ...] = ("customer_id",)
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression(Feature):
+    """``expression`` over other features, named directly. Division by zero gives null."""
+
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphStatistic(Feature):
+    """An aggregate over the ties of a person, and over facts about the people at their ends.
+
+    Ties come from ``ties`` (``contacts``: each visible contact; ``transfers``: each
+    counterparty of the last ``days``, both directions merged) and carry ``amount_fen`` (sum
+    exchanged; null for contacts), ``count``, ``age_days`` (since the first), ``recency_days``
+    (since the last), ``sent_fen`` and ``received_fen``. About the person at the end, as known
+    at q, never about the applicant: ``peer_tagged``, ``peer_borrower``, ``peer_overdue``
+    (0 or 1) from tags, loans and instalments visible at q.
+    """
+
+    ties: Literal["contacts", "transfers"]
+    measure: Measure
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated(Feature):
+    """A fact stated on the application or at registration: ``table.column`` as it is.
+
+    ``table`` is ``applications`` or ``customers``; a customer's facts count only when they
+    were known by q. ``expression`` may derive from one row (``q_days(registered_at)`` gives
+    the days from a time to q).
+    """
+
+    table: Literal["applications", "customers"] = "applications"
+    expression: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """An ordered set of features with unique names."""
+
+    features: tuple[Feature, ...]
+    _index: dict[str, Feature] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        index: dict[str, Feature] = {}
+        for feature in self.features:
+            if feature.name in index:
+                raise FeatureError(f"two features are called {feature.name!r}.")
+            index[feature.name] = feature
+        object.__setattr__(self, "_index", index)
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, name: str) -> Feature:
+        return self._index[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def risk(self) -> dict[str, int]:
+        """Feature name -> sign of risk, for those that declare one."""
+        return {feature.name: feature.risk for feature in self.features if feature.risk}
+
+    @property
+    def dimension(self) -> dict[str, str]:
+        """Feature name -> dimension."""
+        return {feature.name: feature.dimension for feature in self.features}

@@ -1,0 +1,247 @@
+"""A pipeline file: one TOML file is one experiment. Unknown keys are errors.
+
+A path, a date, a seed and a default of the experiment appear here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from credit.errors import ConfigError, nearest
+from credit.schema import TABLES, TableSource
+
+Published = Literal["berka", "credit_card_approval", "taiwan", "german"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSection(_Section):
+    """Where the tables come from.
+
+    ``world`` generates a population; ``tables`` reads the user's own under ``[tables]``; any
+    other kind is a published data set read from ``directory``.
+    """
+
+    kind: Literal["world", "tables", "berka", "credit_card_approval", "taiwan", "german"]
+    directory: str | None = None
+    people: int = Field(default=20_000, ge=500)
+    months: int = Field(default=24, ge=3)
+    world_seed: int | None = None
+
+
+class TableSection(_Section):
+    """One of the user's tables: see `credit.schema.TableSource`."""
+
+    path: str
+    columns: dict[str, str] = {}
+    units: dict[str, str] = {}
+    lag: str | None = None
+
+    def source(self) -> TableSource:
+        """Return the record the engine reads."""
+        return TableSource(
+            path=self.path, columns=dict(self.columns), units=dict(self.units), lag=self.lag
+        )
+
+
+class FeaturesSection(_Section):
+    """Which features to build: glob patterns over names or ``dimension:<name>``."""
+
+    include: list[str] = ["*"]
+    exclude: list[str] = []
+    max_correlation: float = Field(default=0.95, gt=0, le=1)
+    keep: list[str] = []
+
+
+class OutcomeSection(_Section):
+    """What bad means: days past due on the application's loan, or an outcome as given."""
+
+    kind: Literal["days_past_due", "given"] = "days_past_due"
+    days: int = Field(default=90, ge=1)
+    within_months: int = Field(default=12, ge=1)
+    indeterminate_from: int = Field(default=30, ge=1)
+    observed_until: date | None = None
+
+
+class SplitSection(_Section):
+    """Out of time with embargo, or repeated stratified folds where there is no time.
+
+    ``by = "person"`` keeps all applications of a person on one side.
+    """
+
+    kind: Literal["out_of_time", "repeated_folds"]
+    test_from: date | None = None
+    test_until: date | None = None
+    validation_share: float = Field(default=0.2, gt=0, lt=0.5)
+    by: Literal["person", "application"] = "person"
+    folds: int = Field(default=2, ge=2)
+    repeats: int = Field(default=5, ge=1)
+
+    @model_validator(mode="after")
+    def _dates(self) -> SplitSection:
+        if self.kind == "out_of_time" and self.test_from is None:
+            raise ValueError("an out_of_time split needs test_from")
+        return self
+
+
+class ScorecardSection(_Section):
+    """Limits of the scorecard's bins."""
+
+    max_bins: int = Field(default=6, ge=2, le=32)
+    min_share: float = Field(default=0.02, gt=0, lt=0.5)
+
+
+class BoostSection(_Section):
+    """The boosted model: how many Optuna trials, how many seeds averaged, which signs hold."""
+
+    trials: int = Field(default=8, ge=0)
+    timeout_seconds: float | None = Field(default=None, gt=0)
+
+
+class ModelsSection(_Section):
+    """Which models to train; a section that is absent is not trained."""
+
+    policy_card: bool = True
+    scorecard: ScorecardSection | None = ScorecardSection()
+    xgboost: BoostSection | None = BoostSection()
+
+
+class ComparisonSection(_Section):
+    """Several sets of features on the same rows and folds, with paired intervals.
+
+    ``where`` names a 0/1 column of the applications; ``include_immature`` takes outcomes as
+    the source states them, whether or not their window has closed.
+    """
+
+    name: str
+    sets: dict[str, list[str]]
+    where: str | None = None
+    include_immature: bool = False
+    model: Literal["scorecard", "xgboost"] = "xgboost"
+    folds: int = Field(default=5, ge=2)
+    repeats: int = Field(default=5, ge=1)
+
+
+class EngineSection(_Section):
+    """The engine's limits."""
+
+    memory_limit: str = "4GB"
+    threads: int | None = Field(default=None, ge=1)
+
+
+class TrackingSection(_Section):
+    """MLflow: where runs go. Paths are relative to the working directory."""
+
+    enabled: bool = True
+    database: str = "mlruns/mlflow.db"
+    artifacts: str = "mlruns/artifacts"
+    register_model: bool = True
+
+
+class Pipeline(_Section):
+    """A whole experiment."""
+
+    name: str
+    description: str = ""
+    seed: int = 7
+    zone: str = "Asia/Shanghai"
+    policy: str = "weilidai"
+    output: str = "runs"
+    source: SourceSection
+    tables: dict[str, TableSection] = {}
+    features: FeaturesSection = FeaturesSection()
+    outcome: OutcomeSection = OutcomeSection()
+    split: SplitSection
+    models: ModelsSection = ModelsSection()
+    comparisons: list[ComparisonSection] = []
+    engine: EngineSection = EngineSection()
+    tracking: TrackingSection = TrackingSection()
+
+    @model_validator(mode="after")
+    def _tables(self) -> Pipeline:
+        for name in self.tables:
+            if name not in TABLES:
+                raise ValueError(f"[tables.{name}]: no such table.{nearest(name, TABLES)}")
+        if self.source.kind == "tables" and not self.tables:
+            raise ValueError('source kind "tables" needs at least one [tables.<name>] section')
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the whole experiment as plain data, defaults filled in."""
+        return self.model_dump(mode="json")
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the resolved experiment: it names the run."""
+        return hashlib.sha256(json.dumps(self.resolved(), sort_keys=True).encode()).hexdigest()
+
+
+def microseconds(day: date) -> int:
+    """Return midnight UTC of a day as microseconds since 1970."""
+    moment = datetime.combine(day, time(), tzinfo=UTC)
+    return int(moment.timestamp()) * 1_000_000
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys a section takes, following an error's location into the file."""
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        inner = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if inner:
+            model = inner[0]
+    return sorted(model.model_fields)
+
+
+def _sentences(error: ValidationError, path: str) -> str:
+    lines = []
+    for problem in error.errors():
+        location = tuple(problem["loc"])
+        key = ".".join(str(part) for part in location) or "the file"
+        if problem["type"] == "extra_forbidden":
+            known = _known_keys(Pipeline, location)
+            lines.append(
+                f"{path}: unknown key {key!r}.{nearest(str(location[-1]), known)} "
+                f"Known keys there: {known}."
+            )
+        else:
+            lines.append(f"{path}: {key}: {problem['msg']} (got {problem.get('input')!r}).")
+    return "\n".join(lines)
+
+
+def load(path: Path, overrides: dict[str, dict[str, Any]] | None = None) -> Pipeline:
+    """Read a pipeline file; ``overrides`` replace single keys of its sections.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is not TOML, has an unknown key (the nearest known one is
+        named) or a value out of range. All problems are reported together.
+    """
+    if not path.is_file():
+        raise ConfigError(f"pipeline file {str(path)!r} does not exist.")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}.") from error
+    for section, values in (overrides or {}).items():
+        given = {key: value for key, value in values.items() if value is not None}
+        if section:
+            raw[section] = {**raw.get(section, {}), **given}
+        else:
+            raw.update(given)
+    try:
+        return Pipeline.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(_sentences(error, str(path))) from error

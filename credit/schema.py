@@ -1,0 +1,291 @@
+"""The vocabulary of the data contract: event tables, their columns, units and keys.
+
+Time is integer microseconds since 1970-01-01 UTC, money is integer fen (hundredths of the
+currency's unit). Every event has ``event_time`` (it happened) and ``available_at`` (the
+lender could know it); a source without the latter must declare a lag.
+
+Nothing here reads a file. The engine checks real tables against these records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from credit.errors import SchemaError, nearest
+
+Kind = Literal["id", "time", "money", "float", "int", "text", "bool"]
+
+SECOND = 1_000_000
+"""Microseconds in a second: the unit of every instant and every age."""
+
+DAY = 86_400 * SECOND
+"""Microseconds in a day of 24 hours: windows are counted in these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    ``id`` is an integer or a text key; ``time`` is stored as a timestamp (UTC) or integer
+    microseconds and always read as the latter; ``money`` is integer fen.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    nullable: bool = False
+    required: bool = True
+    minimum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the contract.
+
+    ``key`` identifies a row; ``person`` is the column that holds the person an event
+    belongs to. ``event`` tables carry ``event_time`` and ``available_at``.
+    """
+
+    name: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    person: str = "customer_id"
+    event: bool = True
+    extra: bool = False
+    """Whether columns beyond these are kept (facts a source states on its applications)."""
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``, or say which ones exist."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        known = [column.name for column in self.columns]
+        raise SchemaError(
+            f"{self.name}: no column {name!r} in the contract.{nearest(name, known)} "
+            f"It has {sorted(known)}."
+        )
+
+
+_TIMES = (
+    Column("event_time", "time", "when it happened"),
+    Column("available_at", "time", "when the lender could know it"),
+)
+_PERSON = Column("customer_id", "id", "the person")
+
+
+def _event(name: str, key: str, doc: str, *columns: Column) -> Table:
+    """Build an event table: its key, the person, the two times, then its own columns."""
+    return Table(
+        name=name,
+        doc=doc,
+        key=(key,),
+        columns=(Column(key, "id", "the row"), _PERSON, *_TIMES, *columns),
+    )
+
+
+def _snapshot(name: str, key: tuple[str, ...], doc: str, *columns: Column) -> Table:
+    """Build an event table whose key is the person with other columns."""
+    return Table(name=name, doc=doc, key=key, columns=(_PERSON, *_TIMES, *columns))
+
+
+CUSTOMERS = Table(
+    name="customers",
+    doc="One row a person: facts stated at registration.",
+    key=("customer_id",),
+    columns=(
+        _PERSON,
+        *_TIMES,
+        Column("segment", "text", "sme, white_collar or blue_collar", nullable=True),
+        Column("occupation", "text", "occupation group", nullable=True, required=False),
+        Column("region", "text", "region (audit only)", nullable=True, required=False),
+        Column("birth_date", "time", "date of birth (audit only)", nullable=True, required=False),
+        Column("sex", "text", "sex (audit only)", nullable=True, required=False),
+        Column(
+            "declared_income_fen",
+            "money",
+            "monthly income the person declares",
+            nullable=True,
+            required=False,
+            minimum=0,
+        ),
+    ),
+)
+
+PAYMENTS = _event(
+    "payments",
+    "payment_id",
+    "Payments of a person: purchases, bills and money received.",
+    Column("direction", "text", "out (paid) or in (received)"),
+    Column("amount_fen", "money", "amount, never negative", minimum=0),
+    Column("status", "text", "ok or failed"),
+    Column("mcc", "int", "merchant category code; null for money received", nullable=True),
+    Column("merchant_id", "id", "the merchant", nullable=True, required=False),
+    Column("balance_fen", "money", "account balance after it", nullable=True, required=False),
+    Column(
+        "due_at", "time", "the bill's due date, where it is a bill", nullable=True, required=False
+    ),
+)
+
+TRANSFERS = _event(
+    "transfers",
+    "transfer_id",
+    "Money sent by one person to another.",
+    Column("counterparty_id", "id", "the receiver"),
+    Column("amount_fen", "money", "amount, never negative", minimum=0),
+    Column("type", "text", "transfer or red_packet", nullable=True, required=False),
+)
+
+CONTACTS = _snapshot(
+    "contacts",
+    ("customer_id", "contact_id"),
+    "Who knows whom: one row for each direction of a tie.",
+    Column("contact_id", "id", "the other person"),
+    Column("type", "text", "friend, family or colleague", nullable=True, required=False),
+)
+
+TAGS = _event(
+    "tags",
+    "tag_id",
+    "Negative marks on a person; available_at is when the lender learnt of it.",
+    Column("tag", "text", "what the mark says"),
+)
+
+WEALTH_POSITIONS = _snapshot(
+    "wealth_positions",
+    ("customer_id", "product_id", "event_time"),
+    "Holdings by product at a statement date.",
+    Column("product_id", "id", "the product"),
+    Column("risk_level", "int", "1 (money market) to 5 (speculative)", minimum=1),
+    Column("balance_fen", "money", "value held", minimum=0),
+)
+
+WEALTH_ORDERS = _event(
+    "wealth_orders",
+    "order_id",
+    "Orders to buy or sell wealth products.",
+    Column("product_id", "id", "the product"),
+    Column("risk_level", "int", "1 (money market) to 5 (speculative)", minimum=1),
+    Column("side", "text", "subscribe or redeem"),
+    Column("amount_fen", "money", "amount, never negative", minimum=0),
+)
+
+LOANS = _event(
+    "loans",
+    "loan_id",
+    "Loans drawn; application_id links a loan to the application that asked for it.",
+    Column("application_id", "id", "its application", nullable=True, required=False),
+    Column("principal_fen", "money", "amount lent", minimum=0),
+    Column("term_months", "int", "number of monthly instalments", minimum=1),
+)
+
+INSTALMENTS = _snapshot(
+    "instalments",
+    ("loan_id", "number"),
+    "The schedule of a loan; known from the day the loan is drawn. A due date is an attribute.",
+    Column("loan_id", "id", "the loan"),
+    Column("number", "int", "1 for the first instalment", minimum=1),
+    Column("due_at", "time", "when it must be paid"),
+    Column("due_fen", "money", "principal and interest due", minimum=0),
+)
+
+REPAYMENTS = _event(
+    "repayments",
+    "repayment_id",
+    "Money paid on an instalment.",
+    Column("loan_id", "id", "the loan"),
+    Column("number", "int", "the instalment", minimum=1),
+    Column("amount_fen", "money", "amount paid", minimum=0),
+    Column("channel", "text", "balance, card or other", nullable=True, required=False),
+)
+
+BUREAU = _snapshot(
+    "bureau",
+    ("customer_id", "account_id", "event_time"),
+    "Credit accounts as a register or statement shows them, one row an account and month.",
+    Column("account_id", "id", "the account"),
+    Column("months_past_due", "float", "payments missed at this date", nullable=True),
+    Column("balance_fen", "money", "amount owed", nullable=True, required=False),
+    Column("limit_fen", "money", "credit line", nullable=True, required=False),
+    Column("paid_fen", "money", "paid since the last statement", nullable=True, required=False),
+)
+
+APPLICATIONS = Table(
+    name="applications",
+    doc="Who asked for credit, and when: event_time is the as-of instant of every feature.",
+    key=("application_id",),
+    columns=(
+        Column("application_id", "id", "the application"),
+        _PERSON,
+        *_TIMES,
+        Column("amount_fen", "money", "amount asked for", nullable=True, required=False),
+        Column("product", "text", "product asked for", nullable=True, required=False),
+    ),
+    extra=True,
+)
+
+OUTCOMES = Table(
+    name="outcomes",
+    doc="Outcomes stated by the source, where they are not computed from repayments.",
+    key=("application_id",),
+    columns=(
+        Column("application_id", "id", "the application"),
+        Column("bad", "int", "1 bad, 0 good, null indeterminate", nullable=True),
+        Column("known_at", "time", "when the outcome was settled", nullable=True),
+    ),
+    event=False,
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        CUSTOMERS,
+        PAYMENTS,
+        TRANSFERS,
+        CONTACTS,
+        TAGS,
+        WEALTH_POSITIONS,
+        WEALTH_ORDERS,
+        LOANS,
+        INSTALMENTS,
+        REPAYMENTS,
+        BUREAU,
+        APPLICATIONS,
+        OUTCOMES,
+    )
+}
+"""Every table of the contract, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSource:
+    """Where a user's table is and how its columns map onto the contract.
+
+    Attributes
+    ----------
+    path : str
+        A Parquet or CSV file, a folder of Parquet files, or a glob.
+    columns : dict of str to str
+        Contract column -> column of the file, for those that differ.
+    units : dict of str to str
+        Contract column -> unit of the file: ``yuan`` or ``fen`` for money; ``us``, ``ms``,
+        ``s`` or ``date`` for time. The default is fen and timestamps.
+    lag : str or None
+        How long after ``event_time`` an event is known (``"1d"``, ``"6h"``), for a table
+        that has no ``available_at``. There is no silent default.
+    """
+
+    path: str
+    columns: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    lag: str | None = None
+
+
+def table(name: str) -> Table:
+    """Return the contract of table ``name``, or name the closest one."""
+    if name not in TABLES:
+        raise SchemaError(
+            f"no table {name!r} in the contract.{nearest(name, TABLES)} It has {sorted(TABLES)}."
+        )
+    return TABLES[name]
