@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -282,13 +283,17 @@ def compare(
 def main() -> None:
     """Run the command; a refusal prints its sentence and exits with 1, Ctrl-C with 130."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except CreditError as error:
         err.print(f"[red]error:[/red] {error}", highlight=False, markup=True, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         err.print("interrupted; nothing half-written was left behind")
         sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,7 @@ PAYMENTS = _event(
     Column(
         "due_at", "time", "the bill's due date, where it is a bill", nullable=True, required=False
     ),
+    Column("purpose", "text", "what it was for, as the source says", nullable=True, required=False),
 )
 
 TRANSFERS = _event(
@@ -209,6 +210,7 @@ BUREAU = _snapshot(
     Column("balance_fen", "money", "amount owed", nullable=True, required=False),
     Column("limit_fen", "money", "credit line", nullable=True, required=False),
     Column("paid_fen", "money", "paid since the last statement", nullable=True, required=False),
+    Column("status", "text", "the account's state in words", nullable=True, required=False),
 )
 
 APPLICATIONS = Table(

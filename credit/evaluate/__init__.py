@@ -1,0 +1,89 @@
+"""How good, how sure, how stable: tables of numbers about scores. Nothing here draws.
+
+A higher score is a higher risk and y = 1 is bad, throughout.
+"""
+
+from credit.evaluate.calibration import (
+    CalibrationLine,
+    CalibrationTest,
+    brier,
+    calibration_line,
+    calibration_table,
+    ece,
+    ece_floor,
+    grade_table,
+    hosmer_lemeshow,
+    log_loss,
+    spiegelhalter,
+)
+from credit.evaluate.ceiling import LeakAlarm, expected_auc, leak_alarm, share_of_attainable
+from credit.evaluate.comparison import ResampledTest, holm, nadeau_bengio, paired_table
+from credit.evaluate.discrimination import (
+    auc,
+    cap_table,
+    gini,
+    h_measure,
+    ks,
+    lift_table,
+    roc_table,
+)
+from credit.evaluate.features import (
+    correlated_pairs,
+    feature_report,
+    information_values,
+    spearman,
+)
+from credit.evaluate.intervals import (
+    AucDifference,
+    AucInterval,
+    bootstrap,
+    delong,
+    delong_difference,
+)
+from credit.evaluate.stability import Stability, auc_by_month, csi_table, psi, score_psi
+from credit.evaluate.summary import by_segment, metrics
+
+__all__ = [
+    "AucDifference",
+    "AucInterval",
+    "CalibrationLine",
+    "CalibrationTest",
+    "LeakAlarm",
+    "ResampledTest",
+    "Stability",
+    "auc",
+    "auc_by_month",
+    "bootstrap",
+    "brier",
+    "by_segment",
+    "calibration_line",
+    "calibration_table",
+    "cap_table",
+    "correlated_pairs",
+    "csi_table",
+    "delong",
+    "delong_difference",
+    "ece",
+    "ece_floor",
+    "expected_auc",
+    "feature_report",
+    "gini",
+    "grade_table",
+    "h_measure",
+    "holm",
+    "hosmer_lemeshow",
+    "information_values",
+    "ks",
+    "leak_alarm",
+    "lift_table",
+    "log_loss",
+    "metrics",
+    "nadeau_bengio",
+    "paired_table",
+    "psi",
+    "roc_table",
+    "score_psi",
+    "share_of_attainable",
+    "spearman",
+    "spiegelhalter",
+]

@@ -1,0 +1,39 @@
+"""Every picture, drawn from tables that other rooms return.
+
+Each function takes plain tables and returns a `matplotlib.figure.Figure` made without pyplot:
+``write_picture(figure, "roc.svg")`` saves one, ``svg_markup`` puts one into a page.
+"""
+
+from credit.plot.explain import beeswarm, dimension_shares, points_table
+from credit.plot.features import feature_through_time, iv_by_month
+from credit.plot.models import (
+    calibration,
+    cap,
+    grades,
+    model_comparison,
+    roc,
+    score_distribution,
+)
+from credit.plot.months import auc_by_month, cohorts
+from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
+
+__all__ = [
+    "auc_by_month",
+    "beeswarm",
+    "calibration",
+    "cap",
+    "cohorts",
+    "dimension_shares",
+    "feature_through_time",
+    "grades",
+    "iv_by_month",
+    "model_comparison",
+    "model_label",
+    "month_label",
+    "png_bytes",
+    "points_table",
+    "roc",
+    "score_distribution",
+    "svg_markup",
+    "write_picture",
+]

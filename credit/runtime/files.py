@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
@@ -29,6 +30,11 @@ MAX_FILE_BYTES = 256 * 2**20
 
 MAX_TOTAL_BYTES = 512 * 2**20
 """Largest artifact, unpacked."""
+
+# What zipfile raises on a damaged, encrypted or exotic archive.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError
+)  # fmt: skip
 
 
 def seal(manifest: bytes) -> bytes:
@@ -114,7 +120,9 @@ def _read_zip(path: Path) -> dict[str, bytes]:
                 raise ArtifactError(f"{path.name}: the zip holds two files of the same name.")
             sizes = {name: member.file_size for name, member in by_name.items()}
             return _read_all(sizes, lambda name: archive.open(by_name[name]))
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
+    except ArtifactError:
+        raise
+    except _ZIP_ERRORS as error:
         raise ArtifactError(
             f"{path.name}: not a readable zip file ({error}). Fetch the artifact again, or give "
             "the path of its folder."

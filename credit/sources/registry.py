@@ -7,17 +7,74 @@ SHA-256 sums they must have, and where they come from.
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from credit.errors import DataError, nearest
-from credit.sources.catalogue import DATA_SETS, DataFile, DataSet
 
 Status = Literal["ok", "missing", "changed"]
 
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFile:
+    """One file of a data set: its name, its bytes, and a public copy of exactly these bytes."""
+
+    name: str
+    size: int
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSet:
+    """A published data set.
+
+    Attributes
+    ----------
+    name : str
+        Name of the set, and of its folder.
+    title, origin, url, licence, citation : str
+        What it is, who published it, the page of its origin, its terms, how to cite it.
+    rows, target : str
+        In words: how much there is, and what is to be predicted.
+    files : tuple of DataFile
+        Every file that must be there, byte for byte.
+    """
+
+    name: str
+    title: str
+    origin: str
+    url: str
+    licence: str
+    citation: str
+    rows: str
+    target: str
+    files: tuple[DataFile, ...]
+
+    def file(self, name: str) -> DataFile:
+        """Return the record of the file called ``name``."""
+        return next(file for file in self.files if file.name == name)
+
+
+def _data_set(name: str, entry: dict[str, Any]) -> DataSet:
+    """Build the record of one set from its entry in ``data_sets.toml``."""
+    words = {key: value for key, value in entry.items() if key != "files"}
+    return DataSet(name=name, files=tuple(DataFile(**file) for file in entry["files"]), **words)
+
+
+DATA_SETS: dict[str, DataSet] = {
+    name: _data_set(name, entry)
+    for name, entry in tomllib.loads(
+        files("credit.sources").joinpath("data_sets.toml").read_text("utf-8")
+    ).items()
+}
+"""Every published data set this package knows, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +185,3 @@ def _sha256(path: Path) -> str:
             digest.update(piece)
     return digest.hexdigest()
 
-
-__all__ = [
-    "DATA_SETS",
-    "DataFile",
-    "DataSet",
-    "FileCheck",
-    "data_set",
-    "require",
-    "verify",
-    "verify_data_set",
-]

@@ -1,0 +1,43 @@
+"""From a data frame to the columns that the runtime reads: a dict of plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit.columns import names, numbers
+from credit.runtime import Feature
+
+
+def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, Any]:
+    """Return ``frame`` as the dict that `credit.runtime.Scorer.score` takes.
+
+    Numbers of any pandas type become float64 with NaN, names become text with None. Columns
+    that are not among ``features`` are handed over as they are: the scorer never reads them,
+    it refuses them by name unless told to ignore them.
+
+    Raises
+    ------
+    ModelError
+        A number column holds text or an infinity; a name is neither text nor number.
+    """
+    declared = {feature.name: feature for feature in features}
+    columns: dict[str, Any] = {}
+    for label in frame.columns:
+        name = str(label)
+        if name not in declared:
+            columns[name] = frame[label]
+        elif declared[name].type == "number":
+            columns[name] = numbers(frame[label], name)
+        else:
+            columns[name] = _texts(frame[label], name)
+    return columns
+
+
+def _texts(column: pd.Series, name: str) -> NDArray[np.object_]:
+    found = names(column, name)
+    return np.array([*found.names, None], dtype=object)[found.codes]

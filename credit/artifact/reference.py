@@ -1,0 +1,105 @@
+"""The reference an artifact carries: distributions to monitor by, and the average person.
+
+Bins of a number are ``[a, b)`` between rising edges: bin i counts the values with exactly i
+edges at or below them. Missing values and special codes are counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.runtime import Feature, Scores
+from credit.runtime.card import Card
+from credit.runtime.columns import Rows
+from credit.runtime.scorer import Model
+
+BINS = 10
+"""Equal-mass bins of scores, and of a number that no points table has cut."""
+
+AVERAGED_ROWS = 2_000
+"""Rows, evenly spaced, over which a forest's contributions are averaged."""
+
+Floats = NDArray[np.float64]
+
+
+def equal_mass_edges(values: Floats, bins: int = BINS) -> list[float]:
+    """Return at most ``bins - 1`` rising edges that split ``values`` into equal counts.
+
+    Edges are values of the sample; ties merge bins, so fewer distinct values give fewer edges.
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return []
+    levels = np.arange(1, bins) / bins
+    edges = np.unique(np.quantile(finite, levels, method="higher"))
+    return [float(edge) for edge in edges if edge > finite.min()]
+
+
+def counts_between(values: Floats, edges: Sequence[float]) -> list[int]:
+    """Return how many finite values lie in each bin between ``edges``."""
+    finite = values[np.isfinite(values)]
+    at = np.searchsorted(np.array(edges, dtype=np.float64), finite, side="right")
+    return [int(n) for n in np.bincount(at, minlength=len(edges) + 1)]
+
+
+def distributions(
+    features: Sequence[Feature], rows: Rows, scores: Scores, model: Model
+) -> dict[str, Any]:
+    """Return what reference.json holds: counts of scores, grades and every feature."""
+    points = scores.points.astype(np.float64)
+    edges = equal_mass_edges(points)
+    grades, counts = np.unique(scores.grade, return_counts=True)
+    cut = {term.feature: term.edges.tolist() for term in model.terms} if isinstance(
+        model, Card
+    ) else {}
+    return {
+        "rows": len(points),
+        "bad_rate_expected": float(scores.probability.mean()),
+        "points": {"edges": edges, "counts": counts_between(points, edges)},
+        "grades": dict(zip(grades.tolist(), counts.tolist(), strict=True)),
+        "features": {f.name: _distribution(f, rows[f.name], cut.get(f.name)) for f in features},
+    }
+
+
+def _distribution(
+    feature: Feature, values: NDArray[Any], edges: list[float] | None
+) -> dict[str, Any]:
+    """Return one feature's counts."""
+    if feature.type == "category":
+        found: dict[str | None, int] = {}
+        for value in values:
+            found[value] = found.get(value, 0) + 1
+        missing = found.pop(None, 0)
+        return {"counts": dict(sorted(found.items(), key=str)), "missing": missing}
+    special = [
+        {"code": code, "count": int(np.sum(values == code))} for code in feature.special_codes
+    ]
+    missing = int(np.isnan(values).sum())
+    codes = np.array(feature.special_codes, dtype=np.float64)
+    amounts = values[~np.isin(values, codes)]
+    edges = equal_mass_edges(amounts) if edges is None else edges
+    return {
+        "edges": edges,
+        "counts": counts_between(amounts, edges),
+        "special": special,
+        "missing": missing,
+    }
+
+
+def average_contributions(
+    features: Sequence[Feature], rows: Rows, count: int, model: Model
+) -> Mapping[str, float]:
+    """Return each feature's mean part of the margin in the reference.
+
+    A card is averaged over all rows, a forest over `AVERAGED_ROWS` of them.
+    """
+    if not isinstance(model, Card) and count > AVERAGED_ROWS:
+        kept = np.linspace(0, count - 1, AVERAGED_ROWS).round().astype(np.int64)
+        rows, count = {name: values[kept] for name, values in rows.items()}, AVERAGED_ROWS
+    values, _ = model.contributions(rows, count)
+    means = values.mean(axis=0).tolist()
+    return dict(zip((feature.name for feature in features), means, strict=True))

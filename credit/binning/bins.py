@@ -1,0 +1,197 @@
+"""Bins: what a fitted binning knows about one column, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from credit.columns import Floats, Ints, Kind, names, numbers, text
+from credit.errors import ModelError
+from credit.binning.solve import ORDERS, Trend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinLimits:
+    """What bins may look like; one record for every column.
+
+    Attributes
+    ----------
+    max_bins : int
+        Most ordinary bins of a column, special codes and missing values not counted.
+    min_share : float
+        Least share of all weight in an ordinary bin.
+    rare_share : float
+        A category below this share of all weight is pooled with the other rare ones; a special
+        code or the missing values below it join the bin with the nearest bad rate.
+    max_candidates : int
+        Most quantile cut points a column of numbers is searched over. A column with no more
+        distinct values than this is searched over all of them.
+    smoothing : float
+        Pseudo-rows of the population's bad rate in every bin: draws small bins to evidence 0.
+    trend : str
+        Trend of a column with no declared sign: ``ascending``, ``descending``, ``peak``,
+        ``valley``, ``none``, or ``auto``, the best of all of them out of fold.
+    min_iv : float
+        A column with less information value is left out of a scorecard.
+    edges : dict of str to tuple of float
+        Cut points that mean something (a published threshold), offered beside the quantiles.
+    """
+
+    max_bins: int = 8
+    min_share: float = 0.02
+    rare_share: float = 0.01
+    max_candidates: int = 32
+    smoothing: float = 20.0
+    trend: Trend = "auto"
+    min_iv: float = 0.005
+    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, least in (("max_bins", 1), ("max_candidates", 1)):
+            if getattr(self, name) < least:
+                raise ModelError(f"{name} must be at least {least}, got {getattr(self, name)}.")
+        for name in ("min_share", "rare_share"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ModelError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
+        if self.smoothing <= 0:
+            raise ModelError(
+                f"smoothing must be positive, got {self.smoothing}: a bin of good rows alone would "
+                "have infinite evidence."
+            )
+        if self.trend != "auto" and self.trend not in ORDERS:
+            raise ModelError(f"trend must be 'auto' or one of {list(ORDERS)}, got {self.trend!r}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bins:
+    """The bins of one column. Bins 0..m-1 are ordinary; special, missing, unseen follow.
+
+    Attributes
+    ----------
+    feature, kind : str
+        The column, and whether it holds ``number`` or ``category``.
+    trend : str
+        The trend of the bad rate over the ordinary bins.
+    edges : tuple of float
+        Numbers: bin i holds ``edges[i - 1] <= x < edges[i]``.
+    groups : tuple of tuple of str
+        Categories: the names in bin i, from the lowest bad rate to the highest.
+    special : tuple of (code, bin)
+        Values that are no amounts (-9, 98, ...), looked up before any edge.
+    missing, unseen : int
+        Bin of a missing value, and of a name or code never seen when fitting. An unseen name
+        goes with the missing values if these have a bin of their own, else to a neutral bin
+        with evidence 0.
+    labels : tuple of str
+        One per bin, as an officer reads it.
+    good, bad : tuple of float
+        Weight of good and bad rows in each bin when fitting.
+    woe : tuple of float
+        Evidence of each bin, log of smoothed bad share over good share: above 0 is riskier
+        than the population, 0 is neutral.
+    diagnosis : str
+        Why there is only one ordinary bin, where there is; else empty.
+    """
+
+    feature: str
+    kind: Kind
+    trend: str
+    edges: tuple[float, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+    special: tuple[tuple[float | str, int], ...] = ()
+    missing: int
+    unseen: int
+    labels: tuple[str, ...]
+    good: tuple[float, ...]
+    bad: tuple[float, ...]
+    woe: tuple[float, ...]
+    diagnosis: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of bins, ordinary and other."""
+        return len(self.labels)
+
+    @property
+    def iv(self) -> float:
+        """Information value: ``sum over bins of (bad share - good share) * woe``."""
+        good, bad = np.array(self.good), np.array(self.bad)
+        return float((bad / bad.sum() - good / good.sum()) @ np.array(self.woe))
+
+    def assign(self, column: pd.Series) -> Ints:
+        """Return the bin of every value.
+
+        Raises
+        ------
+        ModelError
+            Text or an infinity in a column of numbers.
+        """
+        if self.kind == "number":
+            return self._assign_numbers(numbers(column, self.feature))
+        codes, found = names(column, self.feature)
+        known = {name: i for i, group in enumerate(self.groups) for name in group}
+        known |= {str(code): i for code, i in self.special}
+        table = [known.get(name, self.unseen) for name in found]
+        return np.array([*table, self.missing], np.int64)[codes]
+
+    def _assign_numbers(self, values: Floats) -> Ints:
+        index = np.searchsorted(np.array(self.edges), values, side="right").astype(np.int64)
+        for code, position in self.special:
+            index[values == code] = position
+        index[np.isnan(values)] = self.missing
+        return index
+
+    def table(self) -> pd.DataFrame:
+        """Return a row a bin: feature, bin, share, rate, woe, iv. An empty bin has no rate."""
+        good, bad = np.array(self.good), np.array(self.bad)
+        weight = good + bad
+        rate = np.divide(bad, weight, out=np.full(self.size, np.nan), where=weight > 0)
+        return pd.DataFrame(
+            {
+                "feature": self.feature,
+                "bin": self.labels,
+                "share": weight / weight.sum(),
+                "rate": rate,
+                "woe": self.woe,
+                "iv": (bad / bad.sum() - good / good.sum()) * np.array(self.woe),
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that :meth:`from_dict` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Bins:
+        """Build the record from plain data; lists, as JSON gives them, become tuples."""
+        return cls(**{name: _frozen(value) for name, value in plain.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def evidence(counts: NDArray[np.float64], prior: Floats, smoothing: float) -> Floats:
+    """Return the smoothed weight of evidence of each row (good, bad) of ``counts``.
+
+    ``log((b + m B/N) / (g + m G/N)) - log(B/G)``: 0 where a bin is empty.
+    """
+    smoothed = counts + smoothing * prior / prior.sum()
+    return np.log(smoothed[:, 1] / smoothed[:, 0]) - np.log(prior[1] / prior[0])
+
+
+def special_key(kind: Kind, code: object, feature: str) -> float | str:
+    """Return a declared special code as the value it is compared with."""
+    if kind == "category":
+        return text(code, feature)
+    if isinstance(code, int | float | np.number) and np.isfinite(float(code)):
+        return float(code)
+    raise ModelError(
+        f"special_codes: {code!r} of column {feature!r} is not a finite number, but the column "
+        "holds numbers. Missing values need no code: they have a bin of their own."
+    )

@@ -1,0 +1,131 @@
+"""Opening DuckDB, and turning what it raises into this package's errors."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from credit.engine.reading import literal
+from credit.errors import ConfigError, DataError, SchemaError
+
+Progress = Callable[[str, float], None]
+"""Called with the name of a step and the share of it that is done, 0 to 1."""
+
+Rows = Callable[[str], list[tuple[object, ...]]]
+"""Runs one statement and returns its rows."""
+
+_POLL_SECONDS = 0.25
+
+
+def connect(
+    memory_limit: str, threads: int | None, spill: Path, zone: str
+) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory that spills to ``spill`` and downloads nothing.
+
+    Raises
+    ------
+    ConfigError
+        DuckDB does not accept the memory limit or the number of threads, or knows no such zone.
+    """
+    config: dict[str, str | int] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    if threads is not None:
+        config["threads"] = threads
+    try:
+        connection = duckdb.connect(":memory:", config=config)
+    except duckdb.Error as fault:
+        raise ConfigError(
+            f"memory_limit = {memory_limit!r}, threads = {threads}: {reason(fault)}"
+        ) from fault
+    connection.execute(
+        "CREATE SCHEMA source; SET enable_progress_bar = true; "
+        "SET enable_progress_bar_print = false; SET progress_bar_time = 0"
+    ).fetchall()
+    if zone == "UTC":  # needs no calendar extension
+        return connection
+    try:
+        connection.execute(
+            f"SELECT epoch_us(timezone({literal(zone)}, TIMESTAMP '2024-01-01'))"
+        ).fetchall()
+    except duckdb.Error as fault:
+        connection.close()
+        raise ConfigError(f"zone = {zone!r}: no such time zone ({reason(fault)})") from fault
+    return connection
+
+
+def reason(fault: BaseException) -> str:
+    """Return the first paragraph of a DuckDB message, without the class of the error."""
+    head = str(fault).strip().split("\n\n")[0].split("\nPossible")[0]
+    return " ".join(head.split(": ", 1)[-1].split())
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise what DuckDB raises inside as an error of this package."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as fault:
+        raise DataError(
+            f"the query does not fit the memory limit: {reason(fault)} Raise memory_limit, "
+            "lower threads, or name a scratch folder with more room."
+        ) from fault
+    except (duckdb.Error, pa.ArrowException) as fault:
+        said = reason(fault)
+        if " breaks the rule that " in said:
+            raise SchemaError(
+                f"{said} A check counts all such rows; with a quarantine it sets them apart."
+            ) from fault
+        raise DataError(f"the query cannot be run: {said}") from fault
+
+
+@contextmanager
+def watched(
+    connection: duckdb.DuckDBPyConnection, progress: Progress | None, step: str
+) -> Iterator[None]:
+    """Report the progress of the query inside to ``progress``, from another thread."""
+    if progress is None:
+        yield
+        return
+    done = threading.Event()
+
+    def poll() -> None:
+        while not done.wait(_POLL_SECONDS):
+            with suppress(duckdb.Error):
+                progress(step, min(max(connection.query_progress() / 100, 0.0), 1.0))
+
+    watcher = threading.Thread(target=poll, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+    progress(step, 1.0)
+
+
+def stream(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of ``reader``, with its errors translated."""
+    with translated():
+        yield from reader
+
+
+def write_parquet(rows: Rows, sql: str, path: Path) -> int:
+    """Write the rows of a query to a Parquet file, whole or not at all; return their number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        written = rows(f"COPY ({sql}) TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return int(str(written[0][0]))

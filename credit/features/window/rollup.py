@@ -1,0 +1,256 @@
+"""Measures over rows of (observation, age), by the cheapest plan of the trials: age bands.
+
+The rows of a source are looked at once. Sums, extremes and counts are taken per (observation,
+age band), where the bands lie between consecutive windows, and the bands are then rolled up
+into windows. Distinct counts come from the youngest age per (observation, key): a key counts
+in every window at least that long. Entropy needs the counts k of the keys alone:
+``ln z - sum(k ln k) / z`` with ``z = sum(k)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from credit.errors import FeatureError
+from credit.feature import Measure
+from credit.features.window import rule
+from credit.features.window.expression import Scope, Value, condition, quoted, translate
+from credit.schema import DAY
+
+_ALWAYS = "1"
+
+
+@dataclass(slots=True)
+class Rollup:
+    """All measures over one row source, and the relations that compute them.
+
+    ``name`` is the prefix of every relation; ``windows`` are the distinct lengths asked for,
+    shortest first, None (all history) last. The source later selects ``observation_id``,
+    ``age`` (microseconds, bigint) and the columns of ``extra``.
+    """
+
+    name: str
+    windows: tuple[int | None, ...]
+    extra: dict[str, str] = field(default_factory=dict)
+    """Row-level SQL -> column alias: each condition and value is computed once a row."""
+    _partials: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _outputs: dict[tuple[str, int], str] = field(default_factory=dict)
+    _keyed: dict[tuple[str, str], dict[tuple[str, int], str]] = field(default_factory=dict)
+
+    def add(self, measure: Measure, days: int | None, scope: Scope) -> str:
+        """Register a measure over one window; return the SQL of its value (double)."""
+        window = self.windows.index(days)
+        base = measure.base
+        where = _both(base, measure.where)
+        top = self._aggregate(measure.aggregate, measure.value, where, window, scope)
+        if measure.per is None:
+            return top
+        below = self._aggregate(
+            "count" if measure.per == "1" else "sum", measure.per, base, window, scope
+        )
+        return f"({top} / nullif({below}, 0.0e0))"
+
+    def _aggregate(
+        self, aggregate: str, text: str, where: str | None, window: int, scope: Scope
+    ) -> str:
+        """Return SQL of one aggregate as a double, in the value's own unit."""
+        value = translate(text, scope)
+        _check_kind(aggregate, text, value, scope)
+        flag = self._flag(text, value, where, scope)
+        if aggregate in ("distinct", "entropy"):
+            return self._of_keys(aggregate, flag, value.sql, window)
+        if aggregate == "count":
+            return f"coalesce({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
+        if aggregate in ("days_since_last", "days_since_first"):
+            extreme = "min" if aggregate == "days_since_last" else "max"
+            return f"({self._double(extreme, flag, 'age', window)} / {DAY}.0e0)"
+        column = self._column(value.sql)
+        unit = "" if value.divisor == 1 else f" / {value.divisor}.0e0"
+        if aggregate in ("min", "max"):
+            return f"({self._double(aggregate, flag, column, window)}{unit})"
+        total = self._double(_sum(value), flag, column, window)
+        if aggregate == "sum":
+            return f"(coalesce({total}, 0.0e0){unit})"
+        count = f"nullif({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
+        if aggregate == "mean":
+            return f"({total} / {count}{unit})"
+        return f"({self._deviation(value, flag, column, window)} / {count}{unit})"
+
+    def _deviation(self, value: Value, flag: str, column: str, window: int) -> str:
+        """Return SQL of n times the population deviation, sqrt(n sum x^2 - (sum x)^2).
+
+        Integers are squared and summed exactly (128 bits), so equal values deviate by 0.
+        """
+        count = self._partial("count", flag, _ALWAYS, window)
+        if _sum(value) == "sum":
+            squares = self._partial("squares", flag, column, window)
+            total = f"cast({self._partial('sum', flag, column, window)} as hugeint)"
+            inner = f"cast({count} * {squares} - {total} * {total} as double)"
+        else:
+            squares = self._partial("float_squares", flag, column, window)
+            total = self._partial("float_sum", flag, column, window)
+            inner = f"({count} * {squares} - {total} * {total})"
+        return f"sqrt(case when {inner} > 0 then {inner} when {inner} <= 0 then 0.0e0 end)"
+
+    def _flag(self, text: str, value: Value, where: str | None, scope: Scope) -> str:
+        """Return the alias of the rows that count: 1 or 0."""
+        tests = [] if where is None else [condition(where, scope)]
+        if not text.isdigit():
+            tests.append(f"{value.sql} is not null")
+        if not tests:
+            return _ALWAYS
+        return self._column(f"case when {' and '.join(tests)} then 1 else 0 end")
+
+    def _column(self, sql: str) -> str:
+        """Return the alias of row-level SQL, computed once."""
+        return self.extra.setdefault(sql, f"x{len(self.extra)}")
+
+    def _double(self, operation: str, flag: str, column: str, window: int) -> str:
+        return f"cast({self._partial(operation, flag, column, window)} as double)"
+
+    def _partial(self, operation: str, flag: str, column: str, window: int) -> str:
+        """Return a rolled-up partial aggregate, qualified by its relation."""
+        partial = self._partials.setdefault(
+            (operation, flag, column), f"p{len(self._partials)}"
+        )
+        alias = self._outputs.setdefault((partial, window), f"{partial}_{window}")
+        return f"{self.name}_total.{alias}"
+
+    def _of_keys(self, aggregate: str, flag: str, key: str, window: int) -> str:
+        """Return the distinct count, or the entropy in nats, of a key."""
+        column = self._column(key)
+        relation = self._keyed.setdefault((flag, column), {})
+        alias = relation.setdefault((aggregate, window), f"{aggregate}_{window}")
+        place = list(self._keyed).index((flag, column))
+        found = f"{self.name}_keys{place}.{alias}"
+        if aggregate == "distinct":
+            return f"coalesce(cast({found} as double), 0.0e0)"
+        return found
+
+    def relations(self, source: Callable[[str], str]) -> dict[str, str]:
+        """Return name -> SQL of every relation.
+
+        ``source(extra)`` is the query of the rows: ``observation_id``, ``age`` and ``extra``,
+        a list of more columns that begins with a comma or is empty.
+        """
+        extra = "".join(f", {sql} as {alias}" for sql, alias in self.extra.items())
+        made = {f"{self.name}_rows": source(extra)}
+        if self._partials:
+            made |= self._banded()
+        for place, ((flag, column), outputs) in enumerate(self._keyed.items()):
+            made |= self._of_key(place, flag, column, outputs)
+        return made
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """The relations that hold one row an observation."""
+        totals = (f"{self.name}_total",) if self._partials else ()
+        return totals + tuple(f"{self.name}_keys{place}" for place in range(len(self._keyed)))
+
+    def _banded(self) -> dict[str, str]:
+        """Return the sums per (observation, band) and their roll-up into windows."""
+        last = len(self.windows) - 1
+        bands = [
+            f"when {rule.within('age', days)} then {place}"
+            for place, days in enumerate(self.windows[:last])
+            if days is not None
+        ]
+        band = f"case {' '.join(bands)} else {last} end" if bands else "0"
+        sums = ", ".join(
+            f"{_PARTIAL[operation].format(flag=_test(flag), x=column)} as {alias}"
+            for (operation, flag, column), alias in self._partials.items()
+        )
+        by_band = (
+            f"select observation_id, band, {sums} from "
+            f"(select *, {band} as band from {self.name}_rows) as banded "
+            "group by observation_id, band"
+        )
+        combine = {alias: _COMBINED[key[0]] for key, alias in self._partials.items()}
+        rolled = ", ".join(
+            f"{combine[partial]}(case when {_in_bands(window, last)} then {partial} end) as {alias}"
+            for (partial, window), alias in self._outputs.items()
+        )
+        total = f"select observation_id, {rolled} from {self.name}_bands group by observation_id"
+        return {f"{self.name}_bands": by_band, f"{self.name}_total": total}
+
+    def _of_key(
+        self, place: int, flag: str, column: str, outputs: dict[tuple[str, int], str]
+    ) -> dict[str, str]:
+        """Return the relations of one key: per (observation, key), then per observation."""
+        counted = {window for aggregate, window in outputs if aggregate == "entropy"}
+        counts = "".join(
+            f", cast(sum(case when {self._inside('age', window)} then 1 else 0 end) as double)"
+            f" as k_{window}"
+            for window in sorted(counted)
+        )
+        each = (
+            f"select observation_id, {column}, min(age) as youngest{counts} "
+            f"from {self.name}_rows where {_test(flag)} group by observation_id, {column}"
+        )
+        selected = ", ".join(
+            (
+                f"sum(case when {self._inside('youngest', window)} then 1 else 0 end)"
+                if aggregate == "distinct"
+                else _ENTROPY.format(k=f"k_{window}")
+            )
+            + f" as {alias}"
+            for (aggregate, window), alias in outputs.items()
+        )
+        found = f"{self.name}_key{place}"
+        total = f"select observation_id, {selected} from {found} group by observation_id"
+        return {found: each, f"{self.name}_keys{place}": total}
+
+    def _inside(self, age: str, window: int) -> str:
+        days = self.windows[window]
+        return "1 = 1" if days is None else rule.within(age, days)
+
+
+_PARTIAL = {
+    "count": "cast(sum(case when {flag} then 1 else 0 end) as bigint)",
+    "sum": "cast(sum(case when {flag} then {x} end) as bigint)",
+    "squares": "sum(case when {flag} then cast({x} as hugeint) * {x} end)",
+    "float_sum": "sum(case when {flag} then cast({x} as double) end)",
+    "float_squares": "sum(case when {flag} then cast({x} as double) * {x} end)",
+    "min": "min(case when {flag} then {x} end)",
+    "max": "max(case when {flag} then {x} end)",
+}
+_COMBINED = dict.fromkeys(_PARTIAL, "sum") | {"min": "min", "max": "max"}
+# One key alone has entropy 0; rounding may leave -1e-16, which no entropy is.
+_ENTROPY = (
+    "case when sum({k}) > 0 then greatest(0.0e0, ln(sum({k})) - "
+    "sum(case when {k} > 0 then {k} * ln({k}) else 0.0e0 end) / sum({k})) end"
+)
+
+
+def _sum(value: Value) -> str:
+    return "sum" if value.kind == "int" else "float_sum"
+
+
+def _test(flag: str) -> str:
+    return "1 = 1" if flag == _ALWAYS else f"{flag} = 1"
+
+
+def _in_bands(window: int, last: int) -> str:
+    return "1 = 1" if window == last else f"band <= {window}"
+
+
+def _both(first: str | None, second: str | None) -> str | None:
+    if first is None or second is None:
+        return first or second
+    return f"({first}) and ({second})"
+
+
+def _check_kind(aggregate: str, text: str, value: Value, scope: Scope) -> None:
+    """Refuse sums of text and distances of measures."""
+    numeric = aggregate not in ("count", "distinct", "entropy")
+    if numeric and value.kind in ("text", "bool"):
+        raise scope.error(
+            f"{aggregate}({text}) needs a number, but {text!r} is {value.kind}. "
+            "Count rows with 'where', or take 'distinct'."
+        )
+    if aggregate.startswith("days_since") and text != "1":
+        raise FeatureError(
+            f"{scope.feature}: {aggregate} looks at the time of events alone; drop value={text!r} "
+            "and choose events with 'where'."
+        )

@@ -1,0 +1,44 @@
+"""The one comparison of the whole package: an event's time against an as-of instant.
+
+    visible(e, q, W)  <=>  q - W <= e.event_time < q  and  e.available_at <= q
+
+Integers, microseconds UTC, half-open. The upper bound is strict: what happens in the instant
+of the application is not yet evidence; what becomes *known* in that instant is. Every SQL text
+of the compiler takes its conditions from here and from nowhere else.
+"""
+
+from __future__ import annotations
+
+from credit.schema import DAY
+
+
+def before(time: str, q: str) -> str:
+    """Return SQL: ``time`` lies strictly before the as-of instant."""
+    return f"{time} < {q}"
+
+
+def known(available_at: str, q: str) -> str:
+    """Return SQL: the lender could know it at the as-of instant."""
+    return f"{available_at} <= {q}"
+
+
+def within(age: str, days: int) -> str:
+    """Return SQL: an event of this age (microseconds before q) is in the window of ``days``."""
+    return f"{age} <= {days * DAY}"
+
+
+def visible(event: str, q: str, days: int | None = None) -> str:
+    """Return SQL: the row aliased ``event`` counts at ``q``, in the last ``days`` or ever."""
+    rule = f"{before(f'{event}.event_time', q)} and {known(f'{event}.available_at', q)}"
+    return rule if days is None else f"{rule} and {within(f'{q} - {event}.event_time', days)}"
+
+
+def fell_due(due_at: str, q: str, days: int | None = None) -> str:
+    """Return SQL: a date written into a visible row passed before ``q``, at most ``days`` ago."""
+    rule = before(due_at, q)
+    return rule if days is None else f"{rule} and {within(f'{q} - {due_at}', days)}"
+
+
+def stated(row: str, q: str) -> str:
+    """Return SQL: an application's own row, which exists at q and not before it."""
+    return f"{row}.event_time <= {q} and {known(f'{row}.available_at', q)}"

@@ -1,0 +1,106 @@
+"""One place that makes a model by its name, for experiments and comparisons alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from credit.boost import BoostedModel, BoostOptions
+from credit.errors import ConfigError, nearest
+from credit.scorecard import BinLimits, Scorecard
+
+NAMES = ("card", "boost", "logistic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What is known about the columns before any row is seen."""
+
+    signs: Mapping[str, int] = field(default_factory=dict)
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    special_codes: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    edges: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn every text column into Python strings with None, as scikit-learn's encoders need."""
+    plain = frame.copy()
+    for name in plain.columns:
+        column = plain[name]
+        if not pd.api.types.is_numeric_dtype(column):
+            plain[name] = (
+                column.astype("object")
+                .where(column.notna(), None)
+                .map(lambda value: "(missing)" if value is None else str(value))
+            )
+        else:
+            plain[name] = column.astype("float64")
+    return plain
+
+
+def logistic(frame: pd.DataFrame) -> Any:
+    """Return a plain logistic regression: one-hot texts, standardised numbers, median filled."""
+    numeric = [n for n in frame.columns if pd.api.types.is_numeric_dtype(frame[n])]
+    texts = [n for n in frame.columns if n not in numeric]
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numeric),
+        (OneHotEncoder(handle_unknown="ignore"), texts),
+    )
+    return make_pipeline(
+        FunctionTransformer(_plain), columns, LogisticRegression(C=1.0, max_iter=2000)
+    )
+
+
+def make(
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    knowledge: Knowledge | None = None,
+    limits: BinLimits | None = None,
+    boost: BoostOptions | None = None,
+    seed: int = 0,
+) -> Any:
+    """Return an unfitted model.
+
+    Parameters
+    ----------
+    name : {"card", "boost", "logistic"}
+        Which model.
+    frame : DataFrame
+        The columns it will see (logistic needs to know which are texts).
+    knowledge : Knowledge, optional
+        Signs, dimensions, special codes and meaningful cut points of the columns.
+    limits, boost : optional
+        Options of the card's bins and of the boosted model.
+    seed : int
+        Seed of everything random in it.
+    """
+    knowledge = knowledge or Knowledge()
+    special = {k: list(v) for k, v in knowledge.special_codes.items() if k in frame.columns}
+    common = {
+        "signs": {k: v for k, v in knowledge.signs.items() if k in frame.columns},
+        "dimensions": {k: v for k, v in knowledge.dimensions.items() if k in frame.columns},
+        "special_codes": special,
+        "random_state": seed,
+    }
+    if name == "card":
+        return Scorecard(binning=limits, **common)
+    if name == "boost":
+        return BoostedModel(options=boost, **common)
+    if name == "logistic":
+        return logistic(frame)
+    raise ConfigError(f"no model {name!r}.{nearest(name, NAMES)} It is one of {NAMES}.")
+
+
+def bad_probability(model: Any, X: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the model's probability of bad for each row."""
+    return np.asarray(model.predict_proba(X)[:, 1], dtype=np.float64)

@@ -1,0 +1,241 @@
+"""From a pipeline file to checked tables and features: the data half of every command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from credit.dataset import observations, observed_until
+from credit.engine import CheckReport, Engine
+from credit.errors import ConfigError, nearest
+from credit.feature import Catalogue
+from credit.features import available, build, catalogue
+from credit.features.window import compile_features
+from credit.pipeline.config import FeaturesSection, Pipeline, load, microseconds
+from credit.sources import load as load_source
+from credit.world import WorldOptions, generate
+
+Progress = Callable[[str, float], None]
+
+
+def silent(_stage: str, _share: float) -> None:
+    """Report no progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Checked tables, ready to be turned into features.
+
+    Attributes
+    ----------
+    engine : Engine
+        Holds the tables; the caller closes it.
+    catalogue : Catalogue
+        The features that can be built and were asked for.
+    notes : list of str
+        Everything the source or the checks have to tell the user.
+    special_codes : dict of str to tuple of float
+        Feature -> values that are codes, not amounts.
+    observed_until : int
+        The instant up to which outcomes are known, microseconds.
+    truth : Path or None
+        Folder of the generated world's truth, never seen by a feature.
+    """
+
+    engine: Engine
+    catalogue: Catalogue
+    notes: list[str]
+    special_codes: dict[str, tuple[float, ...]]
+    observed_until: int
+    truth: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryReport:
+    """What `credit check` prints: rows and broken rules by table, and a sentence for each."""
+
+    summary: list[tuple[str, int, int]]
+    sentences: list[str] = field(default_factory=list)
+
+
+def open_engine(config: Pipeline, progress: Progress) -> Engine:
+    """Open the engine with the pipeline's limits and the merchant categories."""
+    engine = Engine(
+        memory_limit=config.engine.memory_limit,
+        threads=config.engine.threads,
+        zone=config.zone,
+        progress=progress,
+    )
+    add_categories(engine)
+    return engine
+
+
+def add_categories(engine: Engine) -> None:
+    """Give the engine the merchant-category table that ships with the package."""
+    path = files("credit.features") / "merchant_categories.csv"
+    with path.open("rb") as stream:
+        engine.add_lookup("merchant_categories", pd.read_csv(stream))
+
+
+def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
+    """Return the folder of the pipeline's world, generating it if it is not there yet."""
+    seed = config.seed if config.source.world_seed is None else config.source.world_seed
+    options = WorldOptions(people=config.source.people, months=config.source.months, seed=seed)
+    directory = data or Path("data") / f"world-{options.people}-{options.months}-{options.seed}"
+    if not directory.is_dir():
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        generate(directory, options, progress=progress)
+    return directory
+
+
+def select(everything: Catalogue, section: FeaturesSection) -> Catalogue:
+    """Return the features a pipeline asks for, in the catalogue's order.
+
+    A pattern is a shell glob over names, or ``dimension:<name>``. A pattern that matches
+    nothing is an error that names the closest feature.
+    """
+
+    def matching(pattern: str) -> set[str]:
+        if pattern.startswith("dimension:"):
+            wanted = pattern.removeprefix("dimension:")
+            names = {f.name for f in everything if f.dimension == wanted}
+        else:
+            names = {name for name in everything.names if fnmatchcase(name, pattern)}
+        if not names:
+            raise ConfigError(
+                f"features: pattern {pattern!r} matches no feature."
+                f"{nearest(pattern, everything.names)}"
+            )
+        return names
+
+    chosen: set[str] = set().union(*(matching(pattern) for pattern in section.include))
+    chosen -= set().union(*(matching(pattern) for pattern in section.exclude))
+    return Catalogue(tuple(f for f in everything if f.name in chosen))
+
+
+def prepare(
+    config: Pipeline,
+    *,
+    data: Path | None = None,
+    quarantine: Path | None = None,
+    progress: Progress = silent,
+) -> Prepared:
+    """Open, check and describe the tables of a pipeline.
+
+    Raises
+    ------
+    SchemaError
+        If a table breaks the data contract; every broken rule is listed. With ``quarantine``
+        the rows are written there and reported in the notes instead.
+    """
+    engine = open_engine(config, progress)
+    notes: list[str] = []
+    special: dict[str, tuple[float, ...]] = {}
+    truth = None
+    extra = Catalogue(())
+    if config.source.kind == "world":
+        directory = _world(config, data, progress)
+        engine.add_directory(directory)
+        truth = directory / "truth"
+    elif config.source.kind == "tables":
+        for name, section in config.tables.items():
+            engine.add(name, section.source())
+    else:
+        folder = data or (Path(config.source.directory) if config.source.directory else None)
+        if folder is None:
+            raise ConfigError(
+                f"source {config.source.kind!r}: say where its files are with --data DIR; "
+                "`credit data list` tells where to get them."
+            )
+        published = load_source(config.source.kind, folder)
+        for name, frame in published.tables.items():
+            engine.add(name, frame)
+        notes += published.notes
+        special = dict(published.special_codes)
+        extra = Catalogue((*published.stated, *published.features))
+    notes += _checked(engine, quarantine, progress)
+    until = config.outcome.observed_until
+    everything = available(Catalogue((*catalogue(), *extra)), _columns(engine))
+    return Prepared(
+        engine=engine,
+        catalogue=select(everything, config.features),
+        notes=notes,
+        special_codes=special,
+        observed_until=observed_until(engine) if until is None else microseconds(until),
+        truth=truth if truth is not None and truth.is_dir() else None,
+    )
+
+
+def _columns(engine: Engine) -> dict[str, list[str]]:
+    return {name: list(engine.columns(name)) for name in engine.tables}
+
+
+def _checked(engine: Engine, quarantine: Path | None, progress: Progress) -> list[str]:
+    progress("checking tables", 0.0)
+    report: CheckReport = engine.check(quarantine=quarantine)
+    progress("checking tables", 1.0)
+    if quarantine is None:
+        report.raise_if_any()
+    return [f"set apart in {quarantine}: {sentence}" for sentence in report.sentences]
+
+
+def check_directory(
+    directory: Path, *, quarantine: Path | None = None, progress: Progress = silent
+) -> DirectoryReport:
+    """Check every table of a folder against the contract."""
+    with Engine(progress=progress) as engine:
+        add_categories(engine)
+        engine.add_directory(directory)
+        report = engine.check(quarantine=quarantine)
+        summary = [
+            (
+                name,
+                int(engine.frame(f"select count(*) as n from {name}")["n"].iloc[0]),  # noqa: S608
+                report.count(name),
+            )
+            for name in engine.tables
+        ]
+    return DirectoryReport(summary=summary, sentences=list(report.sentences))
+
+
+def feature_sql(
+    path: Path, *, data: Path | None = None, dialect: str = "duckdb", progress: Progress = silent
+) -> str:
+    """Return the SQL that builds a pipeline's features from a relation ``spine``."""
+    config = load(path)
+    prepared = prepare(config, data=data, progress=progress)
+    with prepared.engine as engine:
+        return compile_features(
+            prepared.catalogue, _columns(engine), dialect=dialect, zone=config.zone
+        )
+
+
+def feature_list(
+    path: Path, *, data: Path | None = None, progress: Progress = silent
+) -> list[list[str]]:
+    """Return one row of words for each feature of a pipeline."""
+    prepared = prepare(load(path), data=data, progress=progress)
+    prepared.engine.close()
+    sign = {-1: "-", 0: "none", 1: "+"}
+    return [[f.name, f.dimension, f.unit, sign[f.risk], f.null_means] for f in prepared.catalogue]
+
+
+def write_features(
+    path: Path, output: Path, *, data: Path | None = None, progress: Progress = silent
+) -> int:
+    """Build a pipeline's features at every application and write them as one Parquet file."""
+    prepared = prepare(load(path), data=data, progress=progress)
+    with prepared.engine as engine:
+        spine = observations(engine)
+        spine.insert(0, "observation_id", range(len(spine)))
+        built = build(engine, spine[["observation_id", "customer_id", "as_of"]], prepared.catalogue)
+        frame = spine[["observation_id", "application_id", "customer_id", "as_of"]].merge(
+            built, on="observation_id"
+        )
+        engine.temporary("built_features", frame.drop(columns="observation_id"))
+        return engine.write("select * from built_features", output)

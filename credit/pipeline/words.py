@@ -1,0 +1,37 @@
+"""How numbers are written for people: one place for digits, intervals and tables of words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A table of words, ready to be drawn in a terminal or a page."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a number with a fixed count of digits; nothing known is a dash."""
+    if value is None or not np.isfinite(value):
+        return "-"
+    return f"{value:.{digits}f}"
+
+
+def interval(value: float, low: float | None, high: float | None, digits: int = 4) -> str:
+    """Write ``value [low, high]``."""
+    if low is None or high is None or not (np.isfinite(low) and np.isfinite(high)):
+        return number(value, digits)
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    if value is None or not np.isfinite(value):
+        return "-"
+    return f"{100 * value:.{digits}f} %"

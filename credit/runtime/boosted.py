@@ -1,0 +1,144 @@
+"""A forest with the encoding of its inputs: from named features to the matrix it reads.
+
+Each column of the matrix is made of one feature in one of three ways: the number itself
+(special codes may read as missing), an indicator of one value, or a code for each name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit.errors import ArtifactError
+from credit.runtime.columns import Feature, Rows
+from credit.runtime.forest import Forest, read_forest
+from credit.runtime.plain import Floats, Integers, Plain
+from credit.runtime.shapley import LeafTables, build_tables
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """How one column of the matrix is made of one feature.
+
+    Attributes
+    ----------
+    feature : str
+    missing_codes : tuple of float
+        Numbers that read as missing.
+    equals : float, str or None
+        Where given, the column is 1 where the feature has this value, else 0.
+    codes : dict of str to float, or None
+        Where given, the column is the code of the feature's name.
+    unknown : float or None
+        Code of any other name; None reads as missing. A missing name is missing.
+    """
+
+    feature: str
+    missing_codes: tuple[float, ...] = ()
+    equals: float | str | None = None
+    codes: Mapping[str, float] | None = None
+    unknown: float | None = None
+
+    def column(self, rows: Rows) -> Floats:
+        """Return the column as float64."""
+        values = rows[self.feature]
+        if self.equals is not None:
+            return (values == self.equals).astype(np.float64)
+        if self.codes is not None:
+            other = np.nan if self.unknown is None else self.unknown
+            known: dict[Any, float] = {**self.codes, None: np.nan}
+            return np.array([known.get(value, other) for value in values], dtype=np.float64)
+        if self.missing_codes:
+            return np.where(np.isin(values, np.array(self.missing_codes)), np.nan, values)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Boosted:
+    """A forest over encoded inputs."""
+
+    features: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    forest: Forest
+
+    def matrix(self, rows: Rows, count: int) -> NDArray[np.float32]:
+        """Return the encoded rows as float32, shape (rows, inputs), as XGBoost reads them."""
+        result = np.empty((count, len(self.inputs)), dtype=np.float32)
+        for i, source in enumerate(self.inputs):
+            column = source.column(rows)
+            with np.errstate(over="ignore"):
+                result[:, i] = column
+            if np.isinf(result[:, i]).any():
+                row = int(np.flatnonzero(np.isinf(result[:, i]))[0])
+                raise ArtifactError(
+                    f"column {source.feature!r}, row {row}: {column[row]} is beyond float32, in "
+                    "which the forest compares. Check the unit."
+                )
+        return result
+
+    def margin(self, rows: Rows, count: int) -> Floats:
+        """Return the log-odds of bad of each row."""
+        return self.forest.margin(self.matrix(rows, count))
+
+    @cached_property
+    def tables(self) -> LeafTables:
+        """Per-leaf tables, built when contributions are first asked for."""
+        return build_tables(self.forest)
+
+    @cached_property
+    def _feature_of_input(self) -> Integers:
+        position = {name: i for i, name in enumerate(self.features)}
+        return np.array([position[source.feature] for source in self.inputs], dtype=np.int64)
+
+    def contributions(self, rows: Rows, count: int) -> tuple[Floats, float]:
+        """Return what each feature adds to the margin, shape (rows, features), and the rest."""
+        of_inputs = self.tables.contributions(self.matrix(rows, count))
+        result = np.zeros((count, len(self.features)))
+        for i, at in enumerate(self._feature_of_input):
+            result[:, at] += of_inputs[:, i]
+        return result, self.tables.base
+
+
+def read_boosted(document: Plain, features: Sequence[Feature]) -> Boosted:
+    """Return the boosted model in ``document``, checked against the manifest's features.
+
+    Raises
+    ------
+    ArtifactError
+        An input of a feature that the manifest lacks or that holds another type, categories
+        that are not the manifest's, or a forest that is not sound.
+    """
+    part = document.record(("inputs", "trees"))
+    by_name = {feature.name: feature for feature in features}
+    inputs = tuple(_read_input(item, by_name) for item in part["inputs"].items())
+    return Boosted(
+        features=tuple(by_name),
+        inputs=inputs,
+        forest=read_forest(part["trees"], len(inputs)),
+    )
+
+
+def _read_input(document: Plain, features: Mapping[str, Feature]) -> Input:
+    part = document.record(("feature",), ("missing_codes", "equals", "codes", "unknown"))
+    name = part["feature"].text(features)
+    feature = features[name]
+    if "equals" in part:
+        value = part["equals"]
+        return Input(name, equals=value.number() if feature.type == "number" else value.text())
+    if feature.type == "number":
+        if "codes" in part:
+            part["codes"].refuse("absent, as the feature is a number")
+        codes = part["missing_codes"].numbers() if "missing_codes" in part else np.empty(0)
+        return Input(name, missing_codes=tuple(codes.tolist()))
+    if "codes" not in part:
+        part["feature"].refuse("a feature with codes, as it holds names")
+    table = {k: code.number() for k, code in part["codes"].members().items()}
+    if not set(table) <= {*feature.categories, *map(str, feature.special_codes)}:
+        part["codes"].refuse("an object with the manifest's categories")
+    unknown = part["unknown"].optional_number() if "unknown" in part else None
+    return Input(name, codes=table, unknown=unknown)

@@ -1,0 +1,127 @@
+"""What a caller chooses about a world, and the blocks of people it is made of.
+
+A world is made of blocks of whole communities. Every random number comes from a counter-based
+generator (Philox) keyed by the seed, the stage and the block, so a block's rows do not depend
+on how many blocks are made at once, in which order, or what another stage drew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.errors import ConfigError
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+MINIMUM_PEOPLE = 200
+"""Fewer people give segments too small to hold their bad rates."""
+
+
+class Stage(IntEnum):
+    """Names of the random streams; a stage never reads another's."""
+
+    PEOPLE = 1
+    TIES = 2
+    CONTACTS = 3
+    TRANSFERS = 4
+    TAGS = 5
+    PURCHASES = 6
+    BILLS = 7
+    INCOME = 8
+    BALANCE = 9
+    WEALTH = 10
+    EARLIER_LOANS = 11
+    EARLIER_REPAYMENTS = 12
+    OUTCOME = 13
+    LENDING = 14
+    REPAYMENTS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldOptions:
+    """What a caller chooses about a generated population.
+
+    Attributes
+    ----------
+    people : int
+        How many people; each makes one application.
+    seed : int
+        The same seed gives the same rows, whatever ``chunk_people`` and ``threads`` are.
+    start : date
+        First day of applications (Shanghai calendar).
+    months : int
+        Calendar months over which applications are spread.
+    observed_months : int
+        Months after the last application day at which observation ends; later repayments are
+        not written, and a loan drawn less than 12 months before is immature.
+    chunk_people : int
+        People whose events are held in memory at once; rounded up to whole blocks.
+    interaction : float
+        Coefficient of payment x wealth in the truth. With any other value than 0 the ceilings
+        of subsets are not computed.
+    memory_limit : str
+        What the engine may use while features are computed.
+    threads : int, optional
+        Threads of the engine; None lets it choose.
+    """
+
+    people: int = 20_000
+    seed: int = 7
+    start: date = date(2023, 1, 1)
+    months: int = 24
+    observed_months: int = 10
+    chunk_people: int = 12_000
+    interaction: float = 0.0
+    memory_limit: str = "2GB"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.people < MINIMUM_PEOPLE:
+            raise ConfigError(
+                f"people must be at least {MINIMUM_PEOPLE}, got {self.people}: a smaller world "
+                "cannot hold the bad rates of its segments."
+            )
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"seed must lie in [0, 2^63), got {self.seed}.")
+        for name in ("months", "chunk_people"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        if self.observed_months < 2:
+            raise ConfigError(
+                f"observed_months must be at least 2, got {self.observed_months}: events run on "
+                "for 60 days after an application."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """``size`` people in whole communities; ``first`` is the position of the first of them."""
+
+    seed: int
+    index: int
+    first: int
+    size: int
+
+    def stream(self, stage: Stage) -> np.random.Generator:
+        """Return the block's own generator for a stage."""
+        key = np.array([self.seed, (int(stage) << 40) | self.index], dtype=np.uint64)
+        return np.random.Generator(np.random.Philox(key=key))
+
+    def keys(self, count: int, *, offset: int = 0) -> Ints:
+        """Return ``count`` row keys that no other block uses."""
+        return np.int64(self.index) * 10_000_000 + offset + 1 + np.arange(count, dtype=np.int64)
+
+
+def blocks(options: WorldOptions, block_people: int) -> Iterator[Block]:
+    """Yield the blocks of a world, in order; the last may be smaller."""
+    for index, first in enumerate(range(0, options.people, block_people)):
+        size = min(block_people, options.people - first)
+        yield Block(seed=options.seed, index=index, first=first, size=size)

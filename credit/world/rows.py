@@ -1,0 +1,118 @@
+"""From arrays to Arrow tables in the contract's columns, and Parquet files block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from credit.schema import Table, table
+from credit.world.options import Flags, Ints
+
+NULL = np.iinfo(np.int64).min
+"""Marks a null in an integer column until the column becomes Arrow."""
+
+_ARROW = {"id": pa.int64(), "time": pa.timestamp("us"), "money": pa.int64(), "int": pa.int64()}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text column as codes into a short list of names."""
+
+    codes: npt.NDArray[np.integer[Any]]
+    names: tuple[str, ...]
+
+
+Columns = Mapping[str, "Ints | Text"]
+
+
+def build(name: str, columns: Columns) -> pa.Table:
+    """Return the Arrow table ``name`` of the contract.
+
+    Times become timestamps without a zone (UTC); the columns stand in the contract's order.
+    """
+    contract = table(name)
+    return pa.table({column: _array(contract, column, columns[column]) for column in columns})
+
+
+def _array(contract: Table, column: str, values: Ints | Text) -> pa.Array:
+    kind = contract.column(column).kind
+    if isinstance(values, Text):
+        codes = pa.array(values.codes.astype(np.int32))
+        return pa.DictionaryArray.from_arrays(codes, pa.array(values.names)).cast(pa.string())
+    null = values == NULL
+    return pa.array(values, mask=null if null.any() else None).cast(_ARROW[kind])
+
+
+def take(columns: Columns, order: Ints | Flags) -> dict[str, Ints | Text]:
+    """Return the columns' rows at positions ``order``, or where it is true."""
+    return {
+        name: Text(values.codes[order], values.names)
+        if isinstance(values, Text)
+        else values[order]
+        for name, values in columns.items()
+    }
+
+
+def stack(parts: list[dict[str, Ints | Text]]) -> dict[str, Ints | Text]:
+    """Return the rows of several sets of columns one after another; names must agree."""
+    stacked: dict[str, Ints | Text] = {}
+    for name, first in parts[0].items():
+        if isinstance(first, Text):
+            codes = np.concatenate([_text(part[name]).codes for part in parts])
+            stacked[name] = Text(codes, first.names)
+        else:
+            stacked[name] = np.concatenate([np.asarray(part[name]) for part in parts])
+    return stacked
+
+
+def _text(values: Ints | Text) -> Text:
+    if not isinstance(values, Text):
+        raise TypeError("a text column met a column of numbers")
+    return values
+
+
+@dataclass(slots=True)
+class Writers:
+    """Open Parquet files, one a table. Every table written is one row group.
+
+    A row group holds one block, so the files are the same bytes whatever the chunk size.
+    """
+
+    directory: Path
+    rows: dict[str, int] = field(default_factory=dict)
+    _open: dict[str, pq.ParquetWriter] = field(default_factory=dict)
+
+    def write(self, name: str, rows: pa.Table) -> None:
+        """Append a table's rows as one row group; empty tables create the file only."""
+        if name not in self._open:
+            path = self.directory / f"{name}.parquet"
+            self._open[name] = pq.ParquetWriter(path, rows.schema, compression="zstd")
+            self.rows[name] = 0
+        if rows.num_rows:
+            self._open[name].write_table(rows, row_group_size=rows.num_rows)
+            self.rows[name] += rows.num_rows
+
+    def close(self) -> None:
+        """Close every file."""
+        for writer in self._open.values():
+            writer.close()
+        self._open.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

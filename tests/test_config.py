@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credit.errors import ConfigError
+from credit.pipeline.config import load, microseconds
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+MINIMAL = """
+name = "small"
+[source]
+kind = "world"
+[split]
+kind = "repeated_folds"
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "pipeline.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "pipelines").glob("*.toml")), ids=str)
+def test_every_shipped_pipeline_file_is_valid(path):
+    assert load(path).name == path.stem
+
+
+def test_unknown_key_names_the_nearest_known_one(tmp_path):
+    path = written(tmp_path, MINIMAL + "[models.scorecard]\nmax_bin = 5\n")
+    with pytest.raises(
+        ConfigError, match=r"unknown key 'models.scorecard.max_bin'.*mean 'max_bins'"
+    ):
+        load(path)
+
+
+def test_all_problems_are_reported_together(tmp_path):
+    path = written(
+        tmp_path, MINIMAL.replace('kind = "world"', 'kind = "world"\npeple = 3') + "sed = 1\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        load(path)
+    assert "'source.peple'" in str(error.value)
+    assert "'people'" in str(error.value)
+    assert "'split.sed'" in str(error.value)
+
+
+def test_unreadable_files_are_refused_by_name(tmp_path):
+    with pytest.raises(ConfigError, match="does not exist"):
+        load(tmp_path / "absent.toml")
+    with pytest.raises(ConfigError, match="not a TOML file"):
+        load(written(tmp_path, "name = "))
+
+
+def test_a_table_the_contract_does_not_know_is_refused(tmp_path):
+    path = written(tmp_path, MINIMAL + '[tables.payment]\npath = "x.parquet"\n')
+    with pytest.raises(ConfigError, match="Did you mean 'payments'"):
+        load(path)
+
+
+def test_the_hash_names_the_resolved_experiment(tmp_path):
+    path = written(tmp_path, MINIMAL)
+    assert load(path).sha256 == load(path, {"": {"seed": 7}}).sha256
+    assert load(path).sha256 != load(path, {"": {"seed": 8}}).sha256
+    assert load(path, {"source": {"people": 900}}).source.people == 900
+
+
+def test_midnight_in_microseconds():
+    path = REPOSITORY / "pipelines" / "weilidai.toml"
+    day = load(path).split.test_from
+    assert day is not None
+    assert microseconds(day) % 86_400_000_000 == 0
