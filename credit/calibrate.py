@@ -20,7 +20,11 @@ _STEPS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Log-odds of bad, corrected by a line: ``probability = 1 / (1 + exp(-(slope m + intercept)))``.
+    """Log-odds of bad, corrected by a line.
+
+    ::
+
+        probability = 1 / (1 + exp(-(slope * margin + intercept)))
 
     Slope 1 and intercept 0 leave a margin as it is; a slope below 1 says that the model was
     too sure of itself.

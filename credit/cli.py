@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from credit import __version__
 from credit.errors import CreditError
@@ -280,20 +281,25 @@ def compare(
         _print(table.title, table.columns, table.rows)
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C, under a name of ours: typer would turn KeyboardInterrupt into an exit with 1."""
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise _Interrupted
+
+
 def main() -> None:
     """Run the command; a refusal prints its sentence and exits with 1, Ctrl-C with 130."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
-        code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app()
     except CreditError as error:
-        err.print(f"[red]error:[/red] {error}", highlight=False, markup=True, soft_wrap=True)
+        err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
         sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
+    except _Interrupted:
         err.print("interrupted; nothing half-written was left behind")
         sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ knows, so every estimator reads the same frame the same way and refuses it in th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from numbers import Number
+from decimal import Decimal
+from numbers import Number, Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ def kind_of(column: pd.Series, name: str) -> Kind:
         )
     if column.isna().all():
         return "number"
-    if dtype == object:
+    if isinstance(dtype, np.dtype) and dtype.kind == "O":
         inferred = pd.api.types.infer_dtype(column, skipna=True)
         return "number" if inferred in _NUMBERS_IN_OBJECTS else "category"
     return "category"
@@ -85,13 +86,14 @@ def numbers(column: pd.Series, name: str) -> Floats:
         The column holds text (column and value are named) or an infinity.
     """
     if kind_of(column, name) == "category":
-        wrong = next((v for v in column if not (pd.isna(v) or isinstance(v, Number))), None)
-        if wrong is not None or not isinstance(column.dtype, pd.CategoricalDtype):
-            raise ModelError(
-                f"column {name!r}: value {wrong!r} is text, but the column held numbers when the "
-                "model was fitted. Convert the column, or declare the value missing."
-            )
         column = column.astype(object)
+        wrong = [v for v in column if not (isinstance(v, Real | Decimal) or _is_missing(v))]
+        if wrong:
+            raise ModelError(
+                f"column {name!r}: value {wrong[0]!r} is no number ({len(wrong)} such row(s)), but "
+                "the column held numbers when the model was fitted. Convert the column, or set "
+                "these values to missing."
+            )
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     infinite = np.isinf(values)
     if infinite.any():
@@ -133,6 +135,10 @@ def text(value: object, name: str) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)
+
+
+def _is_missing(value: object) -> bool:
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def _neither(name: str, value: object) -> str:

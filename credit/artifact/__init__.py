@@ -1,0 +1,7 @@
+"""Write a model as an artifact: plain data in a folder, which `credit.runtime` scores."""
+
+from credit.artifact.frame import columns_of
+from credit.artifact.spec import ArtifactSpec, Provenance
+from credit.artifact.write import pack, write
+
+__all__ = ["ArtifactSpec", "Provenance", "columns_of", "pack", "write"]

@@ -15,6 +15,7 @@ from credit.artifact.describe import Column, Description
 from credit.artifact.spec import ArtifactSpec
 from credit.columns import numbers
 from credit.errors import ArtifactError, nearest
+from credit.feature import Feature as Declared
 from credit.runtime import Feature
 from credit.runtime.load import FORMAT, ROUNDING
 
@@ -31,6 +32,9 @@ def features_of(description: Description, spec: ArtifactSpec) -> tuple[Feature, 
         A column the model reads is not in the sample, or a hard range is for no such column,
         or excludes values of the sample.
     """
+    if not spec.sample.columns.is_unique:
+        twice = sorted(set(map(str, spec.sample.columns[spec.sample.columns.duplicated()])))
+        raise ArtifactError(f"sample: column name(s) {twice} occur twice. Rename or drop them.")
     read = [column.name for column in description.columns]
     for name in read:
         if name not in spec.sample.columns:
@@ -47,7 +51,7 @@ def features_of(description: Description, spec: ArtifactSpec) -> tuple[Feature, 
 
 
 def _feature(column: Column, spec: ArtifactSpec) -> Feature:
-    known = spec.catalogue[column.name] if _is_known(column.name, spec) else None
+    known = _declared(column.name, spec)
     is_number = column.type == "number"
     return Feature(
         name=column.name,
@@ -63,8 +67,10 @@ def _feature(column: Column, spec: ArtifactSpec) -> Feature:
     )
 
 
-def _is_known(name: str, spec: ArtifactSpec) -> bool:
-    return spec.catalogue is not None and name in spec.catalogue
+def _declared(name: str, spec: ArtifactSpec) -> Declared | None:
+    if spec.catalogue is None or name not in spec.catalogue:
+        return None
+    return spec.catalogue[name]
 
 
 def _learned_range(column: Column, values: pd.Series) -> tuple[float, float] | None:
@@ -96,7 +102,7 @@ def reasons(
     """Return what reasons.json holds: a text a feature and language, and the average person."""
     texts = {}
     for feature in features:
-        known = spec.catalogue[feature.name] if _is_known(feature.name, spec) else None
+        known = _declared(feature.name, spec)
         texts[feature.name] = (
             {"en": known.reason.en, "zh": known.reason.zh}
             if known
@@ -113,6 +119,11 @@ def manifest(
 ) -> dict[str, Any]:
     """Return what manifest.json holds."""
     came = spec.provenance
+    if spec.calibration.slope <= 0:
+        raise ArtifactError(
+            f"calibration: its slope is {spec.calibration.slope:.4g}, but it must be above 0: the "
+            "model does not tell bad from good on the rows it was calibrated on."
+        )
     return {
         "format": FORMAT,
         "kind": description.kind,

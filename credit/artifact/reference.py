@@ -53,9 +53,11 @@ def distributions(
     points = scores.points.astype(np.float64)
     edges = equal_mass_edges(points)
     grades, counts = np.unique(scores.grade, return_counts=True)
-    cut = {term.feature: term.edges.tolist() for term in model.terms} if isinstance(
-        model, Card
-    ) else {}
+    cut = (
+        {term.feature: term.edges.tolist() for term in model.terms}
+        if isinstance(model, Card)
+        else {}
+    )
     return {
         "rows": len(points),
         "bad_rate_expected": float(scores.probability.mean()),

@@ -31,16 +31,8 @@ from credit.runtime.load import MODEL_FILES, REASONS, REFERENCE
 CHECKED_ROWS = 2_000
 """Rows of the sample, evenly spaced, on which artifact and model must agree."""
 
-CARD_TOLERANCE = 1e-9
-"""Largest difference in margin between a points table and its model."""
 
-FLOAT32_TOLERANCE = 2e-5
-"""What XGBoost's own float32 sums may add to the rounding of a forest's leaves."""
-
-
-def write(
-    folder: str | Path, model: Any, spec: ArtifactSpec, *, overwrite: bool = False
-) -> Path:
+def write(folder: str | Path, model: Any, spec: ArtifactSpec, *, overwrite: bool = False) -> Path:
     """Write ``model`` as an artifact folder and return its path.
 
     Parameters
@@ -126,7 +118,9 @@ def _files(description: Description, spec: ArtifactSpec, temporary: Path) -> dic
     names = [feature.name for feature in features]
     files = dict(description.extra)
     files[MODEL_FILES[description.kind]] = dump(
-        MODEL_FILES[description.kind], description.structure, readable=description.readable
+        MODEL_FILES[description.kind],
+        description.structure,
+        readable=description.kind == "scorecard",
     )
     nobody = dict.fromkeys(names, 0.0)
     files[REFERENCE] = dump(REFERENCE, {}, readable=True)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit.binning.solve import ORDERS, Trend
 from credit.columns import Floats, Ints, Kind, names, numbers, text
 from credit.errors import ModelError
-from credit.binning.solve import ORDERS, Trend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -160,7 +161,7 @@ def _assemble(
     its own rows: the guests could upset the trend the search has kept.
     """
     bounds = [0, *(end + 1 for end in ends)]
-    spans = list(zip(bounds[:-1], bounds[1:], strict=True))
+    spans = list(pairwise(bounds))
     rows = [counts.ordinary[a:b].sum(axis=0) for a, b in spans]
     labels = _labels(counts, spans)
     floor = limits.rare_share * prior.sum()
@@ -219,7 +220,7 @@ def _labels(counts: Counts, spans: list[tuple[int, int]]) -> list[str]:
     inner = [f"{counts.edges[a - 1]:.12g}" for a, _ in spans[1:]]
     if not inner:
         return ["any value"]
-    between = [f"[{a}, {b})" for a, b in zip(inner[:-1], inner[1:], strict=True)]
+    between = [f"[{a}, {b})" for a, b in pairwise(inner)]
     return [f"< {inner[0]}", *between, f">= {inner[-1]}"]
 
 

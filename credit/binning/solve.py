@@ -65,29 +65,33 @@ def segments(counts: Floats, prior: Floats, smoothing: float) -> tuple[Floats, F
 
 
 @njit(cache=True)
+def _extend(best: Floats, parent: Ends, at: tuple[int, int, int, int], value: float) -> None:
+    """Let segment a..b follow segment c..a-1 in a phase, if that is better than what is there."""
+    a, b, c, phase = at
+    for before in range(phase + 1):
+        for k in range(1, min(best.shape[1], a + 1)):
+            total = best[before, k - 1, c, a - 1] + value
+            if total > best[phase, k, a, b]:
+                best[phase, k, a, b] = total
+                parent[phase, k, a, b] = 2 * c + before
+
+
+@njit(cache=True)
 def _fill(value: Floats, rate: Floats, order: Ends, layers: int) -> tuple[Floats, Ends]:
     """Fill best[phase, k, a, b] and, for the way back, 2 * start of the one before + its phase."""
     n = rate.shape[0]
-    phases = len(order)
-    best = np.full((phases, layers, n, n), -np.inf)
-    parent = np.full((phases, layers, n, n), -1, np.int64)
-    for b in range(n):
-        best[0, 0, 0, b] = value[0, b]
+    best = np.full((len(order), layers, n, n), -np.inf)
+    parent = np.full((len(order), layers, n, n), -1, np.int64)
+    best[0, 0, 0, :] = value[0, :]
     for a in range(1, n):
         for b in range(a, n):
             if value[a, b] == -np.inf:
                 continue
             for c in range(a):
                 rise = rate[a, b] - rate[c, a - 1]
-                for phase in range(phases):
-                    if rise * order[phase] < 0.0:
-                        continue
-                    for before in range(phase + 1):
-                        for k in range(1, min(layers, a + 1)):
-                            total = best[before, k - 1, c, a - 1] + value[a, b]
-                            if total > best[phase, k, a, b]:
-                                best[phase, k, a, b] = total
-                                parent[phase, k, a, b] = 2 * c + before
+                for phase in range(len(order)):
+                    if rise * order[phase] >= 0.0:
+                        _extend(best, parent, (a, b, c, phase), value[a, b])
     return best, parent
 
 

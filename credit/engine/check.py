@@ -100,7 +100,7 @@ def run_checks(engine: Engine, quarantine: Path | None) -> CheckReport:
                 if apart[name] == rows[name]:
                     found[name].append(_empty(name, " Every row of it was set apart."))
         except DataError as fault:
-            found[name].append(unreadable(name, f"{name}: {fault}"))
+            found[name].append(unreadable(name, "its rows", fault))
     violations = tuple(violation for name in TABLES for violation in found.get(name, ()))
     return CheckReport(violations=violations, rows=rows, quarantined=apart)
 
@@ -299,8 +299,8 @@ def _two_types(opened: Opened, others: Mapping[str, Opened]) -> list[Violation]:
         (link.columns[0], link.parent, link.columns[0]) for link in LINKS if link.table == name
     ]
     owner = next((owner for owner in ("applications", "customers") if owner in others), None)
-    if owner not in {None, name, *(parent for _, parent, _ in pairs)}:
-        pairs.append(("customer_id", str(owner), "customer_id"))
+    if owner is not None and owner != name:
+        pairs.append(("customer_id", owner, "customer_id"))
     pairs += [(column, name, "customer_id") for table, column in _PERSONS if table == name]
     faults = []
     for column, parent, key in dict.fromkeys(pairs):

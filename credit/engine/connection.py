@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ Progress = Callable[[str, float], None]
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 """Runs one statement and returns its rows."""
+
+NOT_RUN = "the query cannot be run: "
+"""How the message of a query that fails begins."""
 
 _POLL_SECONDS = 0.25
 
@@ -64,8 +68,8 @@ def connect(
 
 
 def reason(fault: BaseException) -> str:
-    """Return the first paragraph of a DuckDB message, without the class of the error."""
-    head = str(fault).strip().split("\n\n")[0].split("\nPossible")[0]
+    """Return what a DuckDB message says, without the class of the error and its advice."""
+    head = re.split(r"\n+(?=Possible|LINE|Candidate|Stack|Did you)", str(fault).strip())[0]
     return " ".join(head.split(": ", 1)[-1].split())
 
 
@@ -85,7 +89,7 @@ def translated() -> Iterator[None]:
             raise SchemaError(
                 f"{said} A check counts all such rows; with a quarantine it sets them apart."
             ) from fault
-        raise DataError(f"the query cannot be run: {said}") from fault
+        raise DataError(NOT_RUN + said) from fault
 
 
 @contextmanager

@@ -123,7 +123,8 @@ class Engine:
                 self._store(relation, arrow_table(table, source))
             found = self._describe(relation)
         except DataError as fault:
-            self._opened[table] = Opened(table=contract, faults=(unreadable(table, str(fault)),))
+            lost = unreadable(table, declared.path or "the frame", fault)
+            self._opened[table] = Opened(table=contract, faults=(lost,))
             return
         readings, faults = declare(contract, declared, found, self.zone)
         self._view(Opened(table=contract, relation=relation, readings=readings, faults=faults))

@@ -61,6 +61,15 @@ class CheckReport:
         """The violations that still stand: those no quarantine took care of."""
         return tuple(violation for violation in self.violations if not violation.apart)
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What every violation says, those set apart included."""
+        return tuple(violation.sentence for violation in self.violations)
+
+    def count(self, table: str) -> int:
+        """Return how many rules ``table`` breaks."""
+        return sum(violation.table == table for violation in self.violations)
+
     def raise_if_any(self) -> None:
         """Raise one `SchemaError` that lists every violation that still stands."""
         standing = self.standing

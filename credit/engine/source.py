@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from credit.engine.connection import Rows
+from credit.engine.connection import NOT_RUN, Rows
 from credit.engine.reading import (
     EXPECTED,
     Reading,
@@ -76,9 +76,10 @@ class Opened:
         return next(reading for reading in self.readings if reading.name == name)
 
 
-def unreadable(table: str, reason: str) -> Violation:
+def unreadable(table: str, place: str, fault: DataError) -> Violation:
     """Return the fault of a table whose source cannot be read."""
-    return Violation(table=table, column="*", rule="its source can be read", sentence=reason)
+    sentence = f"{table}: cannot read {place}: {str(fault).removeprefix(NOT_RUN)}"
+    return Violation(table=table, column="*", rule="its source can be read", sentence=sentence)
 
 
 def duration(text: str) -> int:
@@ -101,7 +102,7 @@ def declare(
     ConfigError, SchemaError
         The declaration contradicts itself or the contract, whatever the data.
     """
-    _refuse_unknown(table, source)
+    _refuse_unknown(table, source, found)
     readings: list[Reading] = []
     faults: list[Violation] = []
     claimed = {source.columns.get(column.name, column.name) for column in table.columns}
@@ -131,17 +132,18 @@ def _renamed(reading: Reading, name: str) -> Reading:
     return Reading(name=name, source=reading.source, value=reading.value, type=reading.type)
 
 
-def _refuse_unknown(table: Table, source: TableSource) -> None:
+def _refuse_unknown(table: Table, source: TableSource, found: Mapping[str, str]) -> None:
     for name in (*([] if table.extra else source.columns), *source.units):
         table.column(name)
-    if source.lag is not None:
-        if not any(column.name == "available_at" for column in table.columns):
-            raise ConfigError(f"[tables.{table.name}] lag: this table has no available_at to lag.")
-        if "available_at" in source.columns:
-            raise ConfigError(
-                f"[tables.{table.name}] declares a lag and maps available_at: drop one of them."
-            )
-        duration(source.lag)
+    if source.lag is None:
+        return
+    duration(source.lag)
+    if all(column.name != "available_at" for column in table.columns):
+        raise ConfigError(f"[tables.{table.name}] lag: this table has no available_at to lag.")
+    if source.columns.get("available_at", "available_at") in found:
+        raise ConfigError(
+            f"[tables.{table.name}] has a column available_at and declares a lag: drop one of them."
+        )
 
 
 def _lag(
@@ -191,7 +193,7 @@ def _wrong_type(table: Table, column: Column, found: str, unit: str) -> Violatio
                      sentence=sentence)  # fmt: skip
 
 
-def files(table: str, path: str) -> tuple[list[str], bool]:
+def files(path: str) -> tuple[list[str], bool]:
     """Return the files that ``path`` (a file, a folder, a glob) means, and whether they are CSV.
 
     Raises
@@ -207,20 +209,18 @@ def files(table: str, path: str) -> tuple[list[str], bool]:
             if not part.name.startswith((".", "_")) and part.is_file()
         )
         if not parts:
-            raise DataError(f"{table}: cannot read {path}: the folder holds no Parquet file.")
+            raise DataError("the folder holds no Parquet file.")
         return parts, False
     found = [str(place)] if place.is_file() else sorted(
         glob.glob(str(place), recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
     )  # fmt: skip
     if not found:
-        raise DataError(f"{table}: cannot read {path}: there is no such file.")
+        raise DataError("there is no such file.")
     if all(name.lower().endswith(_PARQUET) for name in found):
         return found, False
     if all(name.lower().endswith(_TEXT) for name in found):
         return found, True
-    raise DataError(
-        f"{table}: cannot read {path}: files must all be Parquet {_PARQUET} or all CSV {_TEXT}."
-    )
+    raise DataError(f"files must all be Parquet {_PARQUET} or all CSV {_TEXT}.")
 
 
 def open_files(rows: Rows, table: Table, source: TableSource, relation: str, scratch: Path) -> None:
@@ -229,14 +229,14 @@ def open_files(rows: Rows, table: Table, source: TableSource, relation: str, scr
     CSV is read once, every column as text, into ``scratch``: a sniffed type would turn a late
     ``abc`` into a failure without a row, and a sniffed dialect skips lines that do not fit.
     """
-    names, is_text = files(table.name, source.path)
+    names, is_text = files(source.path)
     if not is_text:
         listed = ", ".join(literal(name) for name in names)
         select = f"SELECT * FROM read_parquet([{listed}], union_by_name = true, " \
                  "hive_partitioning = false)"  # fmt: skip
         rows(f"CREATE VIEW {relation} AS {select}")
         return
-    header, delimiter = _header(table.name, names)
+    header, delimiter = _header(names)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     listed = ", ".join(literal(name) for name in names)
     copy = scratch / f"{table.name}-text.parquet"
@@ -256,29 +256,26 @@ def open_files(rows: Rows, table: Table, source: TableSource, relation: str, scr
     rows(f"CREATE VIEW {relation} AS SELECT {', '.join(casts)} FROM {text}")
 
 
-def _header(table: str, names: list[str]) -> tuple[list[str], str]:
+def _header(names: list[str]) -> tuple[list[str], str]:
     """Return the column names and the delimiter that all of the CSV files share."""
-    first, *others = (_first_line(table, name) for name in names)
+    first, *others = (_first_line(name) for name in names)
     for line, name in zip(others, names[1:], strict=True):
         if line != first:
-            raise DataError(f"{table}: {name} has another header than {names[0]}.")
+            raise DataError(f"{name} has another header than {names[0]}.")
     delimiter = max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
     if not header or len(set(header)) < len(header) or "" in header:
-        raise DataError(
-            f"{table}: cannot read {names[0]}: its first line must name every column once, got "
-            f"{first!r}."
-        )
+        raise DataError(f"the first line of {names[0]} must name every column once, got {first!r}.")
     return header, delimiter
 
 
-def _first_line(table: str, name: str) -> str:
+def _first_line(name: str) -> str:
     opener = gzip.open if name.endswith(".gz") else open
     try:
         with opener(name, "rt", encoding="utf-8-sig") as stream:
             return str(stream.readline()).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as fault:
-        raise DataError(f"{table}: cannot read {name}: {fault}.") from fault
+        raise DataError(f"{fault}.") from fault
 
 
 def _guess(rows: Rows, text: str, name: str, guesses: tuple[tuple[str, str], ...]) -> str:
@@ -314,6 +311,8 @@ def arrow_table(name: str, frame: pd.DataFrame | pa.Table) -> pa.Table:
 
 
 def _arrow_column(column: pd.Series) -> pa.Array | pa.ChunkedArray:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert(None)  # the same instants; without a zone they are UTC
     try:
         return pa.array(column, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):

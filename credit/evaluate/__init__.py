@@ -31,6 +31,7 @@ from credit.evaluate.features import (
     correlated_pairs,
     feature_report,
     information_values,
+    iv_by_month,
     spearman,
 )
 from credit.evaluate.intervals import (
@@ -73,6 +74,7 @@ __all__ = [
     "holm",
     "hosmer_lemeshow",
     "information_values",
+    "iv_by_month",
     "ks",
     "leak_alarm",
     "lift_table",

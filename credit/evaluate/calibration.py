@@ -108,20 +108,12 @@ def ece_floor(
 def calibration_table(y: object, probability: object, *, bins: int = ECE_BINS) -> pd.DataFrame:
     """Return stated and observed rates by bin of equal mass, safest first.
 
-    Columns ``bin, n, bads, mean_probability, rate, low, high``; the bounds are the Jeffreys
-    interval of the rate at 95 %.
+    Columns ``bin, rows, bads, predicted, rate, rate_low, rate_high``: predicted is the mean
+    probability, the bounds are the Jeffreys interval of the rate at 95 %.
     """
     labels = binary(y)
     stated = probabilities(probability, "probability", length=len(labels))
-    table = _rates(labels, stated, pd.Series(equal_mass_bins(stated, bins) + 1, name="bin"))
-    tail = (1 - LEVEL) / 2
-    goods = table["n"] - table["bads"]
-    low = beta.ppf(tail, table["bads"] + 0.5, goods + 0.5)
-    high = beta.ppf(1 - tail, table["bads"] + 0.5, goods + 0.5)
-    # The usual convention: an interval that starts at no bads reaches 0, at no goods 1.
-    table["low"] = np.where(table["bads"] == 0, 0.0, low)
-    table["high"] = np.where(goods == 0, 1.0, high)
-    return table
+    return _rates(labels, stated, pd.Series(equal_mass_bins(stated, bins) + 1, name="bin"))
 
 
 def calibration_line(y: object, probability: object) -> CalibrationLine:
@@ -199,11 +191,13 @@ def spiegelhalter(y: object, probability: object) -> CalibrationTest:
 def grade_table(y: object, probability: object, grade: object) -> pd.DataFrame:
     """Return one row a grade: does its mean probability hold against what happened.
 
-    Columns ``grade, n, share, bads, rate, mean_probability, p_underestimated, p_two_sided``.
-    Grades come in the order of their categories, else sorted; an unused category is left out.
+    Columns ``grade, rows, share, bads, predicted, rate, rate_low, rate_high, p_underestimated,
+    p_two_sided``: predicted is the mean probability, the bounds are the Jeffreys interval of
+    the rate at 95 %. Grades come in the order of their categories, else sorted; an unused
+    category is left out.
 
-    ``p_underestimated`` is the Jeffreys test ``Beta(bads + 1/2, n - bads + 1/2).cdf(mean
-    probability)``: small when the probability is too low for the bads seen. ``p_two_sided`` is
+    ``p_underestimated`` is the Jeffreys test ``Beta(bads + 1/2, rows - bads + 1/2).cdf(
+    predicted)``: small when the probability is too low for the bads seen. ``p_two_sided`` is
     twice the smaller tail (ECB, Instructions for reporting the validation results of internal
     models, 2019).
     """
@@ -218,10 +212,9 @@ def grade_table(y: object, probability: object, grade: object) -> pd.DataFrame:
             "master scale so that it covers 0 to 1."
         )
     table = _rates(labels, stated, grades)
-    table.insert(2, "share", table["n"] / len(labels))
-    below = beta.cdf(
-        table["mean_probability"], table["bads"] + 0.5, table["n"] - table["bads"] + 0.5
-    )
+    table.insert(2, "share", table["rows"] / len(labels))
+    goods = table["rows"] - table["bads"]
+    below = beta.cdf(table["predicted"], table["bads"] + 0.5, goods + 0.5)
     table["p_underestimated"] = below
     table["p_two_sided"] = 2 * np.minimum(below, 1 - below)
     return table
@@ -230,14 +223,14 @@ def grade_table(y: object, probability: object, grade: object) -> pd.DataFrame:
 def hosmer_lemeshow(grades: pd.DataFrame) -> CalibrationTest:
     """Test all rows of a :func:`grade_table` (or :func:`calibration_table`) together.
 
-    ``sum (bads - n p)^2 / (n p (1 - p))`` against chi-square with as many degrees of freedom as
-    grades, for probabilities that were not fitted on these rows.
+    ``sum (bads - n p)^2 / (n p (1 - p))``, n rows and p predicted, against chi-square with as
+    many degrees of freedom as grades, for probabilities that were not fitted on these rows.
     """
-    expected = grades["mean_probability"]
+    expected = grades["predicted"]
     if ((expected <= 0) | (expected >= 1)).any():
-        raise DataError("mean_probability is 0 or 1 in a grade: the test has no variance there.")
-    variance = grades["n"] * expected * (1 - expected)
-    statistic = float(((grades["bads"] - grades["n"] * expected) ** 2 / variance).sum())
+        raise DataError("predicted is 0 or 1 in a grade: the test has no variance there.")
+    variance = grades["rows"] * expected * (1 - expected)
+    statistic = float(((grades["bads"] - grades["rows"] * expected) ** 2 / variance).sum())
     count = len(grades)
     return CalibrationTest(
         statistic=statistic, degrees_of_freedom=count, p_value=float(chi2.sf(statistic, count))
@@ -245,11 +238,18 @@ def hosmer_lemeshow(grades: pd.DataFrame) -> CalibrationTest:
 
 
 def _rates(labels: object, stated: FloatArray, group: pd.Series) -> pd.DataFrame:
-    """Return ``n, bads, mean_probability, rate`` of each group, groups ascending."""
-    rows = pd.DataFrame({"bad": labels, "probability": stated})
-    grouped = rows.groupby(group, sort=True, observed=True)
+    """Return ``rows, bads, predicted, rate, rate_low, rate_high`` of each group, ascending."""
+    frame = pd.DataFrame({"bad": labels, "probability": stated})
+    grouped = frame.groupby(group, sort=True, observed=True)
     table = grouped.agg(
-        n=("bad", "size"), bads=("bad", "sum"), mean_probability=("probability", "mean")
+        rows=("bad", "size"), bads=("bad", "sum"), predicted=("probability", "mean")
     )
-    table["rate"] = table["bads"] / table["n"]
+    goods = table["rows"] - table["bads"]
+    tail = (1 - LEVEL) / 2
+    table["rate"] = table["bads"] / table["rows"]
+    # The usual convention: without bads the interval starts at 0, without goods it ends at 1.
+    low = beta.ppf(tail, table["bads"] + 0.5, goods + 0.5)
+    high = beta.ppf(1 - tail, table["bads"] + 0.5, goods + 0.5)
+    table["rate_low"] = np.where(table["bads"] == 0, 0.0, low)
+    table["rate_high"] = np.where(goods == 0, 1.0, high)
     return table.rename_axis(str(group.name)).reset_index()

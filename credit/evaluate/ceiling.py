@@ -71,7 +71,7 @@ def expected_auc(probability: object, score: object = None) -> float:
             f"probability ({len(true)} row(s)) leaves no pair of a bad and a good: an AUC needs "
             "both. Use more rows."
         )
-    above = bad @ (good.cumsum() - good / 2) - alone.sum() / 2
+    above = (bad * (good.cumsum() - good / 2)).sum() - alone.sum() / 2
     return float(above / pairs)
 
 

@@ -33,7 +33,7 @@ class ScoreCounts:
         if total == 0:
             return float("nan")
         below = self.good.cumsum() - self.good / 2
-        return float(self.bad @ below / total)
+        return float((self.bad * below).sum() / total)
 
     @property
     def ks(self) -> float:
@@ -164,7 +164,7 @@ def cap_table(
 def lift_table(y: object, score: object, *, weight: object = None, bins: int = 10) -> pd.DataFrame:
     """Return bad rates by equal-mass bin of the score, riskiest first.
 
-    Columns: ``bin`` (1 is the riskiest), ``n``, ``bads`` (weighted where weights are given),
+    Columns: ``bin`` (1 is the riskiest), ``rows``, ``bads`` (weighted where weights are given),
     ``rate``, ``lift`` (rate over the overall rate), ``share_of_people`` and ``share_of_bads``
     (cumulative). Equal scores share a bin, so heavily tied scores give fewer bins.
     """
@@ -173,11 +173,11 @@ def lift_table(y: object, score: object, *, weight: object = None, bins: int = 1
     mass = weights(weight, length=len(labels))
     codes = equal_mass_bins(-values, bins, weight=mass)
     bad, good = count_codes(labels, codes, mass, bins)
-    table = pd.DataFrame({"bin": np.arange(1, bins + 1), "n": bad + good, "bads": bad})
-    table = table[table["n"] > 0].reset_index(drop=True)
-    table["rate"] = table["bads"] / table["n"]
+    table = pd.DataFrame({"bin": np.arange(1, bins + 1), "rows": bad + good, "bads": bad})
+    table = table[table["rows"] > 0].reset_index(drop=True)
+    table["rate"] = table["bads"] / table["rows"]
     table["lift"] = table["rate"] / (bad.sum() / mass.sum())
-    table["share_of_people"] = table["n"].cumsum() / mass.sum()
+    table["share_of_people"] = table["rows"].cumsum() / mass.sum()
     table["share_of_bads"] = table["bads"].cumsum() / bad.sum()
     return table
 

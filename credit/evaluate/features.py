@@ -58,6 +58,13 @@ def information_values(codes: pd.DataFrame, y: object, month: object = None) -> 
     return table.rename_axis("feature").iloc[:, : 2 if month is None else None]
 
 
+def iv_by_month(codes: pd.DataFrame, y: object, month: object) -> pd.DataFrame:
+    """Return :func:`information_values` by month as long rows ``feature, month, iv``."""
+    wide = information_values(codes, y, month).iloc[:, 2:]
+    wide.columns = wide.columns.str.removeprefix(IV_PREFIX)
+    return wide.reset_index().melt(id_vars="feature", var_name="month", value_name="iv")
+
+
 def _information_row(
     codes: np.ndarray[tuple[int], np.dtype[np.int64]],
     labels: np.ndarray[tuple[int], np.dtype[np.int64]],

@@ -63,27 +63,41 @@ def metrics(
 
 
 class _Headline:
-    """AUC, KS, Brier, log-loss and ECE as functions of row weights, sorted and binned once."""
+    """AUC, KS, Brier, log-loss and ECE as functions of row weights.
+
+    Rows are put in the order of the score once; every sum by distinct score or by bin is then
+    a sum over neighbours.
+    """
 
     def __init__(self, labels: IntArray, probability: FloatArray) -> None:
-        self.labels = labels
-        self.score, self.codes = np.unique(probability, return_inverse=True)
-        self.squares = (probability - labels) ** 2
-        self.losses = row_log_losses(labels == 1, probability)
-        self.excess = probability - labels
-        self.bins = equal_mass_bins(probability, ECE_BINS)
+        self.order = np.argsort(probability, kind="stable")
+        stated, self.bad = probability[self.order], labels[self.order].astype(np.float64)
+        self.score, self.first = np.unique(stated, return_index=True)
+        self.squares = (stated - self.bad) ** 2
+        losses = row_log_losses(self.bad == 1, stated)
+        self.hopeless = np.flatnonzero(np.isinf(losses))
+        self.losses = np.where(np.isinf(losses), 0.0, losses)
+        self.excess = stated - self.bad
+        bins = equal_mass_bins(stated, ECE_BINS)
+        self.first_of_bin = np.unique(bins, return_index=True)[1]
 
     def __call__(self, weight: FloatArray) -> dict[str, float]:
-        bad, good = count_codes(self.labels, self.codes, weight, len(self.score))
-        counts = ScoreCounts(score=self.score, bad=bad, good=good)
-        total = weight.sum()
-        drawn = weight > 0
-        off = np.abs(np.bincount(self.bins, weight * self.excess))
+        mass = weight[self.order]
+        total = mass.sum()
+        bad = mass * self.bad
+        counts = ScoreCounts(
+            score=self.score,
+            bad=np.add.reduceat(bad, self.first),
+            good=np.add.reduceat(mass - bad, self.first),
+        )
+        off = np.abs(np.add.reduceat(mass * self.excess, self.first_of_bin))
+        # Infinite only when a row with an infinite loss was drawn.
+        loss = np.inf if mass[self.hopeless].any() else (mass * self.losses).sum() / total
         return {
             "auc": counts.auc,
             "ks": counts.ks,
-            "brier": float(weight @ self.squares / total),
-            "log_loss": float(weight[drawn] @ self.losses[drawn] / total),
+            "brier": float((mass * self.squares).sum() / total),
+            "log_loss": float(loss),
             "ece": float(off.sum() / total),
         }
 
@@ -93,9 +107,10 @@ def by_segment(
 ) -> pd.DataFrame:
     """Return counts, rate and AUC of each segment.
 
-    Columns ``<name>, n, bads, rate, mean_probability, auc, low, high``; segments in the order of
-    their categories, else sorted, rows without one last under ``(none)``. A segment with one
-    class has no AUC, one with fewer than two rows of a class no interval: they hold NaN.
+    Columns ``<name>, rows, bads, predicted, rate, auc, auc_low, auc_high``: predicted is the
+    mean probability, the bounds are DeLong's. Segments come in the order of their categories,
+    else sorted; rows without one last, under ``(none)``. A segment with one class has no AUC,
+    one with fewer than two rows of a class no interval: they hold NaN.
     """
     labels = binary(y)
     stated = probabilities(probability, "probability", length=len(labels))
@@ -110,10 +125,10 @@ def by_segment(
         rows.append(
             {
                 name: "(none)" if code < 0 else groups.cat.categories[code],
-                "n": count,
+                "rows": count,
                 "bads": bads,
+                "predicted": float(stated[inside].mean()),
                 "rate": bads / count,
-                "mean_probability": float(stated[inside].mean()),
             }
             | _auc_row(labels[inside], stated[inside])
         )
@@ -123,11 +138,11 @@ def by_segment(
 def _auc_row(labels: IntArray, probability: FloatArray) -> dict[str, float]:
     smaller = min(int(labels.sum()), len(labels) - int(labels.sum()))
     if smaller == 0:
-        return {"auc": np.nan, "low": np.nan, "high": np.nan}
+        return {"auc": np.nan, "auc_low": np.nan, "auc_high": np.nan}
     if smaller < SMALLEST_CLASS:
         score, codes = np.unique(probability, return_inverse=True)
         bad, good = count_codes(labels, codes, np.ones(len(labels)), len(score))
         value = ScoreCounts(score=score, bad=bad, good=good).auc
-        return {"auc": value, "low": np.nan, "high": np.nan}
+        return {"auc": value, "auc_low": np.nan, "auc_high": np.nan}
     interval = delong(labels, probability)
-    return {"auc": interval.value, "low": interval.low, "high": interval.high}
+    return {"auc": interval.value, "auc_low": interval.low, "auc_high": interval.high}

@@ -1,0 +1,31 @@
+"""Why a score is what it is: dimension shares, and reasons for a person."""
+
+from credit.explain.reasons import (
+    ReasonCode,
+    ReasonText,
+    Reference,
+    cutoff_reference,
+    population_reference,
+    reason_codes,
+    reason_texts,
+)
+from credit.explain.shares import (
+    bootstrap_shares,
+    covariance_shares,
+    dimension_contributions,
+    mean_abs_shares,
+)
+
+__all__ = [
+    "ReasonCode",
+    "ReasonText",
+    "Reference",
+    "bootstrap_shares",
+    "covariance_shares",
+    "cutoff_reference",
+    "dimension_contributions",
+    "mean_abs_shares",
+    "population_reference",
+    "reason_codes",
+    "reason_texts",
+]

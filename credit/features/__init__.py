@@ -17,7 +17,7 @@ from credit.features.payment import PAYMENT
 from credit.features.repayment import REPAYMENT
 from credit.features.social import SOCIAL
 from credit.features.wealth import WEALTH
-from credit.features.window.expression import names
+from credit.features.window.layers import named
 from credit.features.window.tables import LOOKUP
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def available(features: Catalogue, tables: Mapping[str, Collection[str]]) -> Cat
         feature.name
         for feature in features
         if isinstance(feature, Expression) and feature.name in kept
-        if not _named(feature) <= kept
+        if not named(feature) <= kept
     }:
         kept -= lost
     return Catalogue(tuple(feature for feature in features if feature.name in kept))
@@ -72,12 +72,6 @@ def _buildable(feature: Feature, tables: Mapping[str, Collection[str]]) -> bool:
         table in tables and columns <= set(tables[table])
         for table, columns in window.needs(feature, tables).items()
     )
-
-
-def _named(feature: Expression) -> frozenset[str]:
-    """Return the other features that an expression names."""
-    parts = {part.name for part in feature.parts}
-    return names(feature.expression, feature.name) - parts
 
 
 def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFrame:
@@ -126,8 +120,10 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
         )
     frame = frame.loc[spine["observation_id"]].reset_index()
     for feature in features:
-        kind = "str" if feature.is_categorical else "float64"
-        frame[feature.name] = frame[feature.name].astype(kind)
+        column = frame[feature.name]
+        frame[feature.name] = (
+            column.astype("str") if feature.is_categorical else column.astype("float64")
+        )
     return frame[["observation_id", *features.names]]
 
 

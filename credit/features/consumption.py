@@ -49,9 +49,7 @@ CONSUMPTION: tuple[Feature, ...] = (
         unit="share",
         null_means=_NO_PURCHASE.format(days=180),
         risk=-1,
-        reason=Reason(
-            en="Little spending on education and health", zh="教育医疗类消费占比较低"
-        ),
+        reason=Reason(en="Little spending on education and health", zh="教育医疗类消费占比较低"),
         table="payments",
         days=180,
         measure=_share("category in ('education', 'medical')"),

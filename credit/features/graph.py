@@ -7,7 +7,7 @@ through the graph. Every fact about a peer is looked up at the applicant's own i
 from __future__ import annotations
 
 from credit.features.window import rows, rule
-from credit.features.window.expression import Value
+from credit.features.window.value import Value
 from credit.schema import DAY
 
 PEER_FACTS: dict[str, tuple[str, ...]] = {
@@ -65,9 +65,7 @@ def tied(relation: str, facts: tuple[str, ...], extra: str) -> str:
         f" left join {fact} on {fact}.observation_id = t.observation_id and {fact}.peer = t.peer"
         for fact in facts
     )
-    return (
-        f"select t.observation_id, t.as_of - t.last_time as age{extra} from {relation} t{joined}"
-    )
+    return f"select t.observation_id, t.as_of - t.last_time as age{extra} from {relation} t{joined}"
 
 
 def peer_facts(facts: tuple[str, ...], relations: tuple[str, ...]) -> dict[str, str]:

@@ -37,9 +37,7 @@ PAYMENT: tuple[Feature, ...] = (
         unit="count a day",
         null_means="never null: no payment is 0",
         risk=0,
-        reason=Reason(
-            en="The number of recent payments is unusual", zh="近期支付笔数异常"
-        ),
+        reason=Reason(en="The number of recent payments is unusual", zh="近期支付笔数异常"),
         expression="payments / 90",
         parts=(_paid("payments", Measure(aggregate="count", where=PAID)),),
     ),
@@ -50,9 +48,7 @@ PAYMENT: tuple[Feature, ...] = (
         unit="fen a day",
         null_means="never null: no payment is 0",
         risk=0,
-        reason=Reason(
-            en="The amount of recent payments is unusual", zh="近期支付金额异常"
-        ),
+        reason=Reason(en="The amount of recent payments is unusual", zh="近期支付金额异常"),
         expression="amount / 90",
         parts=(_paid("amount", Measure(aggregate="sum", value="amount_fen", where=PAID)),),
     ),
@@ -91,9 +87,7 @@ PAYMENT: tuple[Feature, ...] = (
         # 90 times 24 hours can touch 91 local days.
         expression="least(days / 90, 1)",
         parts=(
-            _paid(
-                "days", Measure(aggregate="distinct", value="local_day(event_time)", where=PAID)
-            ),
+            _paid("days", Measure(aggregate="distinct", value="local_day(event_time)", where=PAID)),
         ),
     ),
     Expression(
@@ -181,9 +175,7 @@ PAYMENT: tuple[Feature, ...] = (
         unit="ratio",
         null_means=f"{_NO_PAYMENT}, or all were of zero amount",
         risk=0,
-        reason=Reason(
-            en="Spending changed in the last month", zh="近一个月支付水平变化较大"
-        ),
+        reason=Reason(en="Spending changed in the last month", zh="近一个月支付水平变化较大"),
         expression="(recent / 30) / (usual / 90)",
         parts=(
             _paid("recent", Measure(aggregate="sum", value="amount_fen", where=PAID), days=30),

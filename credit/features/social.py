@@ -61,9 +61,7 @@ SOCIAL: tuple[Feature, ...] = (
         unit="share",
         null_means="no money was exchanged with anyone in the last 180 days",
         risk=+1,
-        reason=Reason(
-            en="Transfers are concentrated on one person", zh="资金往来集中于单一对象"
-        ),
+        reason=Reason(en="Transfers are concentrated on one person", zh="资金往来集中于单一对象"),
         expression="largest / total",
         parts=(
             TiesPart(
@@ -87,9 +85,7 @@ SOCIAL: tuple[Feature, ...] = (
         unit="share",
         null_means="no contact",
         risk=0,
-        reason=Reason(
-            en="Few contacts have a credit record", zh="联系人中有信贷记录者较少"
-        ),
+        reason=Reason(en="Few contacts have a credit record", zh="联系人中有信贷记录者较少"),
         ties="contacts",
         measure=Measure(aggregate="count", where="peer_borrower = 1", per="1"),
     ),
@@ -100,9 +96,7 @@ SOCIAL: tuple[Feature, ...] = (
         unit="share",
         null_means="no contact has borrowed",
         risk=-1,
-        reason=Reason(
-            en="Contacts with a credit record were late", zh="联系人信贷记录存在逾期"
-        ),
+        reason=Reason(en="Contacts with a credit record were late", zh="联系人信贷记录存在逾期"),
         ties="contacts",
         measure=Measure(
             aggregate="count", base="peer_borrower = 1", where="peer_overdue = 0", per="1"

@@ -14,9 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from credit.binning import BinLimits
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ConfigError, nearest
-from credit.scorecard import BinLimits, Scorecard
+from credit.scorecard import Scorecard
 
 NAMES = ("card", "boost", "logistic")
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from importlib.resources import files
 from pathlib import Path
-
-import pandas as pd
 
 from credit.dataset import observations, observed_until
 from credit.engine import CheckReport, Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue
-from credit.features import available, build, catalogue
+from credit.features import available, build, catalogue, merchant_categories
 from credit.features.window import compile_features
+from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, load, microseconds
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
@@ -76,10 +74,8 @@ def open_engine(config: Pipeline, progress: Progress) -> Engine:
 
 
 def add_categories(engine: Engine) -> None:
-    """Give the engine the merchant-category table that ships with the package."""
-    path = files("credit.features") / "merchant_categories.csv"
-    with path.open("rb") as stream:
-        engine.add_lookup("merchant_categories", pd.read_csv(stream))
+    """Give the engine the merchant categories that ship with the package."""
+    engine.add_lookup(LOOKUP, merchant_categories())
 
 
 def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:

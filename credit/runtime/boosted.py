@@ -60,11 +60,16 @@ class Input:
 
 @dataclass(frozen=True, eq=False)
 class Boosted:
-    """A forest over encoded inputs."""
+    """A forest over encoded inputs.
+
+    ``rounding`` is the most by which its leaves, rounded to the grid, move a margin of the
+    booster that was trained.
+    """
 
     features: tuple[str, ...]
     inputs: tuple[Input, ...]
     forest: Forest
+    rounding: float
 
     def matrix(self, rows: Rows, count: int) -> NDArray[np.float32]:
         """Return the encoded rows as float32, shape (rows, inputs), as XGBoost reads them."""
@@ -113,13 +118,14 @@ def read_boosted(document: Plain, features: Sequence[Feature]) -> Boosted:
         An input of a feature that the manifest lacks or that holds another type, categories
         that are not the manifest's, or a forest that is not sound.
     """
-    part = document.record(("inputs", "trees"))
+    part = document.record(("inputs", "rounding", "trees"))
     by_name = {feature.name: feature for feature in features}
     inputs = tuple(_read_input(item, by_name) for item in part["inputs"].items())
     return Boosted(
         features=tuple(by_name),
         inputs=inputs,
         forest=read_forest(part["trees"], len(inputs)),
+        rounding=part["rounding"].number(),
     )
 
 

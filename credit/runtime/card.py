@@ -39,6 +39,8 @@ class Term:
     margin : array of float, shape (bins,)
         Log-odds of bad that the bin adds.
     points : array of int, shape (bins,)
+    labels : tuple of str
+        Each bin as an officer reads it.
     """
 
     feature: str
@@ -49,6 +51,7 @@ class Term:
     unknown: int
     margin: Floats
     points: Integers
+    labels: tuple[str, ...]
 
     def bins(self, values: Floats | Names) -> Integers:
         """Return each value's bin."""
@@ -118,7 +121,8 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
 
 def _read_term(document: Plain, feature: Feature) -> Term:
     part = document.record(
-        ("feature", "missing", "unknown", "margin", "points", "special"), ("edges", "categories")
+        ("feature", "labels", "special", "missing", "unknown", "margin", "points"),
+        ("edges", "categories"),
     )
     if part["feature"].text() != feature.name:
         part["feature"].refuse(f"{feature.name!r}, as in the manifest's order")
@@ -135,7 +139,15 @@ def _read_term(document: Plain, feature: Feature) -> Term:
         unknown=part["unknown"].integer(0, top),
         margin=margin,
         points=part["points"].integers(-_POINTS, _POINTS, len(margin)),
+        labels=_read_labels(part["labels"], len(margin)),
     )
+
+
+def _read_labels(part: Plain, bins: int) -> tuple[str, ...]:
+    labels = tuple(item.text() for item in part.items())
+    if len(labels) != bins:
+        part.refuse(f"a list of {bins} labels, one a bin")
+    return labels
 
 
 def _read_edges(part: Mapping[str, Plain], feature: Feature, top: int) -> Floats:

@@ -216,21 +216,18 @@ def _names(feature: Feature, given: Any) -> Names:
     if array.dtype.kind not in "fiubOUS":
         raise ArtifactError(f"column {feature.name!r}: type {array.dtype} holds no names.")
     known = {*feature.categories, *map(str, feature.special_codes)}
-    texts: dict[Any, str | None] = {}
     result = np.empty(len(array), dtype=object)
     for row, value in enumerate(array.tolist()):
-        key = (type(value), value)
-        if key not in texts:
-            texts[key] = _name(feature, row, value)
-            if feature.unknown_category == "refuse" and texts[key] not in {None, *known}:
-                _refuse(
-                    feature,
-                    row,
-                    value,
-                    f"was never seen in training.{nearest(str(value), known)} Known: "
-                    f"{sorted(known)[:20]}. Put None where the value is not known.",
-                )
-        result[row] = texts[key]
+        name = _name(feature, row, value)
+        if name is not None and name not in known and feature.unknown_category == "refuse":
+            _refuse(
+                feature,
+                row,
+                value,
+                f"was never seen in training.{nearest(name, known)} Known: "
+                f"{sorted(known)[:20]}. Put None where the value is not known.",
+            )
+        result[row] = name
     return result
 
 

@@ -112,14 +112,7 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
 def _read_zip(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            _check_count(len(members))
-            names = _inner_names([member.filename for member in members])
-            by_name = dict(zip(names, members, strict=True))
-            if len(by_name) != len(members):
-                raise ArtifactError(f"{path.name}: the zip holds two files of the same name.")
-            sizes = {name: member.file_size for name, member in by_name.items()}
-            return _read_all(sizes, lambda name: archive.open(by_name[name]))
+            return _read_members(archive, path)
     except ArtifactError:
         raise
     except _ZIP_ERRORS as error:
@@ -127,6 +120,17 @@ def _read_zip(path: Path) -> dict[str, bytes]:
             f"{path.name}: not a readable zip file ({error}). Fetch the artifact again, or give "
             "the path of its folder."
         ) from error
+
+
+def _read_members(archive: zipfile.ZipFile, path: Path) -> dict[str, bytes]:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    _check_count(len(members))
+    names = _inner_names([member.filename for member in members])
+    by_name = dict(zip(names, members, strict=True))
+    if len(by_name) != len(members):
+        raise ArtifactError(f"{path.name}: the zip holds two files of the same name.")
+    sizes = {name: member.file_size for name, member in by_name.items()}
+    return _read_all(sizes, lambda name: archive.open(by_name[name]))
 
 
 def _inner_names(names: list[str]) -> list[str]:

@@ -119,7 +119,7 @@ class Forest:
                 goes_left = flat[offset + column[node]] < threshold[node]
                 node = children[2 * node + goes_left]
             total[begin : begin + step] += self.value[node].sum(axis=1)
-        return total * UNIT
+        return np.multiply(total, UNIT, dtype=np.float64)
 
 
 def sides(X: NDArray[np.float32]) -> NDArray[np.float32]:

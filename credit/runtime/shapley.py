@@ -129,7 +129,7 @@ def build_tables(forest: Forest) -> LeafTables:
             "allowed. Ask for reasons=0, or train fewer or shallower trees."
         )
     share = np.multiply.reduceat(literals.share, slot_first) if len(slot_first) else np.empty(0)
-    leaf_value = forest.value[slot_leaf_node[leaf_first]] * UNIT
+    leaf_value = np.multiply(forest.value[slot_leaf_node[leaf_first]], UNIT, dtype=np.float64)
     table_start = np.cumsum(numbers) - numbers
     feature = literals.feature[slot_first]
     by_column = np.argsort(feature, kind="stable")

@@ -2,7 +2,8 @@
 
 from credit.scorecard.card import BASE, Scorecard
 from credit.scorecard.logistic import LogisticFit, fit_logistic
-from credit.scorecard.policy import PolicyCard, RankTable
+from credit.scorecard.policy import PolicyCard
+from credit.scorecard.ranks import RankTable
 from credit.scorecard.scale import Scale
 
 __all__ = [

@@ -7,15 +7,15 @@ on the day of the loan is never visible to it.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from credit.errors import DataError, SchemaError
+from credit.errors import SchemaError
 from credit.schema import DAY
 from credit.sources.berka_features import EVENT_FEATURES, STATED
+from credit.sources.berka_transactions import CUT_FILE, PRE_LOAN_FILE, days, read_payments
 from credit.sources.tables import (
     SourceTables,
     choices,
@@ -25,61 +25,13 @@ from credit.sources.tables import (
     midnight,
     months_later,
     read_separated,
-    require_columns,
 )
-
-CUT_FILE = "trans_1993-01_to_1994-03_truncated.asc"
-PRE_LOAN_FILE = "trans_preloan_1997_1998.csv"
 
 MONTHS_ON_BOOK = 12
 """Months a loan needs before "no arrears so far" says something."""
 
 DISTRICTS_KNOWN_FROM = "1997-01-01"
 """The district table describes 1996: nobody could know it before this day."""
-
-_TRANSACTION_COLUMNS = (
-    "trans_id", "account_id", "date", "type", "operation", "amount", "balance", "k_symbol",
-)  # fmt: skip
-
-_DIRECTIONS = {
-    "PRIJEM": "in",
-    "credit": "in",
-    "VYDAJ": "out",
-    "VYBER": "out",
-    "withdrawal": "out",
-    "withdrawal in cash": "out",
-}
-
-_OPERATIONS = {
-    "": "",
-    "VKLAD": "cash",
-    "credit in cash": "cash",
-    "VYBER": "cash",
-    "withdrawal in cash": "cash",
-    "PREVOD Z UCTU": "transfer",
-    "collection from another bank": "transfer",
-    "PREVOD NA UCET": "transfer",
-    "remittance to another bank": "transfer",
-    "VYBER KARTOU": "card",
-    "credit card withdrawal": "card",
-}
-
-_PURPOSES = {
-    "": "",
-    " ": "",
-    "UROK": "interest",
-    "interest credited": "interest",
-    "SLUZBY": "statement_fee",
-    "payment for statement": "statement_fee",
-    "SIPO": "household",
-    "household": "household",
-    "POJISTNE": "insurance",
-    "insurrance payment": "insurance",
-    "SANKC. UROK": "sanction_interest",
-    "sanction interest if negative balance": "sanction_interest",
-    "DUCHOD": "pension",
-    "UVER": "loan",
-}
 
 _FREQUENCIES = {
     "POPLATEK MESICNE": "monthly",
@@ -116,7 +68,7 @@ def read(directory: Path | str) -> SourceTables:
     folder = Path(directory)
     owners = _owners(folder)
     accounts = _accounts(folder, owners)
-    payments, lines = _payments(folder, accounts)
+    payments, lines = read_payments(folder, accounts)
     applications, outcomes = _applications(folder, accounts, payments)
     notes = (*lines, *_facts(folder, applications), *_STANDING_NOTES)
     return SourceTables(
@@ -131,11 +83,6 @@ def read(directory: Path | str) -> SourceTables:
         features=EVENT_FEATURES,
         notes=notes,
     )
-
-
-def _days(texts: pd.Series) -> pd.Series:
-    """Return YYMMDD as dates of the twentieth century."""
-    return pd.to_datetime("19" + texts, format="%Y%m%d")
 
 
 def _owners(folder: Path) -> pd.DataFrame:
@@ -156,7 +103,7 @@ def _accounts(folder: Path, owners: pd.DataFrame) -> pd.DataFrame:
         folder / "account.asc", columns=("account_id", "district_id", "frequency", "date")
     )
     accounts["frequency"] = choices(accounts["frequency"], _FREQUENCIES, table="account.asc")
-    accounts["account_opened_at"] = midnight(_days(accounts.pop("date")))
+    accounts["account_opened_at"] = midnight(days(accounts.pop("date")))
     accounts = accounts.merge(owners, on="account_id", how="left", validate="one_to_one")
     accounts["customer_id"] = integers(accounts.pop("client_id"), table="disp.asc")
     return accounts
@@ -168,7 +115,7 @@ def _customers(folder: Path, accounts: pd.DataFrame) -> pd.DataFrame:
     number = integers(clients["birth_number"], table="client.asc")
     month = number // 100 % 100
     female = month > 50
-    born = _days((number - 5_000 * female).astype(str).str.zfill(6))
+    born = days((number - 5_000 * female).astype(str).str.zfill(6))
     districts = read_separated(folder / "district.asc", columns=("A1", "A3"))
     customers = pd.DataFrame(
         {
@@ -186,107 +133,6 @@ def _customers(folder: Path, accounts: pd.DataFrame) -> pd.DataFrame:
     return customers
 
 
-def whole_lines(path: Path, columns: int) -> tuple[str, str]:
-    """Split a file into its whole lines and what is left of a line broken off at the end.
-
-    A line is whole when it holds ``columns`` cells and closes its quotes.
-
-    Returns
-    -------
-    whole, broken : str
-        The text to parse, and the broken last line (empty if there is none).
-
-    Raises
-    ------
-    DataError
-        If a line other than the last is broken.
-    """
-    lines = path.read_text("utf-8").splitlines()
-    bad = [
-        number
-        for number, line in enumerate(lines)
-        if line.count(";") != columns - 1 or line.count('"') % 2
-    ]
-    if not bad:
-        return "\n".join(lines), ""
-    if bad != [len(lines) - 1]:
-        raise DataError(
-            f"{path.name}: line {bad[0] + 1} does not hold {columns} cells: {lines[bad[0]]!r}. "
-            "Only the last line of this file may be broken; replace it by the published file."
-        )
-    return "\n".join(lines[:-1]), lines[-1]
-
-
-def _transactions(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Return one transaction file as text cells, with what must be said about it."""
-    text, broken = whole_lines(path, columns=10)
-    frame = pd.read_csv(io.StringIO(text), sep=";", dtype=str, keep_default_na=False)
-    require_columns(path.name, _TRANSACTION_COLUMNS, frame)
-    notes = [f"{path.name}: {len(frame):,} transactions read."]
-    if broken:
-        notes.append(
-            f"{path.name}: the last line, {len(frame) + 2:,}, is broken off and left out: "
-            f"{broken[:60]!r}. The file was cut at 3 MiB on its last day, of which 98 "
-            "transactions are missing."
-        )
-    return frame.assign(file=path.name), notes
-
-
-def _payments(folder: Path, accounts: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return both transaction files as one table of payments, Czech and English alike."""
-    read_files = [_transactions(folder / name) for name in (CUT_FILE, PRE_LOAN_FILE)]
-    raw = pd.concat([frame for frame, _ in read_files], ignore_index=True)
-    notes = [note for _, file_notes in read_files for note in file_notes]
-    operation = choices(raw["operation"], _OPERATIONS, table="transactions")
-    purpose = choices(raw["k_symbol"], _PURPOSES, table="transactions")
-    payments = pd.DataFrame(
-        {
-            "payment_id": integers(raw["trans_id"], table="transactions"),
-            "account_id": raw["account_id"],
-            "day": midnight(_days(raw["date"])),
-            "direction": choices(raw["type"], _DIRECTIONS, table="transactions"),
-            "amount_fen": hundredths(raw["amount"], table="transactions"),
-            "status": "ok",
-            "mcc": pd.array([None] * len(raw), dtype="Int64"),
-            "balance_fen": hundredths(raw["balance"], table="transactions"),
-            # What it was for, and where the bank does not say, how it was made.
-            "purpose": purpose.where(purpose != "", operation.where(operation != "")),
-            "file": raw["file"],
-        }
-    )
-    payments["event_time"] = payments["day"] + order_in_day(payments)
-    payments["available_at"] = payments.pop("day") + DAY
-    owner = accounts.set_index("account_id")["customer_id"]
-    payments.insert(1, "customer_id", payments.pop("account_id").map(owner))
-    return payments, notes
-
-
-def order_in_day(payments: pd.DataFrame) -> np.ndarray:
-    """Return the position of each transaction within its account's day, from the balances.
-
-    The files give a day but no hour, and neither their order nor the numbers are the order
-    of booking. Balances are: of the transactions left, the next is the one whose balance
-    before it (``balance - amount``, with the sign of its direction) is nearest to the balance
-    reached so far. Positions become microseconds, so "the latest balance" has one meaning.
-    """
-    position = np.zeros(len(payments), dtype=np.int64)
-    after = payments["balance_fen"].to_numpy()
-    amount = payments["amount_fen"].to_numpy()
-    before = after - np.where(payments["direction"] == "in", amount, -amount)
-    groups = payments.groupby(["account_id", "day"], sort=True).indices
-    account, balance = None, 0
-    for (owner, _), rows in groups.items():
-        if owner != account:
-            account, balance = owner, 0
-        left = list(rows)
-        for place in range(len(rows)):
-            chosen = min(left, key=lambda row: abs(int(before[row]) - balance))  # noqa: B023
-            left.remove(chosen)
-            position[chosen] = place
-            balance = int(after[chosen])
-    return position
-
-
 def _applications(
     folder: Path, accounts: pd.DataFrame, payments: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -295,14 +141,14 @@ def _applications(
         folder / "loan.asc",
         columns=("loan_id", "account_id", "date", "amount", "duration", "payments", "status"),
     )
-    days = _days(loans["date"])
+    granted = days(loans["date"])
     rows = loans.merge(accounts, on="account_id", how="left", validate="one_to_one")
     applications = pd.DataFrame(
         {
             "application_id": integers(loans["loan_id"], table="loan.asc"),
             "customer_id": rows["customer_id"],
-            "event_time": midnight(days),
-            "available_at": midnight(days),
+            "event_time": midnight(granted),
+            "available_at": midnight(granted),
             "amount_fen": hundredths(loans["amount"], table="loan.asc"),
             "duration_months": integers(loans["duration"], table="loan.asc"),
             "instalment_fen": hundredths(loans["payments"], table="loan.asc"),
@@ -318,7 +164,7 @@ def _applications(
     status = {"A": "0", "B": "1", "C": "0", "D": "1"}
     outcomes = applications[["application_id"]].assign(
         bad=choices(loans["status"], status, table="loan.asc").astype("Int64"),
-        known_at=midnight(months_later(days, MONTHS_ON_BOOK)),
+        known_at=midnight(months_later(granted, MONTHS_ON_BOOK)),
     )
     return applications, outcomes
 

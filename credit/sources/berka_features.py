@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from credit.feature import (
-    Catalogue,
-    Dimension,
-    Expression,
-    Feature,
-    Measure,
-    Reason,
-    StateAsOf,
-    Stated,
-    WindowAggregate,
-)
+from credit.feature import Catalogue, Feature, Measure, Stated
+from credit.sources.declare import EVER, Events, Words, ratio, stated
 
-_NO_MOVEMENT = "no movement on the account in the window"
-_EVER = 3_650
-"""Days that reach back before the bank's first account (1993)."""
+_MOVEMENTS_OF = Events(table="payments", nothing="no movement on the account in the window")
+_window = _MOVEMENTS_OF.window
 
 
-def _stated(name: str, expression: str, unit: str, label: str, reason: Reason) -> Stated:
-    return Stated(
-        name=f"application_{name}",
-        dimension="application",
-        label=label,
-        unit=unit,
-        null_means="not stated, or not published by the day of the loan",
-        risk=0,
-        reason=reason,
-        expression=expression,
-    )
+def _stated(name: str, expression: str, unit: str, words: Words) -> Stated:
+    null_means = "not published by the day of the loan"
+    return stated(f"application_{name}", expression, unit, 0, null_means, words)
 
 
 STATED = Catalogue(
@@ -38,109 +20,86 @@ STATED = Catalogue(
             "loan_amount_fen",
             "amount_fen",
             "fen",
-            "amount of the loan",
-            Reason(en="Amount of the loan asked for.", zh="申请的贷款金额。"),
+            ("amount of the loan", "Amount of the loan asked for.", "申请的贷款金额。"),
         ),
         _stated(
             "loan_months",
             "duration_months",
             "months",
-            "months of the loan",
-            Reason(en="Duration of the loan asked for.", zh="申请的贷款期限。"),
+            ("months of the loan", "Duration of the loan asked for.", "申请的贷款期限。"),
         ),
         _stated(
             "loan_instalment_fen",
             "instalment_fen",
             "fen",
-            "monthly instalment",
-            Reason(en="Monthly instalment of the loan.", zh="贷款的每月还款额。"),
+            ("monthly instalment", "Monthly instalment of the loan.", "贷款的每月还款额。"),
         ),
         _stated(
             "statement_frequency",
             "statement_frequency",
             "category",
-            "how often statements are issued",
-            Reason(en="How often the account is stated.", zh="账户对账单的频率。"),
+            (
+                "how often statements are issued",
+                "How often the account is stated.",
+                "账户对账单的频率。",
+            ),
         ),
         _stated(
             "account_age_days",
             "q_days(account_opened_at)",
             "days",
-            "days since the account was opened",
-            Reason(en="The account was opened recently.", zh="账户开立时间较短。"),
+            (
+                "days since the account was opened",
+                "The account was opened recently.",
+                "账户开立时间较短。",
+            ),
         ),
         _stated(
             "district_salary",
             "district_salary",
             "CZK",
-            "mean salary of the account's district",
-            Reason(en="Mean salary of the branch's district.", zh="开户地区的平均工资。"),
+            (
+                "mean salary of the account's district",
+                "Mean salary of the branch's district.",
+                "开户地区的平均工资。",
+            ),
         ),
         _stated(
             "district_unemployment",
             "district_unemployment_1996",
             "percent",
-            "unemployment of the account's district, 1996",
-            Reason(en="Unemployment of the branch's district.", zh="开户地区的失业率。"),
+            (
+                "unemployment of the account's district, 1996",
+                "Unemployment of the branch's district.",
+                "开户地区的失业率。",
+            ),
         ),
         _stated(
             "district_urban_percent",
             "district_urban_percent",
             "percent",
-            "urban inhabitants of the account's district",
-            Reason(en="Share of town dwellers in the branch's district.", zh="开户地区的城镇人口比例。"),
+            (
+                "urban inhabitants of the account's district",
+                "Share of town dwellers in the branch's district.",
+                "开户地区的城镇人口比例。",
+            ),
         ),
         _stated(
             "district_crimes_per_1000",
             "1000.0 * district_crimes_1996 / nullif(district_inhabitants, 0)",
             "ratio",
-            "crimes per 1,000 inhabitants of the account's district, 1996",
-            Reason(en="Crimes in the branch's district.", zh="开户地区的犯罪率。"),
+            (
+                "crimes per 1,000 inhabitants of the account's district, 1996",
+                "Crimes in the branch's district.",
+                "开户地区的犯罪率。",
+            ),
         ),
     )
 )
 """Facts stated with a Berka loan; none has a sign of risk that is certain beforehand."""
 
 
-def _window(
-    name: str, days: int, measure: Measure, unit: str, risk: int, words: tuple[str, str, str]
-) -> WindowAggregate:
-    """Build an aggregate over the account's movements; ``words``: label, reason en and zh."""
-    label, en, zh = words
-    dimension: Dimension = name.split("_", 1)[0]  # type: ignore[assignment]
-    span = "ever" if days == _EVER else f"{days}d"
-    return WindowAggregate(
-        name=f"{name}_{span}",
-        dimension=dimension,
-        label=f"{label}, {'since the opening' if days == _EVER else f'{days} days'}",
-        unit=unit,
-        null_means=_NO_MOVEMENT,
-        risk=risk,
-        reason=Reason(en=en, zh=zh),
-        table="payments",
-        days=days,
-        measure=measure,
-    )
-
-
-def _expression(
-    name: str, expression: str, risk: int, null_means: str, words: tuple[str, str, str]
-) -> Expression:
-    label, en, zh = words
-    dimension: Dimension = name.split("_", 1)[0]  # type: ignore[assignment]
-    return Expression(
-        name=name,
-        dimension=dimension,
-        label=label,
-        unit="ratio",
-        null_means=null_means,
-        risk=risk,
-        reason=Reason(en=en, zh=zh),
-        expression=expression,
-    )
-
-
-def _balance(aggregate: str, days: int, risk: int, words: tuple[str, str, str]) -> WindowAggregate:
+def _balance(aggregate: str, days: int, risk: int, words: Words) -> WindowAggregate:
     measure = Measure(aggregate=aggregate, value="balance_fen")  # type: ignore[arg-type]
     return _window(f"wealth_account_balance_{aggregate}", days, measure, "fen", risk, words)
 
@@ -150,19 +109,15 @@ _MIN = ("lowest balance", "The account has been nearly empty.", "账户最低余
 _STD = ("spread of the balance", "The account's balance moves a lot.", "账户余额波动较大。")
 
 _BALANCES: tuple[Feature, ...] = (
-    StateAsOf(
-        name="wealth_account_balance_last",
-        dimension="wealth",
-        label="balance before the loan",
-        unit="fen",
-        null_means="no movement on the account",
-        risk=0,
-        reason=Reason(en="The account's latest balance is low.", zh="账户最新余额较低。"),
-        table="payments",
-        measure=Measure(aggregate="sum", value="balance_fen"),
+    _MOVEMENTS_OF.latest(
+        "wealth_account_balance_last",
+        Measure(aggregate="max", value="balance_fen"),
+        "fen",
+        0,
+        ("balance before the loan", "The account's latest balance is low.", "账户最新余额较低。"),
     ),
     *(_balance("mean", days, 0, _MEAN) for days in (30, 90, 180)),
-    *(_balance("min", days, -1, _MIN) for days in (30, 90, 180, _EVER)),
+    *(_balance("min", days, -1, _MIN) for days in (30, 90, 180, EVER)),
     *(_balance("std", days, 0, _STD) for days in (90, 180)),
 )
 
@@ -193,7 +148,11 @@ _NET_FLOW = Measure(
     per="case when direction = 'in' then amount_fen else 0 end",
 )
 
-_NET = ("part of the money received that stays", "More is paid out than comes in.", "支出相对收入偏高。")
+_NET = (
+    "part of the money received that stays",
+    "More is paid out than comes in.",
+    "支出相对收入偏高。",
+)
 _IN = ("money received", "Little money comes in.", "资金流入较少。")
 _OUT = ("money paid out", "Amount paid out.", "资金流出金额。")
 _COUNT = ("movements", "How often the account is used.", "账户使用频率。")
@@ -237,11 +196,15 @@ _MOVEMENTS: tuple[Feature, ...] = (
     ),
     _window(
         "repayment_sanction_interest_count",
-        _EVER,
+        EVER,
         Measure(aggregate="count", where="purpose = 'sanction_interest'"),
         "count",
         1,
-        ("sanction interest charged", "Interest charged for an overdrawn account.", "曾因透支被收取罚息。"),
+        (
+            "sanction interest charged",
+            "Interest charged for an overdrawn account.",
+            "曾因透支被收取罚息。",
+        ),
     ),
     _window(
         "repayment_overdrawn_count",
@@ -254,26 +217,38 @@ _MOVEMENTS: tuple[Feature, ...] = (
 )
 
 _RATIOS: tuple[Feature, ...] = (
-    _expression(
+    ratio(
         "payment_inflow_trend_30_180",
         "payment_inflow_fen_30d / (payment_inflow_fen_180d / 6.0)",
         0,
         "no money received in 180 days",
-        ("money received, last month to mean month", "Money coming in has changed.", "近期资金流入变化。"),
+        (
+            "money received, last month to mean month",
+            "Money coming in has changed.",
+            "近期资金流入变化。",
+        ),
     ),
-    _expression(
+    ratio(
         "repayment_instalment_to_inflow_180d",
         "application_loan_instalment_fen / (payment_inflow_fen_180d / 6.0)",
         1,
         "no money received in 180 days",
-        ("instalment to a month's income", "The instalment is high for the income.", "还款额相对收入偏高。"),
+        (
+            "instalment to a month's income",
+            "The instalment is high for the income.",
+            "还款额相对收入偏高。",
+        ),
     ),
-    _expression(
+    ratio(
         "wealth_balance_to_instalment_90d",
         "wealth_account_balance_min_90d / application_loan_instalment_fen",
         -1,
-        _NO_MOVEMENT,
-        ("lowest balance in instalments", "Few instalments are in reserve.", "余额可覆盖的还款期数较少。"),
+        _MOVEMENTS_OF.nothing,
+        (
+            "lowest balance in instalments",
+            "Few instalments are in reserve.",
+            "余额可覆盖的还款期数较少。",
+        ),
     ),
 )
 

@@ -184,4 +184,3 @@ def _sha256(path: Path) -> str:
         while piece := stream.read(_CHUNK):
             digest.update(piece)
     return digest.hexdigest()
-

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from credit.schema import DAY
-from credit.sources.taiwan_features import AUDIT, EVENT_FEATURES, STATED
 from credit.sources.tables import (
     SourceTables,
     choices,
@@ -22,6 +21,7 @@ from credit.sources.tables import (
     integers,
     read_separated,
 )
+from credit.sources.taiwan_features import AUDIT, EVENT_FEATURES, STATED
 
 AS_OF = "2005-10-01"
 """The statement of September 2005 is known, the payment of October is not."""

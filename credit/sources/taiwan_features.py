@@ -2,86 +2,55 @@
 
 from __future__ import annotations
 
-from credit.feature import (
-    Catalogue,
-    Dimension,
-    Expression,
-    Feature,
-    Measure,
-    Reason,
-    StateAsOf,
-    Stated,
-    WindowAggregate,
+from credit.feature import Catalogue, Feature, Measure, Stated
+from credit.sources.declare import NEVER_NULL, Events, ratio, stated
+
+_STATEMENTS = Events(
+    table="bureau", nothing="no statement in the window", latest_by=("account_id",)
 )
-
-_NO_STATEMENT = "no statement in the window"
-
-_Words = tuple[str, str, str]
-"""Label, reason in English, reason in Chinese."""
-
-
-def _dimension(name: str) -> Dimension:
-    return name.split("_", 1)[0]  # type: ignore[return-value]
-
-
-def _stated(
-    name: str, expression: str, unit: str, risk: int, null_means: str, words: _Words
-) -> Stated:
-    label, en, zh = words
-    return Stated(
-        name=name,
-        dimension=_dimension(name),
-        label=label,
-        unit=unit,
-        null_means=null_means,
-        risk=risk,
-        reason=Reason(en=en, zh=zh),
-        expression=expression,
-    )
-
-
-_ALWAYS = "never null"
+_window = _STATEMENTS.window
+_latest = _STATEMENTS.latest
 
 STATED = Catalogue(
     (
-        _stated(
+        stated(
             "application_credit_limit_fen",
             "limit_fen",
             "fen",
             -1,
-            _ALWAYS,
+            NEVER_NULL,
             ("credit limit", "The credit limit granted is low.", "授信额度较低。"),
         ),
-        _stated(
+        stated(
             "application_education",
             "education",
             "category",
             0,
-            _ALWAYS,
+            NEVER_NULL,
             ("education", "Education stated.", "所填学历。"),
         ),
-        _stated(
+        stated(
             "application_marriage",
             "marriage",
             "category",
             0,
-            _ALWAYS,
+            NEVER_NULL,
             ("marital status", "Marital status stated.", "所填婚姻状况。"),
         ),
-        _stated(
+        stated(
             "application_sex",
             "sex",
             "category",
             0,
-            _ALWAYS,
+            NEVER_NULL,
             ("sex", "Sex (audit only).", "性别（仅供审计）。"),
         ),
-        _stated(
+        stated(
             "application_age_years",
             "age_years",
             "years",
             0,
-            _ALWAYS,
+            NEVER_NULL,
             ("age", "Age (audit only).", "年龄（仅供审计）。"),
         ),
     )
@@ -89,40 +58,6 @@ STATED = Catalogue(
 """Facts stated about a client."""
 
 AUDIT = ("application_sex", "application_age_years")
-
-
-def _window(
-    name: str, days: int, measure: Measure, unit: str, risk: int, words: _Words
-) -> WindowAggregate:
-    label, en, zh = words
-    return WindowAggregate(
-        name=f"{name}_{days}d",
-        dimension=_dimension(name),
-        label=f"{label}, {days} days",
-        unit=unit,
-        null_means=_NO_STATEMENT,
-        risk=risk,
-        reason=Reason(en=en, zh=zh),
-        table="bureau",
-        days=days,
-        measure=measure,
-    )
-
-
-def _latest(name: str, measure: Measure, unit: str, risk: int, words: _Words) -> StateAsOf:
-    label, en, zh = words
-    return StateAsOf(
-        name=name,
-        dimension=_dimension(name),
-        label=label,
-        unit=unit,
-        null_means="no statement yet",
-        risk=risk,
-        reason=Reason(en=en, zh=zh),
-        table="bureau",
-        measure=measure,
-        latest_by=("account_id",),
-    )
 
 
 def _count(where: str) -> Measure:
@@ -139,7 +74,11 @@ _DELINQUENCY: tuple[Feature, ...] = (
         Measure(aggregate="max", value=_MPD),
         "months",
         1,
-        ("months past due, latest statement", "The latest statement is overdue.", "最近一期账单逾期。"),
+        (
+            "months past due, latest statement",
+            "The latest statement is overdue.",
+            "最近一期账单逾期。",
+        ),
     ),
     *(
         _window(
@@ -194,7 +133,11 @@ _DELINQUENCY: tuple[Feature, ...] = (
         _count("status = 'paid_in_full'"),
         "count",
         0,
-        ("last month paid in full", "Whether the last bill was paid in full.", "最近一期是否全额还款。"),
+        (
+            "last month paid in full",
+            "Whether the last bill was paid in full.",
+            "最近一期是否全额还款。",
+        ),
     ),
 )
 
@@ -207,12 +150,13 @@ _PAID = ("paid", "Little is paid back.", "还款金额较少。")
 _NO_BILL = "nothing billed the month before"
 
 
-def _ratio(month: int) -> Stated:
+def _paid_to_bill(month: int) -> Stated:
     """Return what was paid in a month over the bill of the month before."""
+    bill = f"bill_{month + 1}_fen"
     when = "latest" if month == 1 else f"month_{month}"
-    return _stated(
+    return stated(
         f"payment_paid_to_bill_{when}",
-        f"1.0 * paid_{month}_fen / nullif(bill_{month + 1}_fen, 0)",
+        f"case when {bill} > 0 then 1.0 * paid_{month}_fen / {bill} end",
         "ratio",
         0,
         _NO_BILL,
@@ -237,20 +181,24 @@ _PAYMENTS: tuple[Feature, ...] = (
     _window(
         "payment_paid_to_billed",
         180,
-        Measure(aggregate="sum", value="paid_fen", per="balance_fen"),
+        Measure(aggregate="sum", value="paid_fen", per="greatest(balance_fen, 0)"),
         "ratio",
         0,
         ("paid over billed", *_PAID[1:]),
     ),
-    *(_ratio(month) for month in (1, 2, 3, 4)),
+    *(_paid_to_bill(month) for month in (1, 2, 3, 4)),
     *(
-        _stated(
+        stated(
             f"payment_unpaid_to_limit_{when}",
             f"1.0 * (bill_{month + 1}_fen - paid_{month}_fen) / nullif(limit_fen, 0)",
             "ratio",
             0,
             "no credit limit",
-            (f"left unpaid over the limit, month {month} back", "Much of the bill is left unpaid.", "账单未还部分较多。"),
+            (
+                f"left unpaid over the limit, month {month} back",
+                "Much of the bill is left unpaid.",
+                "账单未还部分较多。",
+            ),
         )
         for month, when in ((2, "month_2"), (5, "month_5"))
     ),
@@ -271,14 +219,14 @@ _USE: tuple[Feature, ...] = (
         _window(
             f"consumption_utilisation_{aggregate}",
             180,
-            Measure(aggregate=aggregate, value=_UTILISATION),  # type: ignore[arg-type]
+            Measure(aggregate=aggregate, value=_UTILISATION),
             "ratio",
             0,
             (f"{aggregate} " + _USED[0], *_USED[1:]),
         )
         for aggregate in ("mean", "max", "min", "std")
     ),
-    _stated(
+    stated(
         "consumption_utilisation_growth_150d",
         "1.0 * (bill_1_fen - bill_6_fen) / nullif(limit_fen, 0)",
         "ratio",
@@ -286,22 +234,26 @@ _USE: tuple[Feature, ...] = (
         "no credit limit",
         ("growth of the bill over the limit", "The bill has grown.", "账单余额增长。"),
     ),
-    _stated(
+    stated(
         "consumption_spent_latest_fen",
         "bill_1_fen - bill_2_fen + paid_1_fen",
         "fen",
         0,
-        _ALWAYS,
+        NEVER_NULL,
         ("spent in the last month", "Spending in the last month.", "最近一个月的消费。"),
     ),
-    _stated(
+    stated(
         "consumption_spent_to_limit_150d",
         "1.0 * (bill_1_fen - bill_6_fen + paid_1_fen + paid_2_fen + paid_3_fen + paid_4_fen"
         " + paid_5_fen) / nullif(limit_fen, 0)",
         "ratio",
         0,
         "no credit limit",
-        ("spent in five months over the limit", "Spending in relation to the limit.", "消费占额度的比例。"),
+        (
+            "spent in five months over the limit",
+            "Spending in relation to the limit.",
+            "消费占额度的比例。",
+        ),
     ),
     _latest(
         "consumption_bill_latest_fen",
@@ -310,15 +262,16 @@ _USE: tuple[Feature, ...] = (
         0,
         ("latest bill", "The latest bill.", "最近一期账单金额。"),
     ),
-    Expression(
-        name="consumption_bill_variation_180d",
-        dimension="consumption",
-        label="spread of the bill over its mean, 180 days",
-        unit="ratio",
-        null_means="nothing billed",
-        risk=0,
-        reason=Reason(en="The bill varies from month to month.", zh="账单金额波动。"),
-        expression="consumption_utilisation_std_180d / abs(consumption_utilisation_mean_180d)",
+    ratio(
+        "consumption_bill_variation_180d",
+        "consumption_utilisation_std_180d / abs(consumption_utilisation_mean_180d)",
+        0,
+        "nothing billed",
+        (
+            "spread of the bill over its mean, 180 days",
+            "The bill varies from month to month.",
+            "账单金额波动。",
+        ),
     ),
 )
 

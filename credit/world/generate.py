@@ -119,7 +119,9 @@ def _setting(options: WorldOptions, progress: Progress | None) -> _Setting:
         options=options,
         figures=numbers,
         calendar=season.Season.build(
-            numbers, season.day_of(int(first_day[0])), season.day_of(season.day_number(last) + after)
+            numbers,
+            season.day_of(int(first_day[0])),
+            season.day_of(season.day_number(last) + after),
         ),
         observed_until=int(season.midnight(np.array([season.day_number(end)]))[0]),
         report=progress or (lambda _stage, _share: None),
@@ -224,9 +226,7 @@ def truth_catalogue(numbers: Figures) -> Catalogue:
     return Catalogue(tuple(known[name] for part in weights.values() for name in part))
 
 
-def _features(
-    setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFrame
-) -> pd.DataFrame:
+def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFrame) -> pd.DataFrame:
     options = setting.options
     with Engine(memory_limit=options.memory_limit, threads=options.threads) as engine:
         for name, rows in tables.items():
@@ -237,9 +237,7 @@ def _features(
 # -- second pass: the truth
 
 
-def _truth(
-    setting: _Setting, table: pd.DataFrame, segment: Ints, folder: Path
-) -> dict[int, Ints]:
+def _truth(setting: _Setting, table: pd.DataFrame, segment: Ints, folder: Path) -> dict[int, Ints]:
     """Write the truth; return y by block."""
     numbers, options = setting.figures, setting.options
     setting.report("truth", 0.0)

@@ -86,9 +86,7 @@ def _kinds(draw: np.random.Generator, known: Ties, figures: Figures) -> Text:
     return Text(np.searchsorted(cumulative, mixed / 10_007, side="right"), names)
 
 
-def transfers(
-    people: People, known: Ties, calendar: season.Season, figures: Figures
-) -> Columns:
+def transfers(people: People, known: Ties, calendar: season.Season, figures: Figures) -> Columns:
     """Return a block's transfers, ordered by time within the block.
 
     In a person's own window they send to some contacts, more to a favourite, and some of

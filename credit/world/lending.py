@@ -91,9 +91,7 @@ def earlier_loans(people: People, figures: Figures) -> tuple[Loans, Ints]:
     return loans, _earlier_paid(draw, loans, trait, figures)
 
 
-def _earlier_paid(
-    draw: np.random.Generator, loans: Loans, trait: Floats, figures: Figures
-) -> Ints:
+def _earlier_paid(draw: np.random.Generator, loans: Loans, trait: Floats, figures: Figures) -> Ints:
     kinds = ("early", "late", "months_late", "never")
     chance = np.column_stack(
         [figures.behaviour(f"lending.{kind}").draw(draw, trait) for kind in kinds]
@@ -135,7 +133,9 @@ def application_loans(people: People, bad: Flags, figures: Figures) -> tuple[Loa
     weights = figures.array("lending.first_missed")
     stop = 1 + draw.choice(weights.size, n, p=weights / weights.sum())
     stop = np.minimum(stop, term)
-    delay = np.where(draw.random(n) < figures.number("lending.pays_up"), draw.uniform(95, 200, n), 0)
+    delay = np.where(
+        draw.random(n) < figures.number("lending.pays_up"), draw.uniform(95, 200, n), 0
+    )
     first_due = loans.due_at[np.cumsum(term) - term + stop - 1]
     resumed = np.where(delay > 0, first_due + (delay * DAY).astype(np.int64), NEVER)
     stopped = bad[person] & (loans.number >= stop[person])

@@ -37,13 +37,14 @@ def payments(people: People, calendar: season.Season, figures: Figures) -> Colum
     owner, event_time = np.asarray(rows.pop("owner")), np.asarray(rows["event_time"])
     draw = people.block.stream(Stage.BALANCE)
     level = figures.behaviour("payments.balance").draw(draw, people.traits[:, PAYMENT])
+    level *= (people.income_fen / 500_000) ** figures.number("payments.balance_income_power")
     since_payday = (season.local_day(event_time) - _payday(people)[owner]) % 30
     tide = (1.3 - 0.6 * since_payday / 30) * np.exp(0.45 * draw.standard_normal(owner.size))
     return {
         "payment_id": people.block.keys(owner.size),
         "customer_id": people.customer_id[owner],
         "available_at": season.known_after(draw, event_time, figures),
-        "balance_fen": (level[owner] * people.income_fen[owner] * tide).astype(np.int64),
+        "balance_fen": (100 * level[owner] * tide).astype(np.int64),
         **rows,
     }
 
@@ -57,9 +58,7 @@ def _payday(people: People) -> Ints:
     return people.customer_id * 7 % 28 + 1
 
 
-def _purchases(
-    people: People, calendar: season.Season, figures: Figures
-) -> dict[str, Ints | Text]:
+def _purchases(people: People, calendar: season.Season, figures: Figures) -> dict[str, Ints | Text]:
     draw = people.block.stream(Stage.PURCHASES)
     trait = people.traits[:, PAYMENT]
     rate = figures.behaviour("payments.daily_purchases").draw(draw, trait)
@@ -67,19 +66,21 @@ def _purchases(
     failing = figures.behaviour("payments.failed_share").draw(draw, trait)
     spent = figures.behaviour("payments.spent_of_income").draw(draw, trait)
     sigma = figures.behaviour("payments.amount_spread").draw(draw, trait)
+    bursts = figures.behaviour("payments.bursts").draw(draw, trait)
     shares = _category_shares(draw, people, figures)
     size = figures.array("consumption.amount")
     each = spent * people.income_fen / (rate * _MONTH) / (shares @ size)
 
     events = calendar.scatter(draw, rate * _activity(people, figures), people.events)
     owner, count = events.owner, events.owner.size
+    day = _in_bursts(draw, events, bursts)
     category = (draw.random(count)[:, None] > np.cumsum(shares, axis=1)[owner, :-1]).sum(1)
     noise = np.exp(sigma[owner] * draw.standard_normal(count) - sigma[owner] ** 2 / 2)
     merchant = _merchants(draw, people, owner, category, figures)
     table = _category_codes(figures.names("consumption.amount"))
     return {
         "owner": owner,
-        "event_time": season.by_day_or_night(draw, events.day, draw.random(count) < night[owner]),
+        "event_time": season.by_day_or_night(draw, day, draw.random(count) < night[owner]),
         "direction": Text(np.zeros(count, dtype=np.int64), ("out", "in")),
         "amount_fen": np.maximum(each[owner] * size[category] * noise, 100).astype(np.int64),
         "status": Text((draw.random(count) < failing[owner]).astype(np.int64), ("ok", "failed")),
@@ -89,15 +90,22 @@ def _purchases(
     }
 
 
+def _in_bursts(draw: np.random.Generator, events: season.Scattered, bursts: Floats) -> Ints:
+    """Return days of which a share is moved to the day of the person's event before."""
+    place = np.arange(events.owner.size)
+    repeats = draw.random(place.size) < bursts[events.owner]
+    repeats[:1] = False
+    repeats[1:] &= events.owner[1:] == events.owner[:-1]
+    return events.day[np.maximum.accumulate(np.where(repeats, 0, place))]
+
+
 def _category_shares(draw: np.random.Generator, people: People, figures: Figures) -> Floats:
     """Return the probability of each category of a purchase, shape (people, categories)."""
     base, tilt = figures.array("consumption.share"), figures.array("consumption.tilt")
     loading = figures.number("consumption.loading")
     noise = draw.standard_normal((people.size, base.size))
     trait = people.traits[:, CONSUMPTION, None]
-    weight = base * np.exp(
-        tilt * loading * trait + np.abs(tilt) * np.sqrt(1 - loading**2) * noise
-    )
+    weight = base * np.exp(tilt * loading * trait + np.abs(tilt) * np.sqrt(1 - loading**2) * noise)
     plays = figures.behaviour("consumption.high_risk_people").draw(draw, trait[:, 0])
     column = figures.names("consumption.share").index("high_risk")
     weight[:, column] *= draw.random(people.size) < plays

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 
 from credit.schema import DAY, SECOND
 from credit.world import season
@@ -53,7 +54,7 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
     n = block.size
     traits = draw.standard_normal((n, 5)) @ np.linalg.cholesky(correlation(figures)).T
     segment = draw.choice(3, n, p=figures.array("segment.share"))
-    thin = draw.random(n) < figures.number("people.thin_share")
+    thin = _thin(draw, traits, figures)
     as_of = _application_instants(draw, n, options)
     today = season.local_day(as_of)
     low, high = np.where(
@@ -96,12 +97,18 @@ def applications(people: People) -> Columns:
     }
 
 
-def _application_instants(
-    draw: np.random.Generator, count: int, options: WorldOptions
-) -> Ints:
+def _application_instants(draw: np.random.Generator, count: int, options: WorldOptions) -> Ints:
     first = season.day_number(options.start)
     last = season.day_number(season.months_after(options.start, options.months))
     return season.by_day(draw, draw.integers(first, last, count))
+
+
+def _thin(draw: np.random.Generator, traits: Floats, figures: Figures) -> Flags:
+    """Return who has few records: a little more likely for riskier people."""
+    mean = traits.sum(axis=1) / np.sqrt(correlation(figures).sum())
+    loading = figures.number("people.thin_loading")
+    liability = loading * mean + np.sqrt(1 - loading**2) * draw.standard_normal(len(traits))
+    return np.asarray(liability > -ndtri(figures.number("people.thin_share")))
 
 
 def _communities(draw: np.random.Generator, traits: Floats, figures: Figures) -> Ints:
@@ -144,9 +151,7 @@ def _customers(draw: np.random.Generator, people: People, figures: Figures) -> C
             ),
             occupations,
         ),
-        "region": Text(
-            draw.choice(len(regions), n, p=figures.array("people.region")), regions
-        ),
+        "region": Text(draw.choice(len(regions), n, p=figures.array("people.region")), regions),
         "birth_date": season.midnight(born),
         "sex": Text(draw.integers(0, 2, n), ("female", "male")),
         "declared_income_fen": people.income_fen,

@@ -54,9 +54,7 @@ def _array(contract: Table, column: str, values: Ints | Text) -> pa.Array:
 def take(columns: Columns, order: Ints | Flags) -> dict[str, Ints | Text]:
     """Return the columns' rows at positions ``order``, or where it is true."""
     return {
-        name: Text(values.codes[order], values.names)
-        if isinstance(values, Text)
-        else values[order]
+        name: Text(values.codes[order], values.names) if isinstance(values, Text) else values[order]
         for name, values in columns.items()
     }
 

@@ -267,9 +267,7 @@ def facts(
         "intercepts": dict(zip(SEGMENTS, model.intercepts.tolist(), strict=True)),
         "frailty_sd": model.sigma,
         "interaction": model.interaction,
-        "shares": dict(
-            zip(DIMENSIONS, covariance_shares(eta, model.beta).tolist(), strict=True)
-        ),
+        "shares": dict(zip(DIMENSIONS, covariance_shares(eta, model.beta).tolist(), strict=True)),
         "eta_correlation": np.corrcoef(eta, rowvar=False).tolist(),
         "ceiling": {"auc": auc, "gini": gini(auc)},
         "subset_ceilings": {"+".join(subset): value for subset, value in subsets.items()},

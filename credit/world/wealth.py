@@ -52,7 +52,7 @@ def wealth(people: People, figures: Figures) -> tuple[Columns, Columns]:
         ordered = (draw.random(balance.size) < held.ordering) & (placed > held.opened) & seen
         amount = np.where(ordered, _amounts(draw, held, balance), 0)
         grown = balance * (1 + draw.normal(0.002, 0.004 * held.risk))
-        # What is redeemed was computed from the balance before its return, which may be a loss.
+        # An order looks at the balance before this month's return, which may be a loss.
         balance = np.maximum(grown.astype(np.int64) + amount, 0)
         positions.append(take(_position_rows(held, day, balance), seen))
         orders.append(take(_order_rows(draw, held, placed, amount), amount != 0))
@@ -93,11 +93,10 @@ def _open(draw: np.random.Generator, people: People, figures: Figures) -> _Holdi
 
 
 def _amounts(draw: np.random.Generator, held: _Holdings, balance: Ints) -> Ints:
-    """Return signed order amounts: a part of the opening amount in, of the balance out."""
+    """Return signed order amounts: a part of the opening amount, in or (while it lasts) out."""
     redeem = draw.random(balance.size) < held.redeeming
-    part = draw.uniform(0.1, 0.6, balance.size)
-    signed = part * np.where(redeem, -balance, held.opening_fen)
-    return np.asarray(signed.astype(np.int64))
+    part = (draw.uniform(0.1, 0.6, balance.size) * held.opening_fen).astype(np.int64)
+    return np.where(redeem, -np.minimum(part, balance), part)
 
 
 def _position_rows(held: _Holdings, day: Ints, balance: Ints) -> dict[str, Ints | Text]:

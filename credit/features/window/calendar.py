@@ -33,18 +33,22 @@ def fixed_offset(zone: str) -> int:
         raise FeatureError(
             f"zone {zone!r} is not in the time zone database. Name one such as 'Asia/Shanghai'."
         ) from error
-    first = _FIRST.astimezone(place).utcoffset()
+    first = _offset(_FIRST, place)
     day = _FIRST
     while day <= _LAST:
-        offset = day.astimezone(place).utcoffset()
-        if offset != first or offset is None:
+        offset = _offset(day, place)
+        if offset != first:
             raise FeatureError(
                 f"zone {zone!r} changes its offset from UTC (from {first} to {offset} by "
                 f"{day:%Y-%m-%d}); only zones of fixed offset between 1992 and 2040 are compiled. "
                 "Name a fixed zone, e.g. 'Asia/Shanghai', 'UTC' or 'Etc/GMT-1'."
             )
         day += timedelta(days=1)
-    return offset // timedelta(microseconds=1)
+    return first // timedelta(microseconds=1)
+
+
+def _offset(instant: datetime, place: ZoneInfo) -> timedelta:
+    return instant.astimezone(place).utcoffset() or timedelta(0)
 
 
 def local_day(time: str, offset: int) -> str:

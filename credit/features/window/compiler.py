@@ -2,54 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from functools import partial
 
 import sqlglot
 from sqlglot import exp
 
 from credit.errors import FeatureError
-from credit.feature import (
-    Catalogue,
-    Expression,
-    Feature,
-    GraphStatistic,
-    Measure,
-    Stated,
-    StateAsOf,
-    StatePart,
-    TiesPart,
-    WindowAggregate,
-    WindowPart,
-)
+from credit.feature import Catalogue, Stated
 from credit.features import graph
-from credit.features.window import rows, rule
-from credit.features.window.expression import Scope, Value, names, quoted, translate
+from credit.features.window import layers, rows, rule
+from credit.features.window.expression import translate
 from credit.features.window.rollup import Rollup
-from credit.features.window.tables import LOOKUP, Tables
+from credit.features.window.tables import Tables
+from credit.features.window.terms import (
+    CURED,
+    NEEDED,
+    ROWS,
+    Named,
+    OfEvents,
+    OfState,
+    OfTies,
+    facts,
+    groups,
+    terms,
+    windows,
+)
+from credit.features.window.value import Scope, Value, quoted
 
-Term = WindowAggregate | WindowPart | StateAsOf | StatePart | GraphStatistic | TiesPart
-"""Whatever is a measure over rows."""
-
-_ROWS = ("customer_id", *rows.TIMES)
-_NEEDED: dict[str, tuple[str, ...]] = {
-    "contacts": (*_ROWS, "contact_id"),
-    "transfers": (*_ROWS, "counterparty_id", "amount_fen"),
-    "tags": _ROWS,
-    "loans": _ROWS,
-    "instalments": (*_ROWS, "loan_id", "number", "due_at", "due_fen"),
-    "repayments": (*rows.TIMES, "loan_id", "number", "amount_fen"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A term, the column it becomes, and the feature that asked for it."""
-
-    column: str
-    feature: str
-    term: Term
+_EVER: tuple[int | None, ...] = (None,)
 
 
 @dataclass(slots=True)
@@ -63,9 +45,26 @@ class _Query:
     joined: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
 
-    def scope(self, feature: str, place: str, columns: Mapping[str, Value]) -> Scope:
-        """Return what an expression of ``feature`` may name."""
-        return Scope(feature, place, columns, self.zone)
+    def require(self, asked: Iterable[Named], table: str, columns: Iterable[str]) -> None:
+        """Refuse terms whose table is not there."""
+        for named in asked:
+            self.tables.require(named.feature, table, columns)
+
+    def measure(
+        self,
+        rollup: Rollup,
+        asked: Iterable[Named],
+        place: str,
+        columns: Mapping[str, Value],
+        source: Callable[[str], str],
+    ) -> None:
+        """Add the measures of one row source, with the relations that compute them."""
+        for named in asked:
+            days = None if rollup.windows == _EVER else named.term.days
+            scope = Scope(named.feature, place, columns, self.zone)
+            self.outputs[named.column] = rollup.add(named.term.measure, days, scope)
+        self.relations |= rollup.relations(source)
+        self.joined += rollup.joined
 
 
 def compile_features(
@@ -106,197 +105,145 @@ def compile_features(
         itself, or refers to itself in a circle.
     """
     query = _Query(Tables(tables), spine, zone)
-    terms = list(_terms(catalogue))
-    _add_windows(query, [n for n in terms if isinstance(n.term, WindowAggregate | WindowPart)])
-    states = [n for n in terms if isinstance(n.term, StateAsOf | StatePart)]
-    _add_states(query, [n for n in states if n.term.table != "instalments"])
-    _add_instalments(query, [n for n in states if n.term.table == "instalments"])
-    _add_ties(query, [n for n in terms if isinstance(n.term, GraphStatistic | TiesPart)])
-    _add_stated(query, [f for f in catalogue if isinstance(f, Stated)])
-    return _render(_select(query, catalogue), dialect)
+    asked = list(terms(catalogue))
+    _add_events(query, [named for named in asked if isinstance(named.term, OfEvents)])
+    states = groups((named for named in asked if isinstance(named.term, OfState)), "table")
+    _add_instalments(query, states.pop(("instalments",), []))
+    _add_latest(query, [named for group in states.values() for named in group])
+    _add_ties(query, [named for named in asked if isinstance(named.term, OfTies)])
+    _add_stated(query, [feature for feature in catalogue if isinstance(feature, Stated)])
+    base = _base(query)
+    relations, last = layers.stack(catalogue, base)
+    ctes = ", ".join(f"{name} as ({sql})" for name, sql in (query.relations | relations).items())
+    columns = "".join(f", {quoted(name)}" for name in catalogue.names)
+    return _render(f"with {ctes} select observation_id{columns} from {last}", dialect)
 
 
-def _terms(catalogue: Iterable[Feature]) -> Iterable[_Named]:
-    """Yield every measure over rows: features, and parts of expressions."""
-    for feature in catalogue:
-        if isinstance(feature, Expression):
-            for part in feature.parts:
-                yield _Named(_part(feature, part.name), feature.name, part)
-        elif isinstance(feature, WindowAggregate | StateAsOf | GraphStatistic):
-            yield _Named(feature.name, feature.name, feature)
-        elif not isinstance(feature, Stated):
-            raise FeatureError(
-                f"{feature.name}: {type(feature).__name__} is no kind of feature that can be "
-                "built; declare a WindowAggregate, StateAsOf, Expression, GraphStatistic or Stated."
-            )
-
-
-def _part(feature: Feature, name: str) -> str:
-    return f"{feature.name}__{name}"
-
-
-def _windows(terms: Iterable[_Named]) -> tuple[int | None, ...]:
-    """Return the distinct windows, shortest first, all history last."""
-    asked = {named.term.days for named in terms}
-    for named in terms:
-        days = named.term.days
-        if days is not None and days <= 0:
-            raise FeatureError(f"{named.feature}: a window of {days} days holds nothing.")
-    return (*sorted(d for d in asked if d is not None), *((None,) if None in asked else ()))
-
-
-def _groups(terms: Iterable[_Named], *attributes: str) -> dict[tuple[object, ...], list[_Named]]:
-    """Return the terms that share a row source."""
-    groups: dict[tuple[object, ...], list[_Named]] = {}
-    for named in terms:
-        key = tuple(getattr(named.term, attribute) for attribute in attributes)
-        groups.setdefault(key, []).append(named)
-    return groups
-
-
-def _add_measures(
-    query: _Query,
-    rollup: Rollup,
-    terms: Iterable[_Named],
-    place: str,
-    columns: Mapping[str, Value],
-) -> None:
-    """Register the measures of one row source in its roll-up."""
-    single = rollup.windows == (None,)
-    for named in terms:
-        days = None if single else named.term.days
-        scope = query.scope(named.feature, place, columns)
-        query.outputs[named.column] = rollup.add(named.term.measure, days, scope)
-    query.joined += rollup.joined
-
-
-def _add_windows(query: _Query, terms: list[_Named]) -> None:
-    """Add the window aggregates, one range join a table."""
-    for (table,), group in _groups(terms, "table").items():
-        name = str(table)
-        _require(query, group, name, _ROWS)
-        windows = _windows(group)
-        rollup = Rollup(f"w_{name}", windows)
-        columns = query.tables.columns(name, "e")
-        _add_measures(query, rollup, group, f"table {name!r}", columns)
-        longest = windows[-1]
-        query.relations |= rollup.relations(
-            lambda extra, name=name, longest=longest: rows.events(  # type: ignore[misc]
-                query.tables, name, query.spine, longest, extra
-            )
+def _add_events(query: _Query, asked: list[Named]) -> None:
+    """Add the window aggregates: one range join a table, whatever its windows."""
+    for (key,), group in groups(asked, "table").items():
+        table = str(key)
+        query.require(group, table, ROWS)
+        lengths = windows(group)
+        query.measure(
+            Rollup(f"w_{table}", lengths),
+            group,
+            f"table {table!r}",
+            query.tables.columns(table, "e"),
+            partial(rows.events, query.tables, table, query.spine, lengths[-1]),
         )
 
 
-def _add_states(query: _Query, terms: list[_Named]) -> None:
+def _add_latest(query: _Query, asked: list[Named]) -> None:
     """Add what is in force at q: the latest visible row for each key."""
-    groups = _groups(terms, "table", "latest_by", "days")
-    for place, ((table, latest_by, days), group) in enumerate(groups.items()):
-        name = str(table)
-        by = tuple(latest_by) if isinstance(latest_by, tuple) else ()
-        _require(query, group, name, (*_ROWS, *by))
-        relation = f"s{place}_{name}"
-        query.relations[f"{relation}_latest"] = rows.latest(
-            query.tables, name, query.spine, by, days if isinstance(days, int) else None
+    for place, group in enumerate(groups(asked, "table", "latest_by", "days").values()):
+        term = group[0].term
+        if not isinstance(term, OfState):
+            continue
+        windows(group)
+        query.require(group, term.table, (*ROWS, *term.latest_by))
+        name = f"s{place}_{term.table}"
+        query.relations[f"{name}_latest"] = rows.latest(
+            query.tables, term.table, query.spine, term.latest_by, term.days
         )
         columns = {
             column: Value(f"r.{quoted(column)}", value.kind)
-            for column, value in query.tables.columns(name, "e").items()
+            for column, value in query.tables.columns(term.table, "e").items()
         }
-        rollup = Rollup(relation, (None,))
-        _add_measures(query, rollup, group, f"table {name!r}", columns)
-        query.relations |= rollup.relations(
-            lambda extra, relation=relation: (  # type: ignore[misc]
-                f"select r.observation_id, r.age{extra} from {relation}_latest r"
-            )
+        query.measure(
+            Rollup(name, _EVER),
+            group,
+            f"table {term.table!r}",
+            columns,
+            partial(rows.of_relation, f"{name}_latest"),
         )
 
 
-def _add_instalments(query: _Query, terms: list[_Named]) -> None:
-    """Add what instalments look like at q: those due in a window, or all visible ones."""
-    if not terms:
+def _add_instalments(query: _Query, asked: list[Named]) -> None:
+    """Add how instalments stand at q: those due in a window, or all visible ones."""
+    if not asked:
         return
-    for table in ("instalments", "repayments"):
-        _require(query, terms, table, _NEEDED[table])
+    for table in CURED:
+        query.require(asked, table, NEEDED[table])
     query.relations |= rows.instalments("own", query.spine, "customer_id")
-    for due in (True, False):
-        group = [named for named in terms if (named.term.days is not None) == due]
-        if not group:
-            continue
-        windows = _windows(group)
-        rollup = Rollup("i_due" if due else "i_all", windows)
-        columns = rows.instalment_columns()
-        _add_measures(query, rollup, group, "the instalments as of q", columns)
-        query.relations |= rollup.relations(
-            lambda extra, due=due, longest=windows[-1]: rows.instalments_due(  # type: ignore[misc]
-                "own", due=due, days=longest, extra=extra
+    due = [named for named in asked if named.term.days is not None]
+    ever = [named for named in asked if named.term.days is None]
+    for name, group in (("own_due", due), ("own_ever", ever)):
+        if group:
+            lengths = windows(group)
+            query.measure(
+                Rollup(f"{name}_instalments", lengths),
+                group,
+                "the instalments as of q",
+                rows.instalment_columns(),
+                partial(rows.standing, "own", lengths[-1]),
             )
-        )
 
 
-def _add_ties(query: _Query, terms: list[_Named]) -> None:
-    """Add the graph statistics: ties by kind and window, peers' facts once."""
-    told: list[str] = []
-    relations: list[str] = []
-    for (kind, days), group in _groups(terms, "ties", "days").items():
-        _windows(group)
-        _require(query, group, str(kind), _NEEDED[str(kind)])
-        relation = f"t_{kind}_{'ever' if days is None else days}"
-        facts = tuple(fact for fact in graph.PEER_FACTS if _names_any(group, fact))
-        for fact in facts:
+def _add_ties(query: _Query, asked: list[Named]) -> None:
+    """Add the graph statistics: ties by kind and window, and facts about peers once."""
+    told: dict[str, None] = {}
+    sources: list[str] = []
+    for group in groups(asked, "ties", "days").values():
+        name, kind, days = _tie(group)
+        windows(group)
+        query.require(group, kind, NEEDED[kind])
+        for fact in facts(group):
             for table in graph.PEER_FACTS[fact]:
-                _require(query, group, table, _NEEDED[table])
-        limit = days if isinstance(days, int) else None
-        query.relations[relation] = graph.ties(str(kind), query.spine, limit)
-        told += [fact for fact in facts if fact not in told]
-        relations += [relation] if facts else []
+                query.require(group, table, NEEDED[table])
+        query.relations[name] = graph.ties(kind, query.spine, days)
+        told |= dict.fromkeys(facts(group))
+        sources += [name] if facts(group) else []
     if told:
-        query.relations |= graph.peer_facts(tuple(told), tuple(relations))
-    for (kind, days), group in _groups(terms, "ties", "days").items():
-        relation = f"t_{kind}_{'ever' if days is None else days}"
-        facts = tuple(fact for fact in graph.PEER_FACTS if _names_any(group, fact))
-        rollup = Rollup(f"{relation}_tie", (None,))
-        _add_measures(query, rollup, group, f"the ties by {kind}", graph.TIE_COLUMNS)
-        query.relations |= rollup.relations(
-            lambda extra, relation=relation, facts=facts: graph.tied(  # type: ignore[misc]
-                relation, facts, extra
-            )
+        query.relations |= graph.peer_facts(tuple(told), tuple(sources))
+    for group in groups(asked, "ties", "days").values():
+        name, kind, _ = _tie(group)
+        query.measure(
+            Rollup(f"{name}_tie", _EVER),
+            group,
+            f"the ties by {kind}",
+            graph.TIE_COLUMNS,
+            partial(graph.tied, name, facts(group)),
         )
 
 
-def _names_any(group: Iterable[_Named], column: str) -> bool:
-    return any(column in _measured(named.term.measure, named.feature) for named in group)
-
-
-def _measured(measure: Measure, feature: str) -> frozenset[str]:
-    """Return the columns that a measure names."""
-    texts = (measure.value, measure.where, measure.per, measure.base)
-    return frozenset().union(*(names(text, feature) for text in texts if text is not None))
+def _tie(group: list[Named]) -> tuple[str, str, int | None]:
+    """Return the relation, the kind and the window of a group of graph statistics."""
+    term = group[0].term
+    if not isinstance(term, OfTies):
+        raise TypeError(f"{group[0].feature}: not a statistic of ties.")
+    return f"t_{term.ties}_{term.days or 'ever'}", term.ties, term.days
 
 
 def _add_stated(query: _Query, features: list[Stated]) -> None:
     """Add facts stated on the application at q, or at registration before it."""
-    for (table,), group in _stated_groups(features).items():
-        for feature in group:
-            query.tables.require(feature.name, table, _ROWS)
-        columns = query.tables.columns(table, "e")
+    for table in dict.fromkeys(feature.table for feature in features):
         selected = []
-        for feature in group:
-            scope = Scope(feature.name, f"table {table!r}", columns, query.zone, "s.as_of")
-            value = translate(feature.expression, scope)
-            if feature.is_categorical:
-                selected.append(f"cast({value.sql} as varchar) as {quoted(feature.name)}")
-            elif value.kind == "text":
-                raise scope.error(
-                    f"{feature.expression!r} is text; say unit='category', or make it a number."
-                )
-            else:
-                selected.append(f"{value.double} as {quoted(feature.name)}")
-            query.outputs[feature.name] = f"x_{table}.{quoted(feature.name)}"
+        for feature in features:
+            if feature.table == table:
+                query.tables.require(feature.name, table, ROWS)
+                selected.append(f"{_fact(query, feature)} as {quoted(feature.name)}")
+                query.outputs[feature.name] = f"x_{table}.{quoted(feature.name)}"
         query.relations[f"x_{table}"] = (
             f"select s.observation_id, {', '.join(selected)} from {query.spine} s "
             f"join {table} e on {_statement(query, table)}"
         )
         query.joined.append(f"x_{table}")
+
+
+def _fact(query: _Query, feature: Stated) -> str:
+    """Return the SQL of a stated fact: a double, or text for a category."""
+    columns = query.tables.columns(feature.table, "e")
+    place = f"table {feature.table!r}"
+    scope = Scope(feature.name, place, columns, query.zone, "s.as_of")
+    value = translate(feature.expression, scope)
+    if feature.is_categorical:
+        return f"cast({value.sql} as varchar)"
+    if value.kind == "text":
+        raise scope.error(
+            f"{feature.expression!r} is text; say unit='category', or make it a number."
+        )
+    return value.double
 
 
 def _statement(query: _Query, table: str) -> str:
@@ -309,88 +256,14 @@ def _statement(query: _Query, table: str) -> str:
     return f"{person} and e.event_time = s.as_of and {rule.stated('e', 's.as_of')}"
 
 
-def _stated_groups(features: Iterable[Stated]) -> dict[tuple[str], list[Stated]]:
-    groups: dict[tuple[str], list[Stated]] = {}
-    for feature in features:
-        groups.setdefault((feature.table,), []).append(feature)
-    return groups
-
-
-def _require(
-    query: _Query, group: Iterable[_Named], table: str, columns: tuple[str, ...]
-) -> None:
-    for named in group:
-        query.tables.require(named.feature, table, columns)
-
-
-def _select(query: _Query, catalogue: Catalogue) -> str:
-    """Return the whole query: relations, the base row, expressions layer by layer."""
-    measured = ", ".join(
-        f"{sql} as {quoted(column)}" for column, sql in query.outputs.items()
-    )
+def _base(query: _Query) -> str:
+    """Return one row an observation with every measure and stated fact."""
+    measured = "".join(f", {sql} as {quoted(column)}" for column, sql in query.outputs.items())
     joins = " ".join(
         f"left join {relation} on {relation}.observation_id = s.observation_id"
         for relation in query.joined
     )
-    listed = f", {measured}" if measured else ""
-    relations = dict(query.relations)
-    relations["layer0"] = f"select s.observation_id{listed} from {query.spine} s {joins}"
-    last = "layer0"
-    for depth, layer in enumerate(_layers(catalogue), start=1):
-        computed = ", ".join(
-            f"{_expression(feature, catalogue)} as {quoted(feature.name)}" for feature in layer
-        )
-        relations[f"layer{depth}"] = f"select l.*, {computed} from {last} l"
-        last = f"layer{depth}"
-    ctes = ", ".join(f"{name} as ({sql})" for name, sql in relations.items())
-    columns = "".join(f", {quoted(name)}" for name in catalogue.names)
-    return f"with {ctes} select observation_id{columns} from {last}"
-
-
-def _layers(catalogue: Catalogue) -> Iterable[list[Expression]]:
-    """Yield the expressions so that each comes after those it names."""
-    asked: dict[str, set[str]] = {}
-    for feature in catalogue:
-        if isinstance(feature, Expression):
-            parts = {part.name for part in feature.parts}
-            named = names(feature.expression, feature.name) - parts
-            asked[feature.name] = {
-                name
-                for name in named
-                if name in catalogue and isinstance(catalogue[name], Expression)
-            }
-    sorter = TopologicalSorter(asked)
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        circle = " -> ".join(reversed(error.args[1]))
-        raise FeatureError(
-            f"{error.args[1][0]}: expressions name each other in a circle: {circle}. "
-            "Declare one of them from events."
-        ) from error
-    while sorter.is_active():
-        ready = sorter.get_ready()
-        layer = [catalogue[name] for name in ready]
-        yield [feature for feature in layer if isinstance(feature, Expression)]
-        sorter.done(*ready)
-
-
-def _expression(feature: Expression, catalogue: Catalogue) -> str:
-    """Return the SQL of an expression over the columns of the layer below."""
-    columns = {
-        other.name: Value(f"l.{quoted(other.name)}", "text" if other.is_categorical else "float")
-        for other in catalogue
-        if other.name != feature.name
-    }
-    columns |= {
-        part.name: Value(f"l.{quoted(_part(feature, part.name))}", "float")
-        for part in feature.parts
-    }
-    scope = Scope(feature.name, "its parts and the catalogue", columns)
-    value = translate(feature.expression, scope)
-    if value.kind == "text":
-        raise scope.error(f"{feature.expression!r} is text; an expression must be a number.")
-    return value.double
+    return f"select s.observation_id{measured} from {query.spine} s {joins}"
 
 
 def _render(sql: str, dialect: str) -> str:
@@ -404,33 +277,3 @@ def _render(sql: str, dialect: str) -> str:
             if kind.this == exp.DataType.Type.INT128:
                 kind.replace(exp.DataType.build("decimal(38, 0)", dialect="spark"))
     return tree.sql(dialect=dialect, pretty=True)
-
-
-def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
-    """Return table -> columns that a feature reads, its expression's parts included."""
-    found: dict[str, frozenset[str]] = {}
-
-    def add(table: str, columns: Iterable[str]) -> None:
-        columns = frozenset(columns)
-        if "category" in columns and Tables(tables).has_lookup(table):
-            columns = columns - {"category"} | {"mcc"}
-            found[LOOKUP] = frozenset({"mcc", "category"})
-        found[table] = found.get(table, frozenset()) | columns
-
-    for named in _terms([feature]):
-        term = named.term
-        measured = _measured(term.measure, feature.name)
-        if isinstance(term, GraphStatistic | TiesPart):
-            add(term.ties, _NEEDED[term.ties])
-            for fact, told_by in graph.PEER_FACTS.items():
-                for table in told_by if fact in measured else ():
-                    add(table, _NEEDED[table])
-        elif isinstance(term, StateAsOf | StatePart) and term.table == "instalments":
-            add("instalments", _NEEDED["instalments"])
-            add("repayments", _NEEDED["repayments"])
-        else:
-            by = term.latest_by if isinstance(term, StateAsOf | StatePart) else ()
-            add(term.table, {*_ROWS, *by, *measured})
-    if isinstance(feature, Stated):
-        add(feature.table, {*_ROWS, *names(feature.expression, feature.name)})
-    return found

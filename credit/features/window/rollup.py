@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from credit.errors import FeatureError
 from credit.feature import Measure
 from credit.features.window import rule
-from credit.features.window.expression import Scope, Value, condition, quoted, translate
+from credit.features.window.expression import condition, translate
+from credit.features.window.value import Scope, Value
 from credit.schema import DAY
 
 _ALWAYS = "1"
@@ -58,24 +59,27 @@ class Rollup:
         value = translate(text, scope)
         _check_kind(aggregate, text, value, scope)
         flag = self._flag(text, value, where, scope)
-        if aggregate in ("distinct", "entropy"):
-            return self._of_keys(aggregate, flag, value.sql, window)
         if aggregate == "count":
             return f"coalesce({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
+        if aggregate in ("distinct", "entropy"):
+            return self._of_keys(aggregate, flag, value.sql, window)
         if aggregate in ("days_since_last", "days_since_first"):
             extreme = "min" if aggregate == "days_since_last" else "max"
             return f"({self._double(extreme, flag, 'age', window)} / {DAY}.0e0)"
+        return f"({self._amount(aggregate, flag, value, window)} / {value.divisor}.0e0)"
+
+    def _amount(self, aggregate: str, flag: str, value: Value, window: int) -> str:
+        """Return SQL of a sum, mean, deviation or extreme, before the value's divisor."""
         column = self._column(value.sql)
-        unit = "" if value.divisor == 1 else f" / {value.divisor}.0e0"
         if aggregate in ("min", "max"):
-            return f"({self._double(aggregate, flag, column, window)}{unit})"
+            return self._double(aggregate, flag, column, window)
         total = self._double(_sum(value), flag, column, window)
         if aggregate == "sum":
-            return f"(coalesce({total}, 0.0e0){unit})"
+            return f"coalesce({total}, 0.0e0)"
         count = f"nullif({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
-        if aggregate == "mean":
-            return f"({total} / {count}{unit})"
-        return f"({self._deviation(value, flag, column, window)} / {count}{unit})"
+        if aggregate == "std":
+            total = self._deviation(value, flag, column, window)
+        return f"({total} / {count})"
 
     def _deviation(self, value: Value, flag: str, column: str, window: int) -> str:
         """Return SQL of n times the population deviation, sqrt(n sum x^2 - (sum x)^2).
@@ -111,9 +115,7 @@ class Rollup:
 
     def _partial(self, operation: str, flag: str, column: str, window: int) -> str:
         """Return a rolled-up partial aggregate, qualified by its relation."""
-        partial = self._partials.setdefault(
-            (operation, flag, column), f"p{len(self._partials)}"
-        )
+        partial = self._partials.setdefault((operation, flag, column), f"p{len(self._partials)}")
         alias = self._outputs.setdefault((partial, window), f"{partial}_{window}")
         return f"{self.name}_total.{alias}"
 

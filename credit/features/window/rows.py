@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from credit import schema
 from credit.features.window import rule
-from credit.features.window.expression import Value, quoted
 from credit.features.window.tables import Tables
+from credit.features.window.value import Value, quoted
 from credit.schema import DAY
 
 TIMES = ("event_time", "available_at")
@@ -48,13 +48,21 @@ def latest(
     return f"select * from ({ranked}) as ranked where place = 1"
 
 
-def instalments(name: str, people: str, person: str, schedule: str = "instalments") -> dict[str, str]:
+def of_relation(relation: str, extra: str) -> str:
+    """Return the rows of a relation that has ``age`` already."""
+    return f"select r.observation_id, r.age{extra} from {relation} r"
+
+
+def instalments(
+    name: str, people: str, person: str, schedule: str = "instalments"
+) -> dict[str, str]:
     """Return the relations that say how each visible instalment stands at q.
 
     ``people`` offers observation_id, as_of and ``person``, whose instalments are looked at;
     ``name``_state has one row an (observation, person, instalment). An instalment is paid in
     full at the event time of the first repayment that brings the visible sum to its due
-    amount: late knowledge moves that moment, it never reveals what q could not know.
+    amount: late knowledge moves that moment, it never reveals what q could not know. Where
+    nothing is due, it is paid when it falls due.
     """
     own = f"e.customer_id = s.{person} and {rule.visible('e', 's.as_of')}"
     due = (
@@ -80,7 +88,7 @@ def instalments(name: str, people: str, person: str, schedule: str = "instalment
         "coalesce(p.paid_fen, 0) as paid_fen, "
         "case when coalesce(p.paid_fen, 0) < i.due_fen then 1 else 0 end as is_open, "
         "case when coalesce(p.paid_fen, 0) < i.due_fen then i.as_of "
-        "else coalesce(p.paid_at, i.due_at) end as until "
+        "when i.due_fen = 0 then i.due_at else p.paid_at end as until "
         f"from {name}_due i left join {name}_settled p on {same}"
     )
     return {
@@ -116,9 +124,9 @@ def instalment_columns() -> dict[str, Value]:
     }
 
 
-def instalments_due(name: str, *, due: bool, days: int | None, extra: str) -> str:
+def standing(name: str, days: int | None, extra: str) -> str:
     """Return the instalments that fell due in the last ``days``, or all visible ones."""
-    where = f" where {rule.fell_due('r.due_at', 'r.as_of', days)}" if due else ""
+    where = "" if days is None else f" where {rule.fell_due('r.due_at', 'r.as_of', days)}"
     return f"select r.observation_id, r.as_of - r.due_at as age{extra} from {name}_state r{where}"
 
 

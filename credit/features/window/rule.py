@@ -33,10 +33,9 @@ def visible(event: str, q: str, days: int | None = None) -> str:
     return rule if days is None else f"{rule} and {within(f'{q} - {event}.event_time', days)}"
 
 
-def fell_due(due_at: str, q: str, days: int | None = None) -> str:
+def fell_due(due_at: str, q: str, days: int) -> str:
     """Return SQL: a date written into a visible row passed before ``q``, at most ``days`` ago."""
-    rule = before(due_at, q)
-    return rule if days is None else f"{rule} and {within(f'{q} - {due_at}', days)}"
+    return f"{before(due_at, q)} and {within(f'{q} - {due_at}', days)}"
 
 
 def stated(row: str, q: str) -> str:

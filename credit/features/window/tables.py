@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from credit import schema
 from credit.errors import FeatureError, nearest
-from credit.features.window.expression import Kind, Value, quoted
+from credit.features.window.value import Kind, Value, quoted
 
 LOOKUP = "merchant_categories"
 """The relation that names the category of a merchant category code."""

@@ -1,0 +1,7 @@
+"""Gradient boosting under the features' signs."""
+
+from credit.boost.encode import ColumnPlan, Encoder
+from credit.boost.model import BoostedModel
+from credit.boost.options import BoostOptions
+
+__all__ = ["BoostOptions", "BoostedModel", "ColumnPlan", "Encoder"]

@@ -1,0 +1,84 @@
+"""BoostOptions: how the trees are grown and when to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from credit.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoostOptions:
+    """Options of XGBoost that matter here, under their plain names.
+
+    Attributes
+    ----------
+    rounds : int
+        Most trees in one run.
+    early_stopping : int
+        Rounds without a better validation log-loss before a run ends.
+    eta, max_depth, subsample, colsample, reg_lambda, gamma, max_bin
+        As in XGBoost (colsample: by tree).
+    min_child_weight : float or None
+        Least curvature in a leaf. ``None`` follows the rows: rows / 250, between 1 and 20,
+        because 20 starves a sample below about 2,000 rows.
+    validation_share : float
+        Share of the rows that decides when to stop.
+    refit : bool
+        Fit again on all rows, with 1.1 times the rounds found, for these rows teach too.
+    seeds : int
+        Boosters fitted with different seeds and averaged in margin space.
+    threads : int
+        Threads of XGBoost; 0 takes all.
+    """
+
+    rounds: int = 1000
+    early_stopping: int = 30
+    eta: float = 0.05
+    max_depth: int = 3
+    min_child_weight: float | None = None
+    subsample: float = 0.8
+    colsample: float = 0.5
+    reg_lambda: float = 5.0
+    gamma: float = 0.0
+    max_bin: int = 128
+    validation_share: float = 0.2
+    refit: bool = True
+    seeds: int = 1
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("rounds", "early_stopping", "seeds", "max_depth"):
+            if getattr(self, name) < 1:
+                raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
+        for name in ("eta", "subsample", "colsample"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ModelError(f"{name} must be in (0, 1], got {getattr(self, name)}.")
+        if not 0 < self.validation_share < 1:
+            raise ModelError(f"validation_share must be in (0, 1), got {self.validation_share}.")
+
+    def params(self, *, rows: int, seed: int, rate: float) -> dict[str, Any]:
+        """Return XGBoost's parameters for a sample of ``rows`` with a bad rate.
+
+        The bad rate is the starting point (``base_score``), stated rather than estimated, so
+        that boosters of several seeds start alike and average exactly.
+        """
+        floor = self.min_child_weight
+        return {
+            "objective": "binary:logistic",
+            "eval_metric": "logloss",
+            "tree_method": "hist",
+            "base_score": rate,
+            "eta": self.eta,
+            "max_depth": self.max_depth,
+            "min_child_weight": min(20.0, max(1.0, rows / 250)) if floor is None else floor,
+            "subsample": self.subsample,
+            "colsample_bytree": self.colsample,
+            "reg_lambda": self.reg_lambda,
+            "gamma": self.gamma,
+            "max_bin": self.max_bin,
+            "nthread": self.threads,
+            "seed": seed,
+            "verbosity": 0,
+        }
