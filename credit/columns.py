@@ -137,7 +137,7 @@ def text(value: object, name: str) -> str:
     return str(value)
 
 
-def _is_missing(value: object) -> bool:
+def _is_missing(value: Any) -> bool:
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))
 
 

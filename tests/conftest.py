@@ -23,3 +23,13 @@ def data_dir() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture(scope="session")
+def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a generated world of 3,000 people, made once a session."""
+    from credit.world import WorldOptions, generate
+
+    folder = tmp_path_factory.mktemp("world") / "small"
+    generate(folder, WorldOptions(people=3_000, seed=11))
+    return folder

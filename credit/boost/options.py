@@ -30,7 +30,8 @@ class BoostOptions:
     seeds : int
         Boosters fitted with different seeds and averaged in margin space.
     threads : int
-        Threads of XGBoost; 0 takes all.
+        Threads of XGBoost, for fitting and scoring; 0 takes all. One is the default, because
+        more make a small fit slower, and many times slower on a machine that is busy.
     """
 
     rounds: int = 1000
@@ -46,7 +47,7 @@ class BoostOptions:
     validation_share: float = 0.2
     refit: bool = True
     seeds: int = 1
-    threads: int = 0
+    threads: int = 1
 
     def __post_init__(self) -> None:
         for name in ("rounds", "early_stopping", "seeds", "max_depth"):

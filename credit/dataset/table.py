@@ -106,7 +106,7 @@ def dataset(
     if len(doubled):
         raise DataError(
             f"applications: {len(doubled)} row(s) repeat an application_id, such as "
-            f"{doubled.iloc[0]!r}. Run the check, or quarantine them."
+            f"{doubled.iloc[0]}. Run the check, or quarantine them."
         )
     settled = settled.set_index("application_id").loc[seen["application_id"]].reset_index()
     status = settled["status"].astype("str")

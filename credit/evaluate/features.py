@@ -166,7 +166,7 @@ def feature_report(
     -------
     DataFrame
         ``feature, missing_share, iv, iv_by_chance, partner, correlation`` (the numeric feature
-        with the strongest rank correlation; none for texts and categories), then ``iv_<month>``.
+        with the strongest rank correlation; missing for texts and categories), then ``iv_<month>``.
         In the order of X's columns.
     """
     if list(X.columns) != list(codes.columns) or len(X) != len(codes):
@@ -192,7 +192,7 @@ def feature_report(
 
 
 def _partners(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Return for each column of a correlation matrix its strongest other, None without one."""
+    """Return for each column of a correlation matrix its strongest other."""
     rows: dict[object, tuple[object, float]] = {}
     values = matrix.to_numpy(copy=True) if len(matrix) else np.empty((0, 0))
     np.fill_diagonal(values, np.nan)

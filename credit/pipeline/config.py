@@ -34,7 +34,8 @@ class SourceSection(_Section):
     kind: Literal["world", "tables", "berka", "credit_card_approval", "taiwan", "german"]
     directory: str | None = None
     people: int = Field(default=20_000, ge=500)
-    months: int = Field(default=24, ge=3)
+    start: date = date(2021, 1, 1)
+    months: int = Field(default=48, ge=3)
     world_seed: int | None = None
 
 

@@ -81,8 +81,12 @@ def add_categories(engine: Engine) -> None:
 def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
     """Return the folder of the pipeline's world, generating it if it is not there yet."""
     seed = config.seed if config.source.world_seed is None else config.source.world_seed
-    options = WorldOptions(people=config.source.people, months=config.source.months, seed=seed)
-    directory = data or Path("data") / f"world-{options.people}-{options.months}-{options.seed}"
+    source = config.source
+    options = WorldOptions(
+        people=source.people, start=source.start, months=source.months, seed=seed
+    )
+    named = f"world-{source.people}-{source.start:%Y%m}-{source.months}-{seed}"
+    directory = data or Path("data") / named
     if not directory.is_dir():
         directory.parent.mkdir(parents=True, exist_ok=True)
         generate(directory, options, progress=progress)

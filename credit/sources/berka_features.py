@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.feature import Catalogue, Feature, Measure, Stated
+from credit.feature import Catalogue, Feature, Measure, Stated, WindowAggregate
 from credit.sources.declare import EVER, Events, Words, ratio, stated
 
 _MOVEMENTS_OF = Events(table="payments", nothing="no movement on the account in the window")

@@ -75,7 +75,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
             ("A410", "others"),
         ),
     ),
-    Attribute(name="amount_fen", label="amount of the credit", zh="贷款金额", unit="fen"),
+    Attribute(name="credit_amount_fen", label="amount of the credit", zh="贷款金额", unit="fen"),
     _coded(
         "savings",
         "savings",

@@ -76,7 +76,8 @@ def earlier_loans(people: People, figures: Figures) -> tuple[Loans, Ints]:
     )
     count = np.where(repeat, 1 + draw.poisson(figures.number("lending.more_loans"), people.size), 0)
     owner = np.repeat(np.arange(people.size), count)
-    age = draw.uniform(*figures["lending.earlier_loan_days"], owner.size)
+    low, high = figures["lending.earlier_loan_days"]
+    age = draw.uniform(low, high, owner.size)
     drawn_at = people.as_of[owner] - (age * DAY).astype(np.int64)
     size = np.exp(figures.number("lending.earlier_spread") * draw.standard_normal(owner.size))
     principal = people.amount_fen[owner] * figures.number("lending.earlier_principal") * size
@@ -115,7 +116,8 @@ def application_loans(people: People, bad: Flags, figures: Figures) -> tuple[Loa
     draw = people.block.stream(Stage.LENDING)
     n = people.size
     drawn_at = people.as_of + (draw.uniform(1, 40, n) * 60).astype(np.int64) * SECOND
-    share = draw.beta(*figures["lending.drawn_share"], n)
+    a, b = figures["lending.drawn_share"]
+    share = draw.beta(a, b, n)
     principal = np.maximum(np.rint(people.amount_fen * share / 10_000).astype(np.int64), 5)
     term = draw.choice(figures["lending.terms"], n).astype(np.int64)
     loans = schedule(

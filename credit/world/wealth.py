@@ -35,12 +35,12 @@ def wealth(people: People, figures: Figures) -> tuple[Columns, Columns]:
     """Return a block's positions and orders.
 
     A balance is the last one with its return, plus what was subscribed, less what was redeemed.
-    Statements are 30 days apart and cover the person's window; the first subscription may lie
-    years before it. A product sold out keeps its statements, with a balance of zero.
+    A person's statements are 30 days apart and cover their window, all products on one day; the
+    first subscription may lie years before it. A product sold out keeps its statements, with a balance of zero.
     """
     draw = people.block.stream(Stage.WEALTH)
     held = _open(draw, people, figures)
-    first = np.maximum(people.events.first[held.owner], held.opened)
+    first = people.events.first[held.owner]
     statements = int((people.events.last - people.events.first).max()) // _STATEMENT + 1
     balance = held.opening_fen
     positions: list[dict[str, Ints | Text]] = []
@@ -48,12 +48,13 @@ def wealth(people: People, figures: Figures) -> tuple[Columns, Columns]:
     for k in range(statements):
         day = first + _STATEMENT * k
         placed = day - draw.integers(0, _STATEMENT, balance.size)
-        seen = day <= people.events.last[held.owner]
+        seen = (day >= held.opened) & (day <= people.events.last[held.owner])
         ordered = (draw.random(balance.size) < held.ordering) & (placed > held.opened) & seen
         amount = np.where(ordered, _amounts(draw, held, balance), 0)
         grown = balance * (1 + draw.normal(0.002, 0.004 * held.risk))
         # An order looks at the balance before this month's return, which may be a loss.
-        balance = np.maximum(grown.astype(np.int64) + amount, 0)
+        moved = np.maximum(grown.astype(np.int64) + amount, 0)
+        balance = np.where(day >= held.opened, moved, balance)
         positions.append(take(_position_rows(held, day, balance), seen))
         orders.append(take(_order_rows(draw, held, placed, amount), amount != 0))
     rows = stack(positions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import sqlglot
 from sqlglot import exp
@@ -266,6 +266,7 @@ def _base(query: _Query) -> str:
     return f"select s.observation_id{measured} from {query.spine} s {joins}"
 
 
+@lru_cache(maxsize=64)
 def _render(sql: str, dialect: str) -> str:
     """Return the query as the dialect writes it."""
     if dialect not in ("duckdb", "spark"):

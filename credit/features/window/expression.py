@@ -6,6 +6,8 @@ rule of its own (``grammar``), so whatever has no rule is refused by name.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -42,10 +44,16 @@ def names(text: str, feature: str) -> frozenset[str]:
 def parse(text: str, feature: str) -> exp.Expr:
     """Return the parsed expression, or say that it is none."""
     try:
-        tree = sqlglot.parse_one(text, read="duckdb")
+        tree = _parse(text)
     except SqlglotError as error:
         first = str(error).splitlines()[0]
         raise FeatureError(f"{feature}: {text!r} is not an expression: {first}") from error
     if isinstance(tree, exp.Query | exp.Block):
         raise FeatureError(f"{feature}: {text!r} is a statement; write one expression.")
     return tree
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> exp.Expr:
+    """Return the tree of a text; nothing changes a tree, so equal texts share one."""
+    return sqlglot.parse_one(text, read="duckdb")
