@@ -121,17 +121,15 @@ def data_verify(
     only: Annotated[str | None, typer.Option(help="One data set instead of all.")] = None,
 ) -> None:
     """Compare every file of the data sets in a folder with its published SHA-256."""
-    from credit.sources import verify_all
+    from credit.sources import verify, verify_data_set
 
-    rows = verify_all(directory, only=only)
+    rows = verify(directory) if only is None else verify_data_set(only, directory / only)
     _print(
         f"{directory}",
         ["data set", "file", "status"],
         [[row.data_set, row.file, row.status] for row in rows],
     )
-    if any(row.status == "changed" for row in rows) or (
-        only is not None and any(row.status != "ok" for row in rows)
-    ):
+    if any(row.status == "changed" or (only and row.status != "ok") for row in rows):
         raise typer.Exit(code=1)
 
 
@@ -200,9 +198,10 @@ def train(
     """Run an experiment: check, build features, train, evaluate, explain, track, export."""
     from credit.pipeline.train import run
 
+    overrides = {"source": {"people": people}, "": {"seed": seed}}
     with _progress(quiet=quiet) as progress:
         result = run(
-            pipeline, data=data, people=people, seed=seed, quarantine=quarantine, progress=progress
+            pipeline, data=data, overrides=overrides, quarantine=quarantine, progress=progress
         )
     for note in result.notes:
         out.print(f"note: {note}", style="yellow", highlight=False, markup=False)

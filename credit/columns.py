@@ -221,6 +221,8 @@ def read_target(estimator: Any, y: Any, rows: int) -> Target:
             f"y: input y contains NaN in {unknown} of {len(y)} row(s). An outcome that is not "
             "known teaches nothing: train on the labelled rows."
         )
+    if y.dtype.kind == "f" and np.isinf(y).any():
+        raise ModelError(f"y: input y contains infinity in {int(np.isinf(y).sum())} row(s).")
     y = np.asarray(list(y)) if y.dtype == object or not isinstance(y, np.ndarray) else y
     check_classification_targets(y)
     if len(y) != rows:
@@ -266,6 +268,8 @@ def read_weight(sample_weight: ArrayLike | None, target: Target) -> Floats:
         raise ModelError(
             f"sample_weight: {weight[row]} in row {row}. Weights are finite and not negative."
         )
+    if not weight.sum() > 0:
+        raise ModelError("sample_weight: every weight is zero. Some row must count.")
     for side, label in enumerate(target.classes.tolist()):
         if not weight[target.bad == side].sum() > 0:
             raise ModelError(

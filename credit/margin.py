@@ -28,7 +28,8 @@ class MarginClassifier(ClassifierMixin):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the likelier label; at even odds, the good one."""
-        return self.classes_[(self.decision_function(X) > 0).astype(np.int64)]
+        likelier_bad = self.decision_function(X) > 0
+        return self.classes_[likelier_bad.astype(np.int64)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -43,15 +44,15 @@ class Chance:
     """Random draws around the boundaries of one world."""
 
     def __init__(self, seed: int, people: int) -> None:
-        self.rng = np.random.default_rng(seed)
+        self.rng = Random(seed)  # many scalar draws: ten times faster than a NumPy generator
         self.people = people
         self.fresh = 1_000
 
     def pick(self, *choices: object) -> object:
-        return choices[int(self.rng.integers(len(choices)))]
+        return choices[int(self.rng.random() * len(choices))]
 
     def whole(self, low: int, high: int) -> int:
-        return int(self.rng.integers(low, high))
+        return low + int(self.rng.random() * (high - low))
 
     def person(self) -> int:
         return self.whole(0, self.people)
@@ -149,18 +150,19 @@ def _application(c: Chance, q: int) -> Row:
 
 def _instalment(c: Chance, q: int) -> Row:
     window = c.pick(*WINDOWS) * DAY
-    due = c.pick(q, q - 1, q - DAY, q - DAY + 1, q - window, q - window - 1,
-                 q + c.whole(0, 90 * DAY), *(q - c.whole(0, 400 * DAY) for _ in range(6)))  # fmt: skip
+    past = [q - c.whole(0, 400 * DAY) for _ in range(6)]
+    edges = (q, q - 1, q - DAY, q - DAY + 1, q - window, q - window - 1)
+    due = c.pick(*edges, q + c.whole(0, 90 * DAY), *past)
     return {
         "customer_id": c.person(), "loan_id": c.key(), "number": c.whole(1, 4),
-        "due_at": due, "due_fen": c.pick(0, 100, 100, 100, 250),
+        "due_at": due, "due_fen": c.pick(0, 100, 100, 100, 100, 100, 250),
     }  # fmt: skip
 
 
 def _repayment(c: Chance, q: int) -> Row:
     return {
         "repayment_id": c.key(), "customer_id": c.person(), "loan_id": c.key(),
-        "number": c.whole(1, 4), "amount_fen": c.pick(0, 40, 60, 100, 100, 100, 250),
+        "number": c.whole(1, 4), "amount_fen": c.pick(0, 40, 60, 100, 100, 100, 100, 100, 250),
     }  # fmt: skip
 
 
@@ -233,7 +235,7 @@ def _lend(c: Chance, world: World) -> None:
             }
             known = c.pick(loan["available_at"], c.known(loan["event_time"], q))
             instalments.append(instalment | {"number": number, "available_at": known})
-            for _ in range(c.whole(0, 3)):
+            for _ in range(c.pick(0, 1, 1, 1, 2, 2, 2)):
                 paid = instalment["due_at"] + c.pick(
                     0, -3 * DAY, -3 * DAY + 1, DAY, DAY - 1, c.whole(-9 * DAY, 40 * DAY)
                 )

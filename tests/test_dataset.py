@@ -172,6 +172,14 @@ def test_the_day_of_the_90th_is_still_in_time(paid_after, amounts, status):
     assert settle(one_loan(paid_after, amounts))[1][0] == status
 
 
+def test_money_paid_on_one_instalment_does_not_pay_another():
+    due = T + 30 * DAY
+    schedule = [(1, 1, due, 10), (1, 2, due, 10)]
+    both = [(1, 1, due, 10), (1, 2, due, 10)]
+    assert settle(book([(1, 1, T)], schedule, both))[1][0] == "good"
+    assert settle(book([(1, 1, T)], schedule, [(1, 1, due, 20), (1, 2, due, 1)]))[1][0] == "bad"
+
+
 def test_only_the_window_counts():
     due = us("2024-10-03", "Asia/Shanghai")  # 90 days later is 2025-01-01, the end of the window
     drawn = us("2024-01-01", "Asia/Shanghai")

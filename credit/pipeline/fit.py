@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,10 +105,10 @@ def funded(
     )
 
 
-def limits_of(config: Pipeline, knowledge: Knowledge) -> BinLimits:
-    """Return the pipeline's limits of a bin, with the features' own cut points."""
+def limits_of(config: Pipeline, knowledge: Knowledge, columns: Iterable[str]) -> BinLimits:
+    """Return the pipeline's limits of a bin, with the columns' own cut points."""
     section = config.models.scorecard
-    edges = {name: tuple(values) for name, values in knowledge.edges.items()}
+    edges = {n: tuple(knowledge.edges[n]) for n in columns if n in knowledge.edges}
     if section is None:
         return BinLimits(edges=edges)
     return BinLimits(max_bins=section.max_bins, min_share=section.min_share, edges=edges)
@@ -138,7 +138,7 @@ def fit_models(
         models.append(("policy_card", "policy card", card.fit(X, y)))
     if config.models.scorecard is not None:
         progress("fitting the scorecard", 0.0)
-        limits = limits_of(config, shared.knowledge)
+        limits = limits_of(config, shared.knowledge, X.columns)
         scorecard = make("card", X, knowledge=shared.knowledge, limits=limits, seed=seed)
         scorecard.set_params(scale=shared.scale)
         models.append(("scorecard", "scorecard", scorecard.fit(X, y)))

@@ -67,10 +67,20 @@ def open_engine(config: Pipeline, progress: Progress) -> Engine:
         memory_limit=config.engine.memory_limit,
         threads=config.engine.threads,
         zone=config.zone,
-        progress=progress,
+        progress=named_steps(progress),
     )
     add_categories(engine)
     return engine
+
+
+def named_steps(progress: Progress) -> Progress:
+    """Pass on the engine's long steps; its many small queries are nobody's business."""
+
+    def report(step: str, share: float) -> None:
+        if step != "query":
+            progress(step, share)
+
+    return report
 
 
 def add_categories(engine: Engine) -> None:
@@ -157,7 +167,7 @@ def prepare(
             engine.add(name, frame)
         notes += published.notes
         special = dict(published.special_codes)
-        extra = Catalogue((*published.stated, *published.features))
+        extra = published.catalogue(audit=config.features.audit)
     notes += _checked(engine, quarantine, progress)
     until = config.outcome.observed_until
     everything = available(Catalogue((*catalogue(), *extra)), _columns(engine))
@@ -179,8 +189,7 @@ def _checked(engine: Engine, quarantine: Path | None, progress: Progress) -> lis
     progress("checking tables", 0.0)
     report: CheckReport = engine.check(quarantine=quarantine)
     progress("checking tables", 1.0)
-    if quarantine is None:
-        report.raise_if_any()
+    report.raise_if_any()
     return [f"set apart in {quarantine}: {sentence}" for sentence in report.sentences]
 
 
@@ -188,18 +197,11 @@ def check_directory(
     directory: Path, *, quarantine: Path | None = None, progress: Progress = silent
 ) -> DirectoryReport:
     """Check every table of a folder against the contract."""
-    with Engine(progress=progress) as engine:
+    with Engine(progress=named_steps(progress)) as engine:
         add_categories(engine)
         engine.add_directory(directory)
         report = engine.check(quarantine=quarantine)
-        summary = [
-            (
-                name,
-                int(engine.frame(f"select count(*) as n from {name}")["n"].iloc[0]),  # noqa: S608
-                report.count(name),
-            )
-            for name in engine.tables
-        ]
+        summary = [(name, report.rows.get(name, 0), report.count(name)) for name in engine.tables]
     return DirectoryReport(summary=summary, sentences=list(report.sentences))
 
 

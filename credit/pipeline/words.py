@@ -35,3 +35,17 @@ def percent(value: float | None, digits: int = 1) -> str:
     if value is None or not np.isfinite(value):
         return "-"
     return f"{100 * value:.{digits}f} %"
+
+
+def plain(table: Printed) -> str:
+    """Write a table as text with aligned columns."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
+    body = [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([table.title, *body])

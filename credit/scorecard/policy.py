@@ -175,7 +175,8 @@ class PolicyCard(MarginClassifier, BaseEstimator):
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad."""
-        return self.calibration_.margin((NEUTRAL - self.composite(X)) / _UNIT)
+        composite = self.composite(X)
+        return self.calibration_.margin((NEUTRAL - composite) / _UNIT)
 
     def points(self, X: Any) -> Ints:
         """Return the margin as integer points on the scale; higher is safer."""

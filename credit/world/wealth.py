@@ -36,7 +36,8 @@ def wealth(people: People, figures: Figures) -> tuple[Columns, Columns]:
 
     A balance is the last one with its return, plus what was subscribed, less what was redeemed.
     A person's statements are 30 days apart and cover their window, all products on one day; the
-    first subscription may lie years before it. A product sold out keeps its statements, with a balance of zero.
+    first subscription may lie years before it. A product sold out keeps its statements, with a
+    balance of zero.
     """
     draw = people.block.stream(Stage.WEALTH)
     held = _open(draw, people, figures)

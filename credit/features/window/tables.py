@@ -35,9 +35,10 @@ class Tables:
     def require(self, feature: str, table: str, columns: Iterable[str] = ()) -> None:
         """Refuse a table that is not there, or that lacks what every query of it needs."""
         if table not in self.given:
+            known = sorted(name for name in self.given if name in schema.TABLES)
             raise FeatureError(
-                f"{feature}: no table {table!r} among those given.{nearest(table, self.given)} "
-                f"There are {sorted(self.given)}. Add the table, or leave out the feature "
+                f"{feature}: no table {table!r} among those given.{nearest(table, known)} "
+                f"There are {known}. Add the table, or leave out the feature "
                 "(credit.features.available says which can be built)."
             )
         missing = sorted(set(columns) - set(self.given[table]))

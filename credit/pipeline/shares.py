@@ -1,0 +1,94 @@
+"""What moves the score: dimension shares with intervals, and reasons for single people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from credit.binning import BinLimits, Bins
+from credit.binning.bins import evidence
+from credit.explain import bootstrap_shares, dimension_contributions
+from credit.pipeline.fit import Fitted
+from credit.scorecard import Scorecard
+from credit.scorecard.logistic import fit_logistic
+
+Floats = npt.NDArray[np.float64]
+
+RESAMPLES = 40
+"""Refits behind an interval of the card's shares."""
+
+ROW_RESAMPLES = 200
+"""Draws of rows where the model is taken as given."""
+
+
+class Reweighted:
+    """A scorecard fitted again to reweighted rows: evidence and coefficients anew, cuts kept.
+
+    What a bootstrap of the whole card costs goes into searching cuts; given the cuts, a refit
+    is a count per bin and a logistic regression.
+    """
+
+    def __init__(self, card: Scorecard, X: pd.DataFrame, y: npt.NDArray[np.int64]) -> None:
+        kept = card.coefficients_["coefficient"]
+        self.names = [str(name) for name in kept.index[kept > 0]]
+        self.bins: dict[str, Bins] = {name: card.bins_[name] for name in self.names}
+        self.codes = {name: bins.assign(X[name]) for name, bins in self.bins.items()}
+        self.bad = np.asarray(y, dtype=np.float64)
+        self.smoothing = (card.binning or BinLimits()).smoothing
+        self.index = X.index
+
+    def __call__(self, weight: Floats) -> pd.DataFrame:
+        """Return the contributions of every row under the refitted card."""
+        prior = np.array([weight @ (1 - self.bad), weight @ self.bad])
+        woe = np.empty((len(self.bad), len(self.names)))
+        for column, name in enumerate(self.names):
+            codes, size = self.codes[name], len(self.bins[name].woe)
+            counts = np.column_stack([
+                np.bincount(codes, weight * (1 - self.bad), size),
+                np.bincount(codes, weight * self.bad, size),
+            ])  # fmt: skip
+            woe[:, column] = evidence(counts, prior, self.smoothing)[codes]
+        fit = fit_logistic(woe, self.bad, weight)
+        return pd.DataFrame(woe * fit.coefficients, columns=self.names, index=self.index)
+
+
+def dimension_shares(
+    fitted: Fitted,
+    X: pd.DataFrame,
+    y: npt.NDArray[np.int64],
+    *,
+    person: Any = None,
+    policy: Mapping[str, float] | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return each dimension's covariance share with a 95 % interval, beside the policy.
+
+    For a scorecard the interval holds the error of estimating it (it is fitted again to
+    resampled people); for other models the model is taken as given and only the rows vary.
+
+    Returns
+    -------
+    DataFrame
+        See `credit.explain.bootstrap_shares`; with a column ``refit``.
+    """
+    dimensions = dict(fitted.model.dimensions or {})
+    if isinstance(fitted.model, Scorecard):
+        again = Reweighted(fitted.model, X, y)
+        table = bootstrap_shares(
+            dimension_contributions(again(np.ones(len(y))), dimensions),
+            seed=seed,
+            person=person,
+            policy=policy,
+            refit=lambda weight: dimension_contributions(again(weight), dimensions),
+            resamples=RESAMPLES,
+        )
+        return table.assign(refit=True)
+    by_dimension = dimension_contributions(fitted.model.contributions(X), dimensions)
+    table = bootstrap_shares(
+        by_dimension, seed=seed, person=person, policy=policy, resamples=ROW_RESAMPLES
+    )
+    return table.assign(refit=False)
