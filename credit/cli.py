@@ -111,8 +111,14 @@ def data_list() -> None:
     from credit.sources import DATA_SETS
 
     for data_set in DATA_SETS.values():
-        out.print(f"[bold]{data_set.name}[/bold]  {data_set.title}")
-        out.print(f"    {data_set.licence}. Origin: {data_set.origin}", highlight=False)
+        out.print(Text(data_set.name, style="bold") + Text(f"  {data_set.title}"), soft_wrap=True)
+        out.print(
+            f"    {data_set.rows}; target: {data_set.target}", highlight=False, soft_wrap=True
+        )
+        out.print(f"    licence: {data_set.licence}", highlight=False, soft_wrap=True)
+        out.print(f"    get it: {data_set.url}", highlight=False, soft_wrap=True)
+        for file in data_set.files:
+            out.print(f"      {file.name}: {file.source}", highlight=False, soft_wrap=True)
 
 
 @data_app.command("verify", epilog="Example: credit data verify ../data --only german")

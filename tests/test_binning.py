@@ -237,6 +237,14 @@ def test_an_infeasible_column_gets_one_bin_and_how_far_to_relax():
     assert relaxed.bins_["rare"].edges == (1.0,)
 
 
+def test_a_column_almost_wholly_missing_is_diagnosed_too():
+    X, y = sample(1000)
+    X.loc[9:, "x"] = np.nan
+    bins = Binning().fit(X, y).bins_["x"]
+    assert bins.diagnosis.startswith("min_share 0.02 allows no cut")
+    assert bins.labels[0] == "any value"
+
+
 def test_labels_and_shuffled_rows_do_not_matter():
     X, y = sample(1000)
     plain = Binning().fit(X, y).transform(X)
@@ -247,7 +255,10 @@ def test_labels_and_shuffled_rows_do_not_matter():
 
 def test_a_column_keeps_its_bins_whatever_stands_beside_it():
     X, y = sample(1000)
-    assert Binning().fit(X, y).bins_["x"] == Binning().fit(X[["x"]], y).bins_["x"]
+    alone = Binning().fit(X[["x"]], y).bins_["x"]
+    assert Binning().fit(X, y).bins_["x"] == alone
+    renamed = Binning().fit(X[["x"]].rename(columns={"x": "z"}), y).bins_["z"]
+    assert renamed.edges == alone.edges
 
 
 def test_plain_data_come_back_the_same():

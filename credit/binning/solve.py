@@ -163,12 +163,12 @@ def held_out_gain(
     """Return the log-likelihood of ``test`` counts under each row of ``ends`` fitted on ``train``.
 
     Where a row has no binning the value of one bin fewer stands in: asking for more bins than
-    there are is not an error.
+    there are is not an error. Where not even one bin is heavy enough, all trends get 0.
     """
     gain = np.full(ends.shape[0], -np.inf)
     for k in range(ends.shape[0]):
         if ends[k, 0] < 0:
-            gain[k] = gain[k - 1] if k else -np.inf
+            gain[k] = gain[k - 1] if k else 0.0
             continue
         total = 0.0
         first = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,14 +33,14 @@ def bin_frame(
 ) -> dict[str, Bins]:
     """Return the bins of every column of X.
 
-    A column's random deals depend on the seed and its name alone, so a column keeps its bins
+    Every column is dealt from the same seed, so it keeps its bins whatever its name and
     whatever columns stand beside it.
     """
     known_names("special_codes", special_codes, X.columns)
     bins = {}
     for name in X.columns:
         counts = count_column(X[name], name, sample, limits, tuple(special_codes.get(name, ())))
-        random = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        random = np.random.default_rng(seed)
         trend = trends.get(name, limits.trend)
         bins[name] = fit_bins(counts, sample.prior, limits, trend, random)
     return bins

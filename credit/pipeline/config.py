@@ -125,13 +125,18 @@ class ComparisonSection(_Section):
     """Several sets of features on the same rows and folds, with paired intervals.
 
     ``where`` names a 0/1 column of the applications; ``include_immature`` takes outcomes as
-    the source states them, whether or not their window has closed.
+    the source states them, whether or not their window has closed; ``audit`` offers facts kept
+    out of models. With ``test_from`` there is one split in time instead of folds; without
+    ``embargo`` outcomes count that were not known yet when the test begins (hindsight).
     """
 
     name: str
     sets: dict[str, list[str]]
     where: str | None = None
     include_immature: bool = False
+    audit: bool = False
+    test_from: date | None = None
+    embargo: bool = True
     model: Literal["scorecard", "xgboost"] = "xgboost"
     by: Literal["person", "application"] = "person"
     folds: int = Field(default=5, ge=2)
@@ -155,13 +160,20 @@ class TrackingSection(_Section):
 
 
 class Pipeline(_Section):
-    """A whole experiment."""
+    """A whole experiment.
+
+    ``where`` names a 0/1 column of the applications: the rows the experiment is about.
+    ``policy_date`` is the day whose policy values hold; by default that of the last
+    application. Data older than the policy must name one.
+    """
 
     name: str
     description: str = ""
     seed: int = 7
     zone: str = "Asia/Shanghai"
     policy: str = "weilidai"
+    policy_date: date | None = None
+    where: str | None = None
     output: str = "runs"
     source: SourceSection
     tables: dict[str, TableSection] = {}

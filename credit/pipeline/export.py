@@ -17,6 +17,7 @@ from credit import policy as policies
 from credit.artifact import ArtifactSpec, Provenance, write
 from credit.calibrate import default_master_scale
 from credit.dataset import Dataset
+from credit.errors import DataError
 from credit.pipeline import words
 from credit.pipeline.assess import Assessment
 from credit.pipeline.config import Pipeline
@@ -109,14 +110,16 @@ def _point(link: Path, target: Path) -> None:
 
 
 def shares_of(outcome: Outcome) -> dict[str, pd.DataFrame]:
-    """Return each learnt model's dimension shares; none where no feature has a dimension."""
+    """Return each learnt model's dimension shares; a model they do not move has a note instead."""
     rows = outcome.learnt
     X = outcome.data.X.iloc[rows]
     y = outcome.data.y.iloc[rows].to_numpy(dtype=np.int64)
     found = {}
     for fitted in outcome.fitted:
         dimensions = set((fitted.model.dimensions or {}).values()) - {"application"}
-        if len(dimensions) > 1:
+        if len(dimensions) < 2:
+            continue
+        try:
             found[fitted.name] = dimension_shares(
                 fitted,
                 X,
@@ -125,6 +128,8 @@ def shares_of(outcome: Outcome) -> dict[str, pd.DataFrame]:
                 policy=dict(outcome.shared.policy_weights),
                 seed=outcome.config.seed,
             )
+        except DataError as error:
+            outcome.notes.append(f"{fitted.label}: no dimension shares: {error}")
     return found
 
 
@@ -218,18 +223,23 @@ def _tracked(outcome: Outcome, folder: Path, shares: dict[str, pd.DataFrame]) ->
 
 
 def _share_table(shares: dict[str, pd.DataFrame]) -> Printed:
+    """Return one row a dimension: the policy's weight, then each model's share of the score."""
+    by_model = {name: table.set_index("dimension") for name, table in shares.items()}
+    dimensions = dict.fromkeys(d for table in by_model.values() for d in table.index)
+    policy = pd.concat([table["policy"] for table in by_model.values()]) if by_model else None
     rows = []
-    names = list(shares)
-    if names:
-        for row in shares[names[0]].itertuples():
-            cells = [str(row.dimension), words.percent(row.policy, 0)]
-            for name in names:
-                one = shares[name].set_index("dimension").loc[row.dimension]
-                cells.append(
-                    f"{words.percent(one['share'])} [{words.percent(one['share_low'])}, "
-                    f"{words.percent(one['share_high'])}]"
-                )
-            rows.append(cells)
-    return Printed(
-        "what moves the score: learnt covariance shares", ["dimension", "policy", *names], rows
-    )
+    for dimension in dimensions:
+        weight = None if policy is None else float(policy.groupby(level=0).first()[dimension])
+        cells = [str(dimension), words.percent(weight, 0)]
+        for table in by_model.values():
+            if dimension not in table.index:
+                cells.append("-")
+                continue
+            one = table.loc[dimension]
+            cells.append(
+                f"{words.percent(one['share'])} [{words.percent(one['share_low'])}, "
+                f"{words.percent(one['share_high'])}]"
+            )
+        rows.append(cells)
+    title = "what moves the score: learnt covariance shares"
+    return Printed(title, ["dimension", "policy", *by_model], rows)

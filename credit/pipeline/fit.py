@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,17 +64,23 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
 
-def plan(config: Pipeline, data: Dataset, special: Mapping[str, tuple[float, ...]]) -> Plan:
-    """Gather what is known before any row is seen: signs, dimensions, codes, weights, scale."""
+def knowledge_of(data: Dataset, special: Mapping[str, Sequence[float]]) -> Knowledge:
+    """Return what the features' declarations say of the columns of a dataset."""
     names = set(data.X.columns)
     features = [feature for feature in data.catalogue if feature.name in names]
-    knowledge = Knowledge(
+    return Knowledge(
         signs={f.name: f.risk for f in features if f.risk and not f.is_categorical},
         dimensions={f.name: f.dimension for f in features},
         special_codes={name: codes for name, codes in special.items() if name in names},
         edges={f.name: f.edges for f in features if f.edges},
     )
-    today = datetime.fromtimestamp(float(data.as_of.max()) / 1e6, tz=UTC).date()
+
+
+def plan(config: Pipeline, data: Dataset, special: Mapping[str, tuple[float, ...]]) -> Plan:
+    """Gather what is known before any row is seen: signs, dimensions, codes, weights, scale."""
+    knowledge = knowledge_of(data, special)
+    last = datetime.fromtimestamp(float(data.as_of.max()) / 1e6, tz=UTC).date()
+    today = config.policy_date or last
     policy = policies.load(config.policy)
     weights, notes = funded(policy.weights(today), knowledge)
     return Plan(

@@ -43,6 +43,8 @@ class Prepared:
         The instant up to which outcomes are known, microseconds.
     truth : Path or None
         Folder of the generated world's truth, never seen by a feature.
+    audit : tuple of str
+        Features that are built for audits and comparisons, and kept out of models.
     """
 
     engine: Engine
@@ -51,6 +53,7 @@ class Prepared:
     special_codes: dict[str, tuple[float, ...]]
     observed_until: int
     truth: Path | None
+    audit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +77,10 @@ def open_engine(config: Pipeline, progress: Progress) -> Engine:
 
 
 def named_steps(progress: Progress) -> Progress:
-    """Pass on the engine's long steps; its many small queries are nobody's business."""
+    """Pass on the engine's long steps, not its many small queries and checks."""
 
     def report(step: str, share: float) -> None:
-        if step != "query":
+        if step != "query" and not step.startswith("check "):
             progress(step, share)
 
     return report
@@ -147,6 +150,7 @@ def prepare(
     notes: list[str] = []
     special: dict[str, tuple[float, ...]] = {}
     truth = None
+    audit: tuple[str, ...] = ()
     extra = Catalogue(())
     if config.source.kind == "world":
         directory = _world(config, data, progress)
@@ -167,7 +171,8 @@ def prepare(
             engine.add(name, frame)
         notes += published.notes
         special = dict(published.special_codes)
-        extra = published.catalogue(audit=config.features.audit)
+        extra = published.catalogue(audit=True)
+        audit = () if config.features.audit else published.audit
     notes += _checked(engine, quarantine, progress)
     until = config.outcome.observed_until
     everything = available(Catalogue((*catalogue(), *extra)), _columns(engine))
@@ -178,6 +183,7 @@ def prepare(
         special_codes=special,
         observed_until=observed_until(engine) if until is None else microseconds(until),
         truth=truth if truth is not None and truth.is_dir() else None,
+        audit=audit,
     )
 
 

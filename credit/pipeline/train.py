@@ -7,7 +7,7 @@ report, track. Nothing is visible under the run's final name before all of it ex
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,9 @@ import pandas as pd
 from credit import world
 from credit.dataset import Dataset, DaysPastDue, Given, dataset
 from credit.errors import ConfigError
+from credit.feature import Catalogue
 from credit.pipeline import assess, words
-from credit.pipeline.comparisons import cohort, compare_sets
+from credit.pipeline.comparisons import cohort, compare_sets, rows_where
 from credit.pipeline.config import Pipeline, load, microseconds
 from credit.pipeline.export import Outcome, export
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
@@ -82,7 +83,8 @@ def run(
     with prepared.engine:
         whole = assemble(config, prepared, progress)
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
-    labelled = whole.labelled()
+        about = rows_where(whole, config.where, prepared.engine)
+    labelled = without(about.labelled(), prepared.audit)
     fold, notes = divide(config, labelled)
     learnt = np.sort(np.concatenate([fold.train, fold.validation]))
     chosen, screening = screen(labelled, learnt, config.features)
@@ -97,14 +99,14 @@ def run(
         assessment = assess.with_ceiling(assessment, chosen, bayes, seed=config.seed)
     tables = [headline(assessment, fitted), *_screened(screening)]
     for section, rows in zip(config.comparisons, cohorts, strict=True):
-        printed, more = compare_sets(section, rows, shared, progress)
+        printed, more = compare_sets(section, rows, shared, prepared.audit, progress)
         tables.append(printed)
         notes += more
     outcome = Outcome(
         config=config,
         started=started,
         stamp=stamp,
-        whole=whole,
+        whole=about,
         data=chosen,
         fold=fold,
         shared=shared,
@@ -144,6 +146,12 @@ def assemble(config: Pipeline, prepared: Prepared, progress: Progress) -> Datase
     )
     progress("building features", 1.0)
     return whole
+
+
+def without(data: Dataset, names: Collection[str]) -> Dataset:
+    """Return the dataset without some features."""
+    kept = tuple(feature for feature in data.catalogue if feature.name not in names)
+    return replace(data, X=data.X[[f.name for f in kept]], catalogue=Catalogue(kept))
 
 
 def divide(config: Pipeline, data: Dataset) -> tuple[Fold, list[str]]:

@@ -147,11 +147,13 @@ def _ten_digits(values: Floats) -> Floats:
 def indices(
     features: pd.DataFrame, weights: Mapping[str, Mapping[str, float]], risk: Mapping[str, int]
 ) -> Floats:
-    """Return eta, shape (n, 5).
+    """Return eta, shape (n, 5): each column has mean 0 and standard deviation 1.
 
-        eta_d = Phi^-1(rank(sum_k w_k risk_k Phi^-1(rank(x_k))))
+        eta_d = standardised(sum_k w_k risk_k Phi^-1(rank(x_k)))
 
-    over the features k of dimension d, each with its declared sign of risk.
+    over the features k of dimension d, each with its declared sign of risk. The index is not
+    ranked once more: that would bend it (most where many people share a value), and a model
+    that adds up features could then not recover the dimensions' shares.
     """
     columns = []
     for dimension in DIMENSIONS:
@@ -159,7 +161,7 @@ def indices(
         for name, weight in weights[dimension].items():
             values = features[name].to_numpy(dtype=np.float64, na_value=np.nan)
             index += weight * risk[name] * normal_scores(values)
-        columns.append(normal_scores(index))
+        columns.append((index - index.mean()) / index.std())
     return np.column_stack(columns)
 
 

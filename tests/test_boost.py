@@ -1,0 +1,197 @@
+"""Boosting: signs, codes, stopping, averaging, contributions."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import xgboost as xgb
+
+from credit.boost import BoostedModel, BoostOptions, Encoder
+from credit.boost.forest import average
+from credit.errors import ModelError
+
+FAST = BoostOptions(rounds=60, eta=0.3, early_stopping=10)
+
+
+def applicants(rows=1500, seed=11):
+    random = np.random.default_rng(seed)
+    income = random.lognormal(8, 1, rows)
+    late = random.poisson(1.0, rows).astype(float)
+    job = random.choice(["clerk", "chef", "none"], rows)
+    margin = -0.8 * (np.log(income) - 8) + 0.7 * late - 2 + 1.0 * (job == "none")
+    y = (random.random(rows) < 1 / (1 + np.exp(-margin))).astype(int)
+    late[random.random(rows) < 0.1] = -9
+    return pd.DataFrame({"income": income, "late <days> [x]": late, "job": job}), y
+
+
+LATE = "late <days> [x]"
+SIGNS = {"income": -1, LATE: 1}
+
+
+def model(**options):
+    X, y = applicants()
+    arguments = {"options": FAST, "signs": SIGNS, "special_codes": {LATE: [-9, -8]}} | options
+    return BoostedModel(**arguments).fit(X, y), X, y
+
+
+def test_contributions_by_feature_sum_to_the_margin():
+    boosted, X, _ = model()
+    terms = boosted.contributions(X)
+    assert list(terms.columns) == list(X.columns)
+    np.testing.assert_allclose(
+        terms.sum(axis=1) + boosted.base_, boosted.decision_function(X), atol=1e-5, rtol=0
+    )
+
+
+def test_names_are_ordered_by_bad_rate_and_unseen_ones_are_missing():
+    boosted, X, _ = model()
+    plan = boosted.encoder_.columns[2]
+    assert plan.names[-1] == "none"
+    matrix = boosted.encoder_.matrix(X.iloc[:3].assign(job=["none", "pilot", None]))
+    np.testing.assert_array_equal(matrix[:, -1], [2, np.nan, np.nan])
+
+
+def test_special_codes_are_missing_beside_an_indicator():
+    boosted, X, _ = model()
+    plan = boosted.encoder_.columns[1]
+    assert plan.special == (-9.0, -8.0)
+    assert plan.indicators == (-9.0,)  # -8 never occurs
+    assert boosted.encoder_.monotone == (-1, 1, 0, 0)
+    matrix = boosted.encoder_.matrix(X)
+    coded = X[LATE].to_numpy() == -9
+    assert np.isnan(matrix[coded, 1]).all()
+    np.testing.assert_array_equal(matrix[:, 2], coded)
+    assert not np.isin(matrix[:, 1], [-9, -8]).any()
+
+
+def test_names_are_safe_for_xgboost_and_stay_different():
+    X, y = applicants(200)
+    frame = pd.DataFrame({"a<b": X["income"], "a[b": X["income"], "a_b": X["income"]})
+    boosted = BoostedModel(options=FAST).fit(frame, y)
+    outputs = boosted.encoder_.outputs
+    assert len(set(outputs)) == 3
+    assert not any(set(name) & set("[]<") for name in outputs)
+    assert list(boosted.contributions(frame).columns) == ["a<b", "a[b", "a_b"]
+
+
+def test_the_encoder_is_plain_data():
+    boosted, X, _ = model()
+    plain = json.loads(json.dumps(boosted.encoder_.to_dict()))
+    again = Encoder.from_dict(plain)
+    assert again == boosted.encoder_
+    np.testing.assert_array_equal(again.matrix(X), boosted.encoder_.matrix(X))
+
+
+def test_the_booster_holds_exactly_the_trees_that_score():
+    for seeds in (1, 3):
+        options = BoostOptions(rounds=60, eta=0.3, early_stopping=5, seeds=seeds)
+        boosted, X, _ = model(options=options)
+        assert boosted.booster_.num_boosted_rounds() == seeds * boosted.rounds_
+        assert boosted.rounds_ <= 66
+        data = xgb.DMatrix(boosted.encoder_.matrix(X), feature_names=list(boosted.encoder_.outputs))
+        np.testing.assert_array_equal(
+            boosted.booster_.predict(data, output_margin=True), boosted.decision_function(X)
+        )
+
+
+def test_the_average_booster_is_the_mean_of_margins():
+    X, y = applicants(400)
+    data = xgb.DMatrix(X[["income"]].to_numpy(), y)
+    params = {"objective": "binary:logistic", "base_score": 0.2, "nthread": 1} | {"subsample": 0.5}
+    boosters = [xgb.train(params | {"seed": seed}, data, 20) for seed in range(3)]
+    whole = average(boosters)
+    margins = [booster.predict(data, output_margin=True) for booster in boosters]
+    np.testing.assert_allclose(
+        whole.predict(data, output_margin=True), np.mean(margins, axis=0), atol=1e-5
+    )
+    terms = whole.predict(data, pred_contribs=True)
+    np.testing.assert_allclose(terms.sum(axis=1), np.mean(margins, axis=0), atol=1e-5)
+    other = xgb.train(params | {"base_score": 0.5}, data, 5)
+    with pytest.raises(ModelError, match="different base_score"):
+        average([boosters[0], other])
+
+
+def test_the_latest_rows_decide_when_to_stop():
+    X, y = applicants()
+    order = pd.date_range("2024-01-01", periods=len(X), freq="h").to_numpy()
+    late = len(X) * 4 // 5
+    y = y.copy()
+    y[late:] = np.random.default_rng(0).permutation(y[late:])  # nothing holds in the last part
+    boosted = BoostedModel(options=FAST).fit(X, y, order=order)
+    assert len(boosted.stopping_) == 1
+    honest = BoostedModel(options=FAST).fit(X, applicants()[1], order=order)
+    assert boosted.rounds_ < honest.rounds_
+    shuffled = np.random.default_rng(1).permutation(len(X))
+    again = BoostedModel(options=FAST).fit(X.iloc[shuffled], y[shuffled], order=order[shuffled])
+    assert again.rounds_ == boosted.rounds_
+
+
+def test_without_refit_the_last_part_is_never_learnt_from():
+    X, y = applicants()
+    order = np.arange(len(X))
+    options = BoostOptions(rounds=60, eta=0.3, early_stopping=10, refit=False)
+    first = BoostedModel(options=options).fit(X, y, order=order)
+    assert first.rounds_ == first.stopping_["rounds"].iloc[0]
+    assert first.booster_.num_boosted_rounds() == first.rounds_
+    early = slice(0, len(X) * 4 // 5)
+    learnt = xgb.DMatrix(
+        first.encoder_.matrix(X.iloc[early]), y[early], feature_names=list(first.encoder_.outputs)
+    )
+    params = options.params(rows=early.stop, seed=0, rate=float(y[early].mean()))
+    alone = xgb.train(params | {"monotone_constraints": "(0, 0, 0)"}, learnt, first.rounds_)
+    np.testing.assert_array_equal(
+        alone.predict(learnt, output_margin=True), first.decision_function(X.iloc[early])
+    )
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        (np.arange(3), "order: shape .*one time a row"),
+        (np.where(np.arange(300) == 5, np.nan, 1.0), r"order: 1 row\(s\) have no time"),
+        (np.ones(300), r"order: the 0 row\(s\) before 1.0 hold one class or none"),
+    ],
+)
+def test_orders_that_make_no_sense(order, words):
+    X, y = applicants(300)
+    with pytest.raises(ModelError, match=words):
+        BoostedModel(options=FAST).fit(X, y, order=order)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"rounds": 0}, "rounds must be at least 1, got 0"),
+        ({"eta": 0.0}, r"eta must be in \(0, 1\], got 0.0"),
+        ({"validation_share": 1.0}, r"validation_share must be in \(0, 1\), got 1.0"),
+    ],
+)
+def test_options_that_make_no_sense(options, words):
+    with pytest.raises(ModelError, match=words):
+        BoostOptions(**options)
+
+
+def test_leaf_weight_follows_the_rows():
+    floor = [
+        BoostOptions().params(rows=n, seed=0, rate=0.1)["min_child_weight"]
+        for n in (100, 500, 2500, 100_000)
+    ]
+    assert floor == [1, 2, 10, 20]
+    fixed = BoostOptions(min_child_weight=7).params(rows=10, seed=0, rate=0.1)
+    assert fixed["min_child_weight"] == 7
+
+
+def test_a_number_too_great_for_trees_is_refused():
+    boosted, X, _ = model()
+    with pytest.raises(ModelError, match="column 'income': 1e\\+300 is beyond single precision"):
+        boosted.predict_proba(X.iloc[:1].assign(income=1e300))
+
+
+def test_a_copy_through_bytes_scores_the_same():
+    boosted, X, _ = model()
+    again = pickle.loads(pickle.dumps(boosted))
+    np.testing.assert_array_equal(again.predict_proba(X), boosted.predict_proba(X))
