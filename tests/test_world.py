@@ -457,19 +457,33 @@ def test_subset_ceilings_grow_and_are_reached(
         X = np.column_stack([eta[:, subset], np.eye(3)[segment]])
         model = LogisticRegression(C=1e6, max_iter=1_000).fit(np.tile(X, (2, 1)), y, weight)
         reached = expected_auc(p, model.decision_function(X))
-        assert reached == pytest.approx(sets[frozenset(DIMENSIONS[d] for d in subset)], abs=0.003)
+        ceiling_of_subset = sets[frozenset(DIMENSIONS[d] for d in subset)]
+        assert ceiling_of_subset - 0.006 < reached < ceiling_of_subset + 0.001
 
 
 def test_subset_ceilings_are_exact_for_a_gaussian_copula() -> None:
     generator = np.random.default_rng(1)
-    eta = generator.standard_normal((20_000, 5))
+    eta = generator.standard_normal((8_000, 5))
     beta = np.array([0.8, 0.5, 0.4, 0.3, 0.2])
     segment = np.zeros(len(eta), dtype=np.int64)
     said = subset_ceilings(eta, segment, beta, np.array([-2.0, 0.0, 0.0])[:1], 0.6)
     hidden = np.sqrt(0.36 + (beta[1:] ** 2).sum())
     seen = ceiling.integrate_frailty(-2 + 0.8 * eta[:, 0], hidden)
-    assert said[("payment",)] == pytest.approx(expected_auc(seen), abs=0.005)
+    assert said[("payment",)] == pytest.approx(expected_auc(seen), abs=0.008)
     assert said[()] == pytest.approx(0.5, abs=1e-12)
+
+
+def test_subset_ceilings_see_that_holding_nothing_is_news() -> None:
+    # Half the people share one value of eta_wealth, and it tells of their eta_payment.
+    generator = np.random.default_rng(2)
+    eta = generator.standard_normal((20_000, 5))
+    nothing = generator.random(len(eta)) < 0.5
+    eta[nothing, 2] = 0.0
+    eta[nothing, 0] += 2.0
+    beta, segment = np.array([1.0, 0.1, 0.1, 0.1, 0.1]), np.zeros(len(eta), dtype=np.int64)
+    said = subset_ceilings(eta, segment, beta, np.array([-2.0]), 0.6)
+    p = ceiling.integrate_frailty(-2 + eta @ beta, 0.6)
+    assert said[("wealth",)] >= expected_auc(p, nothing.astype(float)) - 0.002 > 0.6
 
 
 def test_an_interaction_leaves_only_the_full_ceiling(tmp_path: Path) -> None:

@@ -24,8 +24,9 @@ STATUSES = ("good", "bad", "indeterminate", "immature", "no_loan")
 class DaysPastDue:
     """An outcome computed from loans, instalments and repayments.
 
-    An instalment is n days past due at ``due_at`` + n days if the repayments made on it by
-    then (that instant included) add up to less than ``due_fen``. With w the end of the
+    An instalment is n days past due at ``due_at`` + n days if the repayments made on it before
+    then add up to less than ``due_fen`` (so one paid n days late to the instant was n days past
+    due, as in the features of the repayment record). With w the end of the
     performance window, ``within_months`` calendar months after the loan was drawn,
 
         bad            some instalment of the application's loan is ``days`` past due by w
@@ -175,7 +176,8 @@ ORDER BY a.application_id
 def _reaches(days: int) -> str:
     """Return SQL: the instalment s is ``days`` past due at some instant of the window w."""
     then = f"s.due_at + {days * DAY}"
-    return f"s.due_fen > 0 AND {then} <= w.window_end AND (s.paid_at IS NULL OR s.paid_at > {then})"
+    unpaid = f"(s.paid_at IS NULL OR s.paid_at >= {then})"
+    return f"s.due_fen > 0 AND {then} <= w.window_end AND {unpaid}"
 
 
 def _months_after(instant: str, months: int, zone: str) -> str:

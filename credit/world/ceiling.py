@@ -77,7 +77,7 @@ def subset_ceilings(
 
     What a subset S and the segment say is the distribution of the rest: the unseen part of the
     linear truth given S is taken as normal, so its variance joins that of frailty. Its mean is
-    a sum over S of functions of eta_d, fitted within the segment: a line, and steps at deciles
+    a sum over S of functions of eta_d, fitted within the segment: a line, and steps at quantiles
     where the line fails (people who hold nothing share one value of eta_wealth). Exact for a
     Gaussian copula up to the fit, and within .002 of a boosted model elsewhere.
 
@@ -126,9 +126,13 @@ def _score_of_subset(
 
 
 def _basis(seen: Floats) -> Floats:
-    """Return a constant, each column of ``seen``, and steps at its deciles."""
+    """Return a constant, each column of ``seen``, and steps at up to nine of its quantiles.
+
+    A step costs a degree of freedom, so there is one for every 200 people.
+    """
+    steps = min(9, len(seen) // 200)
     columns = [np.ones(len(seen))]
     for values in seen.T:
-        edges = np.unique(np.quantile(values, np.linspace(0.1, 0.9, 9)))
+        edges = np.unique(np.quantile(values, np.arange(1, steps + 1) / (steps + 1)))
         columns += [values, *(values >= edge for edge in edges)]
     return np.column_stack(columns).astype(np.float64)
