@@ -150,6 +150,14 @@ def test_summary_and_world_file_agree(tmp_path: Path) -> None:
         assert shares[-1] == 1.0
 
 
+@pytest.mark.parametrize("people", [200, 1_201])
+def test_small_worlds_and_a_last_block_of_one_person(tmp_path: Path, people: int) -> None:
+    assert generate(tmp_path / "w", WorldOptions(people=people)).rows["customers"] == people
+    with Engine() as engine:
+        engine.add_directory(tmp_path / "w")
+        engine.check().raise_if_any()
+
+
 def test_nothing_is_left_when_it_is_broken_off(tmp_path: Path) -> None:
     def stop(stage: str, _share: float) -> None:
         if stage == "lending":

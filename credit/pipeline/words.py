@@ -49,3 +49,13 @@ def plain(table: Printed) -> str:
         for line in lines
     ]
     return "\n".join([table.title, *body])
+
+
+def human(name: str) -> str:
+    """Turn an internal name into words.
+
+    >>> human("white_collar")
+    'White collar'
+    """
+    text = name.replace("_", " ").strip()
+    return text[:1].upper() + text[1:]

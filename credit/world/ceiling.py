@@ -97,42 +97,54 @@ def subset_ceilings(
         Names of the dimensions of a subset, in the policy's order -> AUC.
     """
     full = integrate_frailty(intercepts[segment] + eta @ beta, sigma)
-    ceilings: dict[tuple[str, ...], float] = {}
-    for count in range(len(DIMENSIONS) + 1):
-        for subset in combinations(range(len(DIMENSIONS)), count):
-            score = _score_of_subset(eta, segment, beta, intercepts, (sigma, subset))
-            ceilings[tuple(DIMENSIONS[d] for d in subset)] = expected_auc(full, score)
-    return ceilings
-
-
-def _score_of_subset(
-    eta: Floats, segment: Ints, beta: Floats, intercepts: Floats,
-    known: tuple[float, Sequence[int]],
-) -> Floats:  # fmt: skip
-    """Return the Bayes score of people of whom only the segment and ``subset`` are known."""
-    sigma, subset = known
-    unseen = [d for d in range(beta.size) if d not in subset]
-    score = np.empty(len(eta))
-    for code in range(intercepts.size):
+    subsets = [
+        subset
+        for count in range(len(DIMENSIONS) + 1)
+        for subset in combinations(range(len(DIMENSIONS)), count)
+    ]
+    scores = np.empty((len(subsets), len(eta)))
+    for code, intercept in enumerate(intercepts):
         rows = segment == code
-        part = eta[rows]
-        rest = part[:, unseen] @ beta[unseen]
-        basis = _basis(part[:, list(subset)])
-        guess = basis @ np.linalg.lstsq(basis, rest, rcond=None)[0]
-        log_odds = intercepts[code] + part[:, list(subset)] @ beta[list(subset)] + guess
-        spread = float(np.sqrt(sigma**2 + np.mean((rest - guess) ** 2)))
-        score[rows] = integrate_frailty(log_odds, spread, nodes=15)
-    return score
+        if rows.any():
+            scores[:, rows] = _scores(eta[rows], beta, float(intercept), sigma, subsets)
+    return {
+        tuple(DIMENSIONS[d] for d in subset): expected_auc(full, score)
+        for subset, score in zip(subsets, scores, strict=True)
+    }
 
 
-def _basis(seen: Floats) -> Floats:
-    """Return a constant, each column of ``seen``, and steps at up to nine of its quantiles.
+def _scores(
+    eta: Floats, beta: Floats, intercept: float, sigma: float, subsets: Sequence[tuple[int, ...]]
+) -> Floats:
+    """Return the Bayes scores of one segment, a row for each subset of what is known."""
+    basis, dimension = _basis(eta)
+    # All 32 regressions share one table of products, so the people are passed over once.
+    gram, moments = basis.T @ basis, basis.T @ (eta * beta)
+    scores = np.empty((len(subsets), len(eta)))
+    for row, subset in enumerate(subsets):
+        unseen = [d for d in range(beta.size) if d not in subset]
+        known = np.isin(dimension, [-1, *subset])
+        weights = np.linalg.lstsq(
+            gram[np.ix_(known, known)], moments[known][:, unseen].sum(axis=1), rcond=1e-10
+        )[0]
+        guess = basis[:, known] @ weights
+        left = eta[:, unseen] @ beta[unseen] - guess
+        log_odds = intercept + eta[:, list(subset)] @ beta[list(subset)] + guess
+        spread = float(np.sqrt(sigma**2 + np.mean(left**2)))
+        scores[row] = integrate_frailty(log_odds, spread, nodes=15)
+    return scores
 
-    A step costs a degree of freedom, so there is one for every 200 people.
+
+def _basis(eta: Floats) -> tuple[Floats, Ints]:
+    """Return a constant, each column of ``eta``, and steps at up to nine of its quantiles.
+
+    A step costs a degree of freedom, so there is one for every 200 people. The second array
+    names the column's dimension, -1 for the constant.
     """
-    steps = min(9, len(seen) // 200)
-    columns = [np.ones(len(seen))]
-    for values in seen.T:
+    steps = min(9, len(eta) // 200)
+    columns, dimension = [np.ones(len(eta))], [-1]
+    for d, values in enumerate(eta.T):
         edges = np.unique(np.quantile(values, np.arange(1, steps + 1) / (steps + 1)))
-        columns += [values, *(values >= edge for edge in edges)]
-    return np.column_stack(columns).astype(np.float64)
+        columns += [values, *((values >= edge).astype(np.float64) for edge in edges)]
+        dimension += [d] * (1 + edges.size)
+    return np.column_stack(columns), np.array(dimension)

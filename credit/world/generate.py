@@ -5,7 +5,7 @@ and written, and the features that carry the truth are computed chunk by chunk. 
 coefficients and outcomes over the whole population. Lending: block by block, the loan of each
 application is drawn and repaid so that its outcome is the truth's.
 
-Memory holds one chunk's events, and some thirty numbers a person.
+Memory holds one chunk's events, and fewer than a hundred numbers a person.
 """
 
 from __future__ import annotations

@@ -71,9 +71,8 @@ def earlier_loans(people: People, figures: Figures) -> tuple[Loans, Ints]:
     """
     draw = people.block.stream(Stage.EARLIER_LOANS)
     trait = people.traits[:, REPAYMENT]
-    repeat = ~people.thin & (
-        draw.random(people.size) < figures.number("lending.repeat_share") / (~people.thin).mean()
-    )
+    among_full = figures.number("lending.repeat_share") / (1 - figures.number("people.thin_share"))
+    repeat = ~people.thin & (draw.random(people.size) < among_full)
     count = np.where(repeat, 1 + draw.poisson(figures.number("lending.more_loans"), people.size), 0)
     owner = np.repeat(np.arange(people.size), count)
     low, high = figures["lending.earlier_loan_days"]

@@ -1,0 +1,1 @@
+"""Slow measurements: speed, memory, accuracy. Never tests; `make bench` runs them."""

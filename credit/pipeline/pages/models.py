@@ -1,0 +1,204 @@
+"""Sections about the models: how well they rank, how true their probabilities are, how steady."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from credit import plot
+from credit.calibrate import default_master_scale
+from credit.evaluate import (
+    auc_by_month,
+    by_segment,
+    calibration_table,
+    cap_table,
+    grade_table,
+    roc_table,
+)
+from credit.pipeline import words
+from credit.pipeline.assess import CEILING
+from credit.pipeline.export import Outcome
+from credit.pipeline.pages.page import Picture, Section
+from credit.pipeline.screen import months_of
+from credit.pipeline.words import Printed, interval, number, percent
+
+CURVE_ROWS = 200
+"""Points of a drawn curve; more cannot be seen."""
+
+
+def labels_of(outcome: Outcome) -> dict[str, str]:
+    """Return model -> what people call it, the ceiling included."""
+    named = {fitted.name: fitted.label for fitted in outcome.fitted}
+    return named | ({CEILING: "ceiling"} if outcome.bayes is not None else {})
+
+
+def scores_of(outcome: Outcome) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Return model -> out-of-sample probabilities, the true ones included where known."""
+    scores = dict(outcome.assessment.probability)
+    if outcome.bayes is not None:
+        scores[CEILING] = outcome.bayes[outcome.assessment.rows]
+    return scores
+
+
+def outcome_of(outcome: Outcome) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the outcomes of the rows that were scored out of sample."""
+    return outcome.data.y.iloc[outcome.assessment.rows].to_numpy(dtype=np.int64)
+
+
+def wide_metrics(outcome: Outcome) -> pd.DataFrame:
+    """Return one row a model: model, auc, auc_low, auc_high."""
+    table = outcome.assessment.metrics.query("metric == 'auc'")
+    renamed = table.rename(columns={"value": "auc", "low": "auc_low", "high": "auc_high"})
+    return renamed[["model", "auc", "auc_low", "auc_high"]].reset_index(drop=True)
+
+
+def result(outcome: Outcome, headline: Printed) -> Section:
+    """Return the section that answers the first question: which model, how good."""
+    champion = outcome.champion
+    text = (
+        f"The champion is the {champion.label}: the simplest model within one standard error of "
+        "the best. All figures are on applications that no model was fitted on."
+    )
+    if outcome.bayes is not None:
+        text += (
+            " The population is generated, so its true probabilities are known: the ceiling is "
+            "the best that any model could do, and a model above it by more than three standard "
+            "errors has seen the future."
+        )
+    return Section(
+        title="Result",
+        text=text,
+        pictures=[
+            Picture(
+                figure=plot.model_comparison(wide_metrics(outcome)),
+                says="Area under the ROC curve of each model with its 95 % interval.",
+            )
+        ],
+        tables=[headline],
+    )
+
+
+def ranking(outcome: Outcome) -> Section:
+    """Return ROC and CAP curves."""
+    y, scores = outcome_of(outcome), scores_of(outcome)
+    roc = [roc_table(y, s, rows=CURVE_ROWS).assign(model=name) for name, s in scores.items()]
+    cap = [cap_table(y, s, rows=CURVE_ROWS).assign(model=name) for name, s in scores.items()]
+    return Section(
+        title="Ranking",
+        pictures=[
+            Picture(
+                figure=plot.roc(pd.concat(roc)),
+                says="Share of bad applications caught for each share of good ones refused.",
+            ),
+            Picture(
+                figure=plot.cap(pd.concat(cap)),
+                says="Share of bad applications caught when the riskiest are refused first.",
+            ),
+        ],
+    )
+
+
+def scores(outcome: Outcome) -> Section:
+    """Return the distribution of points of good and bad applications."""
+    y = outcome_of(outcome)
+    scale = outcome.shared.scale
+    parts = [
+        pd.DataFrame({"model": name, "y": y, "points": scale.points(probability)})
+        for name, probability in outcome.assessment.probability.items()
+    ]
+    text = (
+        f"{scale.base_points:.0f} points are odds of {scale.base_odds:.0f} good to one bad; "
+        f"every {scale.points_to_double:.0f} points more double the odds."
+    )
+    return Section(
+        title="Scores",
+        text=text,
+        pictures=[
+            Picture(
+                figure=plot.score_distribution(pd.concat(parts)),
+                says="Points of applications that stayed good and of those that went bad.",
+            )
+        ],
+    )
+
+
+def calibration(outcome: Outcome) -> Section:
+    """Return promised against observed bad rates, and the champion's grades."""
+    y = outcome_of(outcome)
+    found = outcome.assessment.probability
+    parts = [calibration_table(y, p).assign(model=name) for name, p in found.items()]
+    champion = found[outcome.champion.name]
+    table = grade_table(y, champion, default_master_scale().grade(champion))
+    rows = [
+        [
+            str(row.grade),
+            f"{row.rows:,.0f}",
+            f"{row.bads:,.0f}",
+            interval(100 * row.rate, 100 * row.rate_low, 100 * row.rate_high, 2),
+            number(100 * row.predicted, 2),
+            number(row.p_value, 3),
+        ]
+        for row in table.itertuples()
+    ]
+    columns = ["grade", "applications", "bad", "bad rate % [95 %]", "predicted %", "Jeffreys p"]
+    return Section(
+        title="Calibration and grades",
+        text="Ten bins of equal mass; a probability is true where its bin lies on the diagonal.",
+        pictures=[
+            Picture(
+                figure=plot.calibration(pd.concat(parts)),
+                says="Observed bad rate against the predicted one, with 95 % intervals.",
+            ),
+            Picture(
+                figure=plot.grades(table),
+                says=f"Bad rate and volume by grade of the {outcome.champion.label}.",
+            ),
+        ],
+        tables=[Printed(f"grades of the {outcome.champion.label}", columns, rows)],
+    )
+
+
+def months(outcome: Outcome) -> Section | None:
+    """Return AUC by month; None where all applications are of one month."""
+    y = outcome_of(outcome)
+    month = months_of(outcome.data.as_of.iloc[outcome.assessment.rows])
+    if len(np.unique(month)) < 2:
+        return None
+    parts = [auc_by_month(y, s, month).assign(model=name) for name, s in scores_of(outcome).items()]
+    table = pd.concat(parts).rename(columns={"low": "auc_low", "high": "auc_high"})
+    return Section(
+        title="Month by month",
+        pictures=[
+            Picture(
+                figure=plot.auc_by_month(table),
+                says="AUC of each month out of sample; a month with few bad applications is vague.",
+            )
+        ],
+    )
+
+
+def segments(outcome: Outcome) -> Section | None:
+    """Return rates and AUC by segment; None where the source knows no segments."""
+    rows = outcome.assessment.rows
+    segment = outcome.data.segment.iloc[rows]
+    if segment.notna().sum() == 0 or segment.nunique() < 2:
+        return None
+    table = by_segment(
+        outcome_of(outcome), outcome.assessment.probability[outcome.champion.name], segment
+    )
+    renamed = table.rename(columns={"low": "auc_low", "high": "auc_high"})
+    printed = [
+        [
+            words.human(str(row.segment)),
+            f"{row.n:,}" if hasattr(row, "n") else f"{row.rows:,}",
+            percent(row.rate, 2),
+            percent(row.predicted if hasattr(row, "predicted") else row.mean_probability, 2),
+            interval(row.auc, row.auc_low, row.auc_high, 3),
+        ]
+        for row in renamed.itertuples()
+    ]
+    columns = ["segment", "applications", "bad rate", "predicted", "AUC [95 %]"]
+    return Section(
+        title="Segments",
+        tables=[Printed(f"by segment, {outcome.champion.label}", columns, printed)],
+    )
