@@ -32,7 +32,7 @@ data_app = typer.Typer(help="Published data sets: where to get them, verified by
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")]

@@ -31,7 +31,8 @@ class LeakAlarm:
     bayes_auc : float
         AUC of the true probability on the outcomes they had.
     share_of_attainable : float
-        Gini of the score over the Gini of the ceiling.
+        Gini of the score over the Gini of the true probability on the same outcomes: luck in
+        the outcomes cancels.
     difference, standard_error : float
         ``auc - bayes_auc`` and its paired DeLong error: luck in the outcomes cancels.
     standard_errors : float
@@ -106,7 +107,7 @@ def leak_alarm(y: object, score: object, bayes_probability: object) -> LeakAlarm
         auc=test.first,
         ceiling=ceiling,
         bayes_auc=test.second,
-        share_of_attainable=share_of_attainable(test.first, ceiling),
+        share_of_attainable=share_of_attainable(test.first, test.second),
         difference=test.difference,
         standard_error=test.standard_error,
         standard_errors=test.z,

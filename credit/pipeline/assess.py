@@ -153,12 +153,13 @@ def champion(assessment: Assessment, fitted: Sequence[Fitted], order: Sequence[s
     ``order`` lists the models from the simplest on. The rule keeps a card that an officer can
     read unless trees are better by more than chance explains.
     """
-    table = assessment.metrics.query("metric == 'auc'").set_index("model")
+    rows = assessment.metrics.query("metric == 'auc'").set_index("model")
+    table = rows[["value", "low", "high"]].astype("float64").to_dict("index")
     by_name: Mapping[str, Fitted] = {one.name: one for one in fitted}
-    candidates = [name for name in order if name in by_name and name in table.index]
-    best = max(candidates, key=lambda name: table.loc[name, "value"])
-    error = (table.loc[best, "high"] - table.loc[best, "low"]) / (2 * 1.96)
+    candidates = [name for name in order if name in by_name and name in table]
+    best = max(candidates, key=lambda name: table[name]["value"])
+    error = (table[best]["high"] - table[best]["low"]) / (2 * 1.96)
     for name in candidates:
-        if table.loc[name, "value"] >= table.loc[best, "value"] - error:
+        if table[name]["value"] >= table[best]["value"] - error:
             return by_name[name]
     return by_name[best]

@@ -22,7 +22,7 @@ from credit.errors import ConfigError, DataError, nearest
 from credit.evaluate import delong_difference, ks, paired_table
 from credit.pipeline.flat import FlatTable, flat_table, read_frame, special_codes
 from credit.pipeline.models import NAMES, Knowledge, bad_probability, make
-from credit.pipeline.words import Printed, interval, number
+from credit.pipeline.words import Printed, interval, number, records
 from credit.split import Fold, repeated_folds
 
 HOLD_OUT_SHARE = 0.3
@@ -135,12 +135,11 @@ def compare(
 
 
 def _means(figures: pd.DataFrame, options: CompareOptions) -> Printed:
-    mean = figures.groupby("model", sort=False)[list(METRIC_NAMES)].mean()
-    spread = figures.groupby("model", sort=False)["auc"].std(ddof=1)
-    rows = [
-        [name, *[number(mean.loc[name, metric]) for metric in METRIC_NAMES], number(spread[name])]
-        for name in options.models
-    ]
+    rows = []
+    for name in options.models:
+        own = figures[figures["model"] == name]
+        means = [number(float(own[metric].mean())) for metric in METRIC_NAMES]
+        rows.append([name, *means, number(float(own["auc"].std(ddof=1)))])
     count = figures["fold"].nunique()
     title = f"mean over {count} folds" if count > 1 else "hold-out: the latest rows"
     return Printed(title, ["model", *METRIC_NAMES.values(), "SD of AUC"], rows)
@@ -163,7 +162,7 @@ def _paired(figures: pd.DataFrame, options: CompareOptions, fold: Fold) -> Print
                 interval(row.difference, row.low, row.high),
                 number(row.p_holm, 3),
             ]
-            for row in differences.itertuples()
+            for row in records(differences)
         ]
     return Printed(
         "paired differences, corrected 95 % intervals",

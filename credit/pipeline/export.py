@@ -26,7 +26,7 @@ from credit.pipeline.screen import Screening
 from credit.pipeline.shares import dimension_shares
 from credit.pipeline.tables import Progress
 from credit.pipeline.track import RunRecord, flatten, track
-from credit.pipeline.words import Printed
+from credit.pipeline.words import Printed, records
 from credit.split import Fold
 
 EXPORTED = ("scorecard", "xgboost")
@@ -52,6 +52,7 @@ class Outcome:
     data_sha256: str
     notes: list[str]
     bayes: npt.NDArray[np.float64] | None
+    true_shares: dict[str, float] | None
 
     @property
     def learnt(self) -> npt.NDArray[np.int64]:
@@ -67,8 +68,7 @@ def export(
     The folder is written under a hidden name and renamed at the end, so an interrupted run
     leaves nothing that looks finished.
     """
-    from credit.pipeline.report import write_report
-    from credit.pipeline.reporting import report_data
+    from credit.pipeline.pages import report_page, write_report
 
     config = outcome.config
     home = Path(config.output) / config.name
@@ -83,7 +83,9 @@ def export(
             if fitted.name in EXPORTED:
                 write_artifact(temporary / f"artifact-{fitted.name}", fitted, outcome)
         write_tables(temporary, outcome, tables, shares)
-        write_report(temporary / "report.html", report_data(outcome, shares))
+        share_table = _share_table(shares)
+        page = report_page(outcome, shares, tables, share_table)
+        write_report(temporary / "report.html", page)
         temporary.chmod(0o755)
         final = home / outcome.stamp
         temporary.rename(final)
@@ -99,7 +101,7 @@ def export(
         progress("tracking in MLflow", 0.0)
         places["mlflow"] = _tracked(outcome, final, shares)
         progress("tracking in MLflow", 1.0)
-    return places, _share_table(shares)
+    return places, share_table
 
 
 def _point(link: Path, target: Path) -> None:
@@ -146,7 +148,7 @@ def write_artifact(folder: Path, fitted: Fitted, outcome: Outcome) -> None:
             policy=policies.load(outcome.config.policy),
             metrics={
                 row.metric: {"value": row.value, "low": _finite(row.low), "high": _finite(row.high)}
-                for row in own.itertuples()
+                for row in records(own)
             },
         ),
         catalogue=outcome.data.catalogue,
@@ -193,7 +195,7 @@ def write_tables(
 def _tracked(outcome: Outcome, folder: Path, shares: dict[str, pd.DataFrame]) -> str:
     metrics = {
         f"{row.model}_{row.metric}{suffix}": float(value)
-        for row in outcome.assessment.metrics.itertuples()
+        for row in records(outcome.assessment.metrics)
         for suffix, value in (("", row.value), ("_low", row.low), ("_high", row.high))
         if np.isfinite(value)
     }
@@ -201,7 +203,7 @@ def _tracked(outcome: Outcome, folder: Path, shares: dict[str, pd.DataFrame]) ->
         metrics[f"{name}_share_of_attainable"] = alarm.share_of_attainable
         metrics[f"{name}_errors_above_ceiling"] = alarm.standard_errors
     for name, table in shares.items():
-        for row in table.itertuples():
+        for row in records(table):
             metrics[f"{name}_share_{row.dimension}"] = float(row.share)
     tracked = track(
         RunRecord(

@@ -87,7 +87,7 @@ def make(
     """
     knowledge = knowledge or Knowledge()
     special = {k: list(v) for k, v in knowledge.special_codes.items() if k in frame.columns}
-    common = {
+    common: dict[str, Any] = {
         "signs": {k: v for k, v in knowledge.signs.items() if k in frame.columns},
         "dimensions": {k: v for k, v in knowledge.dimensions.items() if k in frame.columns},
         "special_codes": special,

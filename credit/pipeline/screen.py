@@ -42,10 +42,10 @@ def fifths(column: pd.Series) -> npt.NDArray[np.int64]:
     finer bins.
     """
     if pd.api.types.is_numeric_dtype(column):
-        edges = (
-            np.unique(np.nanquantile(column, [0.2, 0.4, 0.6, 0.8])) if column.notna().any() else []
-        )
-        codes = np.searchsorted(edges, column.to_numpy(dtype=np.float64), side="right") + 1
+        values = column.to_numpy(dtype=np.float64)
+        known = values[~np.isnan(values)]
+        edges = np.unique(np.quantile(known, [0.2, 0.4, 0.6, 0.8])) if len(known) else known
+        codes = np.searchsorted(edges, values, side="right") + 1
     else:
         codes = pd.factorize(column, sort=True)[0] + 1
     return np.where(column.isna().to_numpy(), 0, codes).astype(np.int64)

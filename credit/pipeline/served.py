@@ -26,7 +26,11 @@ class ServedModel(mlflow.pyfunc.PythonModel):
     ) -> pd.DataFrame:
         """Return one row of scores for each row of the input."""
         del context, params
-        scores = self.scorer.score({name: model_input[name].tolist() for name in model_input})
+        columns = {
+            str(name): [None if pd.isna(value) else value for value in model_input[name]]
+            for name in model_input.columns
+        }
+        scores = self.scorer.score(columns)
         return pd.DataFrame(
             {
                 "probability": scores.probability,

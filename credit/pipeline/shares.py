@@ -51,7 +51,7 @@ class Reweighted:
                 np.bincount(codes, weight * (1 - self.bad), size),
                 np.bincount(codes, weight * self.bad, size),
             ])  # fmt: skip
-            woe[:, column] = evidence(counts, prior, self.smoothing)[codes]
+            woe[:, column] = evidence(counts.astype(np.float64), prior, self.smoothing)[codes]
         fit = fit_logistic(woe, self.bad, weight)
         return pd.DataFrame(woe * fit.coefficients, columns=self.names, index=self.index)
 

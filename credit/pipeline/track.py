@@ -6,6 +6,7 @@ MLflow takes seconds to import, so it is imported inside the function that track
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import warnings
@@ -69,12 +70,13 @@ def _quiet() -> Iterator[None]:
     """Keep MLflow's migration log and its dependencies' deprecations off the terminal."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
     names = ("alembic", "mlflow")
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

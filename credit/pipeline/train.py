@@ -25,9 +25,10 @@ from credit.pipeline.comparisons import cohort, compare_sets, rows_where
 from credit.pipeline.config import Pipeline, load, microseconds
 from credit.pipeline.export import Outcome, export
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
+from credit.pipeline.headline import headline
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
-from credit.pipeline.words import Printed
+from credit.pipeline.words import Printed, records
 from credit.split import Fold, out_of_time, repeated_folds, require_both_classes, straddling
 
 SIMPLEST_FIRST = ("scorecard", "xgboost")
@@ -94,7 +95,8 @@ def run(
     )
     fitted, study = fit_models(shared, chosen, fold, progress)
     assessment = measure(config, shared, chosen, (fold, fitted), progress)
-    bayes = true_probability(prepared, chosen)
+    truth = None if prepared.truth is None else world.read(prepared.truth.parent)
+    bayes = None if truth is None else truth.of(chosen.application_id)["p"].to_numpy()
     if bayes is not None:
         assessment = assess.with_ceiling(assessment, chosen, bayes, seed=config.seed)
     tables = [headline(assessment, fitted), *_screened(screening)]
@@ -118,6 +120,7 @@ def run(
         data_sha256=fingerprint(chosen),
         notes=[*prepared.notes, *notes, *shared.notes],
         bayes=bayes,
+        true_shares=None if truth is None else dict(truth.shares),
     )
     places, shares = export(outcome, tables, progress)
     return Result(notes=outcome.notes, tables=[*tables, shares], places=places)
@@ -224,14 +227,6 @@ def measure(
     return assess.over_folds(shared, data, folds, progress)
 
 
-def true_probability(prepared: Prepared, data: Dataset) -> Any:
-    """Return the Bayes score of each row, where the world's truth lies beside the tables."""
-    if prepared.truth is None:
-        return None
-    truth = world.read(prepared.truth.parent).frame.set_index("application_id")["p"]
-    return truth.loc[data.application_id].to_numpy(dtype=np.float64)
-
-
 def fingerprint(data: Dataset) -> str:
     """Return the SHA-256 of features, outcomes and instants, independent of row labels."""
     digest = hashlib.sha256(",".join(data.X.columns).encode())
@@ -240,50 +235,12 @@ def fingerprint(data: Dataset) -> str:
     return digest.hexdigest()
 
 
-def headline(assessment: assess.Assessment, fitted: Sequence[Fitted]) -> Printed:
-    """Return the table everybody asks for first: one row a model, then the ceiling."""
-    labels = {one.name: one.label for one in fitted}
-    wide = assessment.metrics.set_index(["model", "metric"])
-    rows = []
-    for model in dict.fromkeys(assessment.metrics["model"]):
-        row = wide.loc[model]
-        alarm = assessment.ceiling.get(model)
-        attainable = "100.0 %" if model == assess.CEILING else "-"
-        if alarm is not None:
-            attainable = words.percent(alarm.share_of_attainable) + (
-                " LEAK?" if alarm.alarm else ""
-            )
-        rows.append(
-            [
-                labels.get(model, model),
-                words.interval(*row.loc["auc", ["value", "low", "high"]]),
-                words.number(row.loc["gini", "value"]),
-                words.number(row.loc["ks", "value"]),
-                words.number(row.loc["brier", "value"]),
-                words.number(row.loc["log_loss", "value"]),
-                f"{row.loc['ece', 'value']:.4f} ({row.loc['ece_floor', 'value']:.4f})",
-                attainable,
-            ]
-        )
-    columns = [
-        "model",
-        "AUC [95 %]",
-        "Gini",
-        "KS",
-        "Brier",
-        "log-loss",
-        "ECE (floor)",
-        "attainable",
-    ]
-    return Printed(f"out of sample, {len(assessment.rows):,} applications", columns, rows)
-
-
 def _screened(screening: Screening) -> list[Printed]:
     """Return the table of near duplicates, if there are any."""
     if screening.pairs.empty:
         return []
     rows = [
         [row.first, row.second, words.number(row.correlation, 3), row.action]
-        for row in screening.pairs.itertuples()
+        for row in records(screening.pairs)
     ]
     return [Printed("near duplicates", ["feature", "and", "correlation", "what was done"], rows)]

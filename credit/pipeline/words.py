@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,11 @@ class Printed:
     title: str
     columns: list[str]
     rows: list[list[str]]
+
+
+def records(table: pd.DataFrame) -> list[Any]:
+    """Return a table's rows as named tuples; their cells are what the caller knows them to be."""
+    return list(table.itertuples())
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -66,6 +66,12 @@ class ScoreRule:
     bounds: Floats
     names: tuple[str, ...]
 
+    @property
+    def points_per_margin(self) -> float:
+        """Points that one unit of margin costs."""
+        factor = self.points_to_double / math.log(2)
+        return factor if self.points == "table" else factor * self.slope
+
     def log_odds(self, margin: Floats) -> Floats:
         """Return the calibrated log-odds of bad."""
         return self.slope * margin + self.intercept

@@ -18,9 +18,10 @@ from credit.evaluate import (
 from credit.pipeline import words
 from credit.pipeline.assess import CEILING
 from credit.pipeline.export import Outcome
+from credit.pipeline.headline import headline
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of
-from credit.pipeline.words import Printed, interval, number, percent
+from credit.pipeline.words import Printed, interval, number, percent, records
 
 CURVE_ROWS = 200
 """Points of a drawn curve; more cannot be seen."""
@@ -52,7 +53,7 @@ def wide_metrics(outcome: Outcome) -> pd.DataFrame:
     return renamed[["model", "auc", "auc_low", "auc_high"]].reset_index(drop=True)
 
 
-def result(outcome: Outcome, headline: Printed) -> Section:
+def result(outcome: Outcome) -> Section:
     """Return the section that answers the first question: which model, how good."""
     champion = outcome.champion
     text = (
@@ -74,7 +75,7 @@ def result(outcome: Outcome, headline: Printed) -> Section:
                 says="Area under the ROC curve of each model with its 95 % interval.",
             )
         ],
-        tables=[headline],
+        tables=[headline(outcome.assessment, outcome.fitted, full=True)],
     )
 
 
@@ -136,9 +137,9 @@ def calibration(outcome: Outcome) -> Section:
             f"{row.bads:,.0f}",
             interval(100 * row.rate, 100 * row.rate_low, 100 * row.rate_high, 2),
             number(100 * row.predicted, 2),
-            number(row.p_value, 3),
+            number(row.p_two_sided, 3),
         ]
-        for row in table.itertuples()
+        for row in records(table)
     ]
     columns = ["grade", "applications", "bad", "bad rate % [95 %]", "predicted %", "Jeffreys p"]
     return Section(
@@ -165,12 +166,11 @@ def months(outcome: Outcome) -> Section | None:
     if len(np.unique(month)) < 2:
         return None
     parts = [auc_by_month(y, s, month).assign(model=name) for name, s in scores_of(outcome).items()]
-    table = pd.concat(parts).rename(columns={"low": "auc_low", "high": "auc_high"})
     return Section(
         title="Month by month",
         pictures=[
             Picture(
-                figure=plot.auc_by_month(table),
+                figure=plot.auc_by_month(pd.concat(parts)),
                 says="AUC of each month out of sample; a month with few bad applications is vague.",
             )
         ],
@@ -186,16 +186,15 @@ def segments(outcome: Outcome) -> Section | None:
     table = by_segment(
         outcome_of(outcome), outcome.assessment.probability[outcome.champion.name], segment
     )
-    renamed = table.rename(columns={"low": "auc_low", "high": "auc_high"})
     printed = [
         [
             words.human(str(row.segment)),
-            f"{row.n:,}" if hasattr(row, "n") else f"{row.rows:,}",
+            f"{row.rows:,}",
             percent(row.rate, 2),
-            percent(row.predicted if hasattr(row, "predicted") else row.mean_probability, 2),
+            percent(row.predicted, 2),
             interval(row.auc, row.auc_low, row.auc_high, 3),
         ]
-        for row in renamed.itertuples()
+        for row in records(table)
     ]
     columns = ["segment", "applications", "bad rate", "predicted", "AUC [95 %]"]
     return Section(

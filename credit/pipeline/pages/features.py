@@ -1,0 +1,183 @@
+"""Sections about the features: what each tells, what moves the score, and the card itself."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from credit import plot
+from credit.evaluate import iv_by_month
+from credit.pipeline.export import Outcome
+from credit.pipeline.pages.page import Picture, Section
+from credit.pipeline.screen import fifths, months_of
+from credit.pipeline.words import Printed, number, percent, records
+
+LARGEST_SWARM = 2_000
+"""Rows whose contributions are drawn; more dots only hide each other."""
+
+
+def feature_labels(outcome: Outcome) -> dict[str, str]:
+    """Return feature -> label, of all features that were built."""
+    return {feature.name: feature.label for feature in outcome.whole.catalogue}
+
+
+def moves(outcome: Outcome, shares: dict[str, pd.DataFrame], printed: Printed) -> Section | None:
+    """Return what moves each score: learnt shares beside the policy's weights."""
+    if not shares:
+        return None
+    how = {True: "refitted to resampled people", False: "the model taken as given"}
+    pictures = [
+        Picture(
+            figure=plot.dimension_shares(with_truth(table, outcome)),
+            says=f"{name}: share of the variance of the score that each dimension moves; "
+            f"intervals: {how[bool(table['refit'].iloc[0])]}.",
+        )
+        for name, table in shares.items()
+        if name != "policy_card"
+    ]
+    text = (
+        "A dimension's share is the covariance of its part of the score with the whole score, over "
+        "the score's variance. Facts of the application itself carry no policy weight and stand "
+        "apart."
+    )
+    return Section(title="What moves the score", text=text, pictures=pictures, tables=[printed])
+
+
+def with_truth(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """Add the shares a generated world was built with, where they are known."""
+    if outcome.true_shares is None:
+        return table
+    return table.assign(truth=table["dimension"].map(outcome.true_shares))
+
+
+def contributions(outcome: Outcome) -> Section:
+    """Return the swarm of contributions of the boosted model, or of the champion."""
+    by_name = {fitted.name: fitted for fitted in outcome.fitted}
+    fitted = by_name.get("xgboost", outcome.champion)
+    rows = outcome.assessment.rows
+    kept = rows[np.unique(np.linspace(0, len(rows) - 1, LARGEST_SWARM).astype(np.int64))]
+    X = outcome.data.X.iloc[kept]
+    return Section(
+        title="Contributions",
+        text=(
+            "Each dot is an application. To the right, the feature adds to its risk (log-odds of "
+            "bad; exact TreeSHAP for trees); the colour is the feature's value from low to high."
+        ),
+        pictures=[
+            Picture(
+                figure=plot.beeswarm(
+                    fitted.model.contributions(X), X, labels=feature_labels(outcome)
+                ),
+                says=f"{fitted.label}: the twelve features that move the score most.",
+            )
+        ],
+    )
+
+
+def card(outcome: Outcome) -> Section | None:
+    """Return the scorecard as a picture and as a table."""
+    by_name = {fitted.name: fitted for fitted in outcome.fitted}
+    if "scorecard" not in by_name:
+        return None
+    model = by_name["scorecard"].model
+    labels = feature_labels(outcome)
+    table = model.table_
+    inside = table[table["feature"] != "(base)"]
+    rows = [
+        [
+            labels.get(row.feature, row.feature),
+            row.bin,
+            f"{row.points:+d}" if row.feature != "(base)" else f"{row.points:d}",
+            percent(row.share),
+            percent(row.rate, 2),
+            number(row.woe, 3),
+            row.dimension,
+        ]
+        for row in records(table)
+    ]
+    left_out = model.coefficients_[model.coefficients_["dropped"] != ""]
+    out_rows = [[labels.get(name, name), rule] for name, rule in left_out["dropped"].items()]
+    columns = ["feature", "bin", "points", "share", "bad rate", "WoE", "dimension"]
+    tables = [Printed("an application's score is the base plus one row a feature", columns, rows)]
+    if out_rows:
+        tables.append(Printed("left out of the card", ["feature", "why"], out_rows))
+    pictures = []
+    if len(inside):
+        pictures.append(
+            Picture(
+                figure=plot.points_table(inside, labels=labels, top=12),
+                says="Points of each bin, for the twelve features with the widest range.",
+            )
+        )
+    return Section(title="The scorecard", pictures=pictures, tables=tables)
+
+
+def features(outcome: Outcome) -> Section:
+    """Return for each feature its information by month, gaps and strongest correlation."""
+    labels = feature_labels(outcome)
+    report = outcome.screening.report
+    months = [name for name in report.columns if re.fullmatch(r"iv_\d{4}-\d{2}", str(name))]
+    rows = [
+        [
+            labels.get(row["feature"], row["feature"]),
+            number(row["iv"], 3),
+            number(row["iv_by_chance"], 3),
+            _span(row[months]),
+            percent(row["missing_share"]),
+            _partner(row, labels),
+            row["dropped"],
+        ]
+        for _, row in report.iterrows()
+    ]
+    columns = ["feature", "IV", "by chance", "IV by month: least to most", "missing",
+               "strongest correlation", "left out"]  # fmt: skip
+    tables = [Printed("on the rows models learn from; fifths of each feature", columns, rows)]
+    pairs = outcome.screening.pairs
+    text = "No pair of features has a rank correlation above the limit."
+    if len(pairs):
+        text = f"{len(pairs)} pair(s) with a rank correlation above the limit are listed below."
+        tables.append(
+            Printed(
+                "near duplicates",
+                ["feature", "and", "correlation", "what was done"],
+                [
+                    [labels.get(p.first, p.first), labels.get(p.second, p.second),
+                     number(p.correlation, 3), p.action]
+                    for p in records(pairs)
+                ],
+            )
+        )  # fmt: skip
+    return Section(title="Features", text=text, pictures=_heat(outcome, labels), tables=tables)
+
+
+def _heat(outcome: Outcome, labels: dict[str, str]) -> list[Picture]:
+    learnt = np.sort(np.concatenate([outcome.fold.train, outcome.fold.validation]))
+    month = months_of(outcome.data.as_of.iloc[learnt])
+    if len(np.unique(month)) < 2:
+        return []
+    quarter = pd.PeriodIndex(month, freq="M").asfreq("Q").astype(str).to_numpy(dtype=np.str_)
+    X = outcome.data.X.iloc[learnt]
+    codes = pd.DataFrame({name: fifths(X[name]) for name in X.columns})
+    y = outcome.data.y.iloc[learnt].to_numpy(dtype=np.int64)
+    return [
+        Picture(
+            figure=plot.iv_by_month(iv_by_month(codes, y, quarter), labels=labels, top=20),
+            says="Information value by quarter of the twenty features that tell most; months alone "
+            "are in the table's files.",
+        )
+    ]
+
+
+def _span(values: pd.Series) -> str:
+    known = values.astype("float64").dropna()
+    if known.empty:
+        return "-"
+    return f"{known.min():.3f} to {known.max():.3f} ({len(known)} months)"
+
+
+def _partner(row: pd.Series, labels: dict[str, str]) -> str:
+    if row["partner"] is None or pd.isna(row["partner"]):
+        return "-"
+    return f"{labels.get(row['partner'], row['partner'])} ({row['correlation']:+.2f})"
