@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.base import clone
 
 from credit.binning import BinLimits, Bins
 from credit.binning.bins import evidence
+from credit.boost import BoostedModel
 from credit.explain import bootstrap_shares, dimension_contributions
 from credit.pipeline.fit import Fitted
 from credit.scorecard import Scorecard
@@ -20,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 40
 """Refits behind an interval of the card's shares."""
+
+TREE_RESAMPLES = 12
+"""Refits of boosted trees: each costs a training; Student's t pays for their small number."""
 
 ROW_RESAMPLES = 200
 """Draws of rows where the model is taken as given."""
@@ -67,8 +72,8 @@ def dimension_shares(
 ) -> pd.DataFrame:
     """Return each dimension's covariance share with a 95 % interval, beside the policy.
 
-    For a scorecard the interval holds the error of estimating it (it is fitted again to
-    resampled people); for other models the model is taken as given and only the rows vary.
+    For learnt models the interval holds the error of estimating them: they are fitted again to
+    resampled people. For others the model is taken as given and only the rows vary.
 
     Returns
     -------
@@ -88,6 +93,21 @@ def dimension_shares(
         )
         return table.assign(refit=True)
     by_dimension = dimension_contributions(fitted.model.contributions(X), dimensions)
+    if isinstance(fitted.model, BoostedModel):
+
+        def grown_again(weight: Floats) -> pd.DataFrame:
+            model = clone(fitted.model).fit(X, y, sample_weight=weight)
+            return dimension_contributions(model.contributions(X), dimensions)
+
+        table = bootstrap_shares(
+            by_dimension,
+            seed=seed,
+            person=person,
+            policy=policy,
+            refit=grown_again,
+            resamples=TREE_RESAMPLES,
+        )
+        return table.assign(refit=True)
     table = bootstrap_shares(
         by_dimension, seed=seed, person=person, policy=policy, resamples=ROW_RESAMPLES
     )

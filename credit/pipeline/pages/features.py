@@ -83,7 +83,7 @@ def card(outcome: Outcome) -> Section | None:
         return None
     model = by_name["scorecard"].model
     labels = feature_labels(outcome)
-    table = model.table_
+    table = model.table_[model.table_["share"] > 0]  # bins nobody was in wait for the unseen
     inside = table[table["feature"] != "(base)"]
     rows = [
         [
