@@ -11,12 +11,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from credit import __version__
-from credit.errors import CreditError
+from credit.errors import ConfigError, CreditError
 
 app = typer.Typer(
     name="credit",
@@ -63,11 +64,12 @@ def _progress(*, quiet: bool) -> Iterator[ProgressCallback]:
 
 
 def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    table = Table(title=title, title_justify="left", header_style="bold")
+    # Escaped: what stands in square brackets is the user's, not rich's markup.
+    table = Table(title=escape(title), title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(escape(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     out.print(table)
 
 
@@ -129,6 +131,8 @@ def data_verify(
     """Compare every file of the data sets in a folder with its published SHA-256."""
     from credit.sources import verify, verify_data_set
 
+    if not directory.is_dir():
+        raise ConfigError(f"{directory}: there is no such folder.")
     rows = verify(directory) if only is None else verify_data_set(only, directory / only)
     _print(
         f"{directory}",
@@ -137,6 +141,14 @@ def data_verify(
     )
     if any(row.status == "changed" or (only and row.status != "ok") for row in rows):
         raise typer.Exit(code=1)
+
+
+@data_app.command("dictionary", epilog="Example: credit data dictionary > data/README.md")
+def data_dictionary() -> None:
+    """Print the data dictionary: every table of the contract and every feature, as Markdown."""
+    from credit.pipeline.dictionary import markdown
+
+    sys.stdout.write(markdown())
 
 
 @app.command(epilog="Example: credit check data/world")
@@ -158,7 +170,7 @@ def check(
         [[name, f"{rows:,}", str(broken)] for name, rows, broken in report.summary],
     )
     for sentence in report.sentences:
-        err.print(f"[red]{sentence}[/red]", highlight=False)
+        err.print(Text(sentence, style="red"), soft_wrap=True)
     if report.sentences and quarantine is None:
         raise typer.Exit(code=1)
 
@@ -184,7 +196,7 @@ def features(
             return
         if output is not None:
             count = tables.write_features(pipeline, output, data=data, progress=progress)
-            out.print(f"{output}: {count:,} rows")
+            out.print(Text(f"{output}: {count:,} rows"), soft_wrap=True)
             return
         listed = tables.feature_list(pipeline, data=data, progress=progress)
     _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
@@ -218,7 +230,8 @@ def train(
 
 
 @app.command(
-    epilog="Example: credit score runs/weilidai/latest/artifact rows.parquet -o scores.csv"
+    epilog="Example: credit score runs/weilidai/latest/artifact-scorecard "
+    "runs/weilidai/latest/rows.parquet -o scores.csv"
 )
 def score(
     artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
@@ -229,11 +242,12 @@ def score(
     from credit.pipeline.scoring import score_file
 
     count = score_file(artifact, table, output)
-    out.print(f"{output}: {count:,} rows")
+    out.print(Text(f"{output}: {count:,} rows"), soft_wrap=True)
 
 
 @app.command(
-    epilog="Example: credit explain runs/weilidai/latest/artifact rows.parquet --person 17"
+    epilog="Example: credit explain runs/weilidai/latest/artifact-scorecard "
+    "runs/weilidai/latest/rows.parquet --person 17"
 )
 def explain(
     artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
@@ -245,7 +259,7 @@ def explain(
     from credit.pipeline.scoring import explain_person
 
     for answer in explain_person(artifact, table, person=person, language=language):
-        out.print(answer.headline, highlight=False)
+        out.print(Text(answer.headline), soft_wrap=True)
         rows = [[str(rank), text, points] for rank, text, points in answer.reasons]
         _print("principal reasons", ["", "reason", "effect on points"], rows)
 
@@ -278,7 +292,8 @@ def compare(
 
     options = CompareOptions(
         target=target, bad=bad, groups=groups, time=time, special=tuple(special or ()),
-        drop=tuple(drop or ()), models=tuple(models.split(",")), folds=folds, seed=seed,
+        drop=tuple(drop or ()), models=tuple(name.strip() for name in models.split(",")),
+        folds=folds, seed=seed,
     )  # fmt: skip
     with _progress(quiet=quiet) as progress:
         result = compare_file(file, options, output=output, progress=progress)
@@ -294,17 +309,26 @@ def _interrupt(_signal: int, _frame: object) -> None:
     raise _Interrupted
 
 
+def _is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: DuckDB answers it with a RuntimeError of its own."""
+    while error is not None and not isinstance(error, _Interrupted):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def main() -> None:
     """Run the command; a refusal prints its sentence and exits with 1, Ctrl-C with 130."""
     signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
-    except CreditError as error:
+    except (Exception, _Interrupted) as error:
+        if _is_interrupted(error):
+            err.print("interrupted; nothing half-written was left behind")
+            sys.exit(130)
+        if not isinstance(error, CreditError):
+            raise
         err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
         sys.exit(1)
-    except _Interrupted:
-        err.print("interrupted; nothing half-written was left behind")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

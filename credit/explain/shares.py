@@ -21,6 +21,7 @@ LEVEL = 0.95
 """Coverage the interval of a share aims at."""
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Refit = Callable[[Floats], pd.DataFrame]
 
 
@@ -116,6 +117,7 @@ def bootstrap_shares(
     policy: Mapping[str, float] | None = None,
     refit: Refit | None = None,
     resamples: int = 200,
+    measured: Ints | None = None,
 ) -> pd.DataFrame:
     """Return covariance shares with a 95 % interval, beside the policy's weights.
 
@@ -137,6 +139,10 @@ def bootstrap_shares(
         rows vary, which is too narrow for a claim about the world.
     resamples : int
         Number of draws; 40 are enough with ``refit``.
+    measured : array of int, optional
+        Positions, among the rows that ``person`` describes and ``refit`` weighs, of the rows of
+        ``by_dimension``, for models whose contributions are too dear to compute everywhere.
+        ``refit`` then returns the contributions of these rows alone.
 
     Returns
     -------
@@ -156,9 +162,11 @@ def bootstrap_shares(
         raise DataError(f"resamples must be at least 2, got {resamples}.")
     share = covariance_shares(by_dimension)
     draws = []
-    for drawn in draw_people(person, len(by_dimension), resamples=resamples, seed=seed):
+    rows = len(by_dimension) if measured is None else len(pd.Series(person))
+    for drawn in draw_people(person, rows, resamples=resamples, seed=seed):
         again = by_dimension if refit is None else _refitted(refit, drawn, by_dimension)
-        draws.append(covariance_shares(again, weight=drawn).to_numpy())
+        weight = drawn if measured is None else drawn[measured]
+        draws.append(covariance_shares(again, weight=weight).to_numpy())
     reach = student.ppf((1 + LEVEL) / 2, resamples - 1) * np.std(draws, axis=0, ddof=1)
     table = pd.DataFrame(
         {

@@ -20,10 +20,17 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from credit.errors import ConfigError, DataError, nearest
 from credit.evaluate import delong_difference, ks, paired_table
-from credit.pipeline.flat import FlatTable, flat_table, read_frame, special_codes
+from credit.pipeline.flat import (
+    FlatTable,
+    flat_table,
+    read_frame,
+    require_folder,
+    special_codes,
+    written,
+)
 from credit.pipeline.models import NAMES, Knowledge, bad_probability, make
 from credit.pipeline.words import Printed, interval, number, records
-from credit.split import Fold, repeated_folds
+from credit.split import Fold, repeated_folds, require_both_classes
 
 HOLD_OUT_SHARE = 0.3
 """Share of the latest rows that test a model when the file has a time column."""
@@ -73,14 +80,29 @@ def _folds(table: FlatTable, options: CompareOptions) -> list[Fold]:
         repeats, folds = parse_folds(options.folds)
         groups = None if table.groups is None else table.groups.to_numpy()
         return repeated_folds(table.y, groups, folds=folds, repeats=repeats, seed=options.seed)
-    if table.time.isna().any():
-        raise DataError(f"--time {options.time}: {int(table.time.isna().sum())} row(s) have none.")
-    order = np.argsort(table.time.to_numpy(), kind="stable")
+    order = np.argsort(_instants(table.time), kind="stable")
     test = order[int(np.ceil(len(order) * (1 - HOLD_OUT_SHARE))) :]
     train = order[: len(order) - len(test)]
     if table.groups is not None:
         train = train[~table.groups.iloc[train].isin(table.groups.iloc[test]).to_numpy()]
-    return [Fold(train=train, validation=train[:0], test=test)]
+    fold = Fold(train=train, validation=train[:0], test=test)
+    require_both_classes(table.y, fold, name=f"--time {options.time}")
+    return [fold]
+
+
+def _instants(time: pd.Series) -> np.ndarray[Any, Any]:
+    """Return what a column of instants sorts by: its numbers, or the dates its texts mean."""
+    if time.isna().any():
+        raise DataError(f"--time {time.name}: {int(time.isna().sum())} row(s) have none.")
+    if pd.api.types.is_numeric_dtype(time) or pd.api.types.is_datetime64_any_dtype(time):
+        return time.to_numpy()
+    try:
+        return pd.to_datetime(time, format="ISO8601", utc=True).to_numpy()
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"--time {time.name}: holds {time.iloc[0]!r}, which is neither a number nor a date "
+            "written as 2024-03-31. As text, dates would be put in the order of their letters."
+        ) from error
 
 
 def fold_figures(y: np.ndarray[Any, Any], probability: np.ndarray[Any, Any]) -> dict[str, float]:
@@ -111,7 +133,11 @@ def compare(
     """
     for name in options.models:
         if name not in NAMES:
-            raise ConfigError(f"--models {name!r}: {nearest(name, NAMES)} Known: {NAMES}.")
+            raise ConfigError(
+                f"--models {name!r}: no such model.{nearest(name, NAMES)} Known: {NAMES}."
+            )
+        if options.models.count(name) > 1:
+            raise ConfigError(f"--models: {name!r} is named twice; there is nothing to compare.")
     folds = _folds(table, options)
     rows: list[dict[str, Any]] = []
     scores: dict[str, np.ndarray[Any, Any]] = {}
@@ -193,6 +219,8 @@ def compare_file(
     progress: Callable[[str, float], None] = lambda _stage, _share: None,
 ) -> Comparison:
     """Read a flat file and compare models on it; ``output`` receives every fold's figures."""
+    if output is not None:
+        require_folder(output)
     frame = read_frame(file)
     table = flat_table(
         frame,
@@ -205,5 +233,6 @@ def compare_file(
     codes = special_codes(options.special, [str(name) for name in table.X.columns])
     result = compare(table, options, Knowledge(special_codes=codes), progress=progress)
     if output is not None:
-        result.figures.to_csv(output, index=False)
+        with written(output) as partial:
+            result.figures.to_csv(partial, index=False)
     return result

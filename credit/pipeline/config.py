@@ -114,11 +114,23 @@ class BoostSection(_Section):
 
 
 class ModelsSection(_Section):
-    """Which models to train; a section that is absent is not trained."""
+    """Which models to train: of those that can be exported, the ones that have a section.
+
+    A file without any ``[models]`` trains all.
+    """
 
     policy_card: bool = True
-    scorecard: ScorecardSection | None = ScorecardSection()
-    xgboost: BoostSection | None = BoostSection()
+    scorecard: ScorecardSection | None = None
+    xgboost: BoostSection | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> ModelsSection:
+        if self.scorecard is None and self.xgboost is None:
+            raise ValueError(
+                "no model to export: give it a section [models.scorecard] or [models.xgboost], "
+                "or leave [models] out to train both"
+            )
+        return self
 
 
 class ComparisonSection(_Section):
@@ -167,7 +179,7 @@ class Pipeline(_Section):
     application. Data older than the policy must name one.
     """
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)
     description: str = ""
     seed: int = 7
     zone: str = "Asia/Shanghai"
@@ -180,7 +192,7 @@ class Pipeline(_Section):
     features: FeaturesSection = FeaturesSection()
     outcome: OutcomeSection = OutcomeSection()
     split: SplitSection
-    models: ModelsSection = ModelsSection()
+    models: ModelsSection = ModelsSection(scorecard=ScorecardSection(), xgboost=BoostSection())
     comparisons: list[ComparisonSection] = []
     engine: EngineSection = EngineSection()
     tracking: TrackingSection = TrackingSection()
@@ -256,7 +268,7 @@ def load(path: Path, overrides: dict[str, dict[str, Any]] | None = None) -> Pipe
         raise ConfigError(f"{path}: not a TOML file: {error}.") from error
     for section, values in (overrides or {}).items():
         given = {key: value for key, value in values.items() if value is not None}
-        if section:
+        if section and isinstance(raw.get(section, {}), dict):
             raw[section] = {**raw.get(section, {}), **given}
         else:
             raw.update(given)

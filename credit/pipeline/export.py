@@ -82,8 +82,8 @@ def export(
         for fitted in outcome.fitted:
             if fitted.name in EXPORTED:
                 write_artifact(temporary / f"artifact-{fitted.name}", fitted, outcome)
-        write_tables(temporary, outcome, tables, shares)
         share_table = _share_table(shares)
+        write_tables(temporary, outcome, [*tables, share_table], shares)
         page = report_page(outcome, shares, tables, share_table)
         write_report(temporary / "report.html", page)
         temporary.chmod(0o755)
@@ -169,7 +169,7 @@ def write_tables(
         encoding="utf-8",
     )
     (folder / "printed.txt").write_text(
-        "\n\n".join(words.plain(table) for table in tables) + "\n", encoding="utf-8"
+        "\n\n".join(words.plain(table) for table in tables if table.rows) + "\n", encoding="utf-8"
     )
     outcome.assessment.metrics.to_csv(folder / "metrics.csv", index=False)
     outcome.screening.report.to_csv(folder / "features.csv", index=False)
@@ -190,6 +190,11 @@ def write_tables(
     )
     keys = ["application_id", "customer_id", "as_of"]
     scored[[*keys, *rows.columns]].to_parquet(folder / "rows.parquet", index=False)
+    predicted = scored[keys].assign(
+        bad=outcome.data.y.iloc[outcome.assessment.rows].astype("int8"),
+        **outcome.assessment.probability,
+    )
+    predicted.to_parquet(folder / "predictions.parquet", index=False)
 
 
 def _tracked(outcome: Outcome, folder: Path, shares: dict[str, pd.DataFrame]) -> str:

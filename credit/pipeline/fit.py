@@ -51,8 +51,8 @@ class Fitted:
 class Plan:
     """What every fit of an experiment shares.
 
-    ``journal`` is where Optuna keeps its trials; without it the boosted model keeps its
-    defaults, as it must inside the folds of a repeated split.
+    ``journal`` is where Optuna keeps its trials, under the name ``study``; without it the
+    boosted model keeps its defaults, as it must inside the folds of a repeated split.
     """
 
     config: Pipeline
@@ -60,6 +60,7 @@ class Plan:
     policy_weights: Mapping[str, float]
     scale: Scale
     journal: Path | None = None
+    study: str = ""
     boost: BoostOptions | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -156,7 +157,7 @@ def fit_models(
                 section=config.models.xgboost,
                 knowledge=shared.knowledge,
                 journal=shared.journal,
-                name=f"{config.name}-{config.sha256[:12]}",
+                name=shared.study or config.name,
                 seed=seed,
             )
             study = tune(data, fold, search, progress)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         elif path.suffix in {".csv", ".txt", ".data"}:
-            frame = pd.read_csv(path, sep=None, engine="python")
+            frame = pd.read_csv(path, sep=_separator(path), low_memory=False)
         else:
             raise DataError(f"{path}: unknown kind of file {path.suffix!r}; give .csv or .parquet.")
     except (OSError, ValueError, pd.errors.ParserError) as error:
@@ -47,6 +48,34 @@ def read_frame(path: Path) -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"{path}: the file has no row.")
     return frame
+
+
+def require_folder(output: Path) -> None:
+    """Refuse, before long work, an output whose folder does not exist."""
+    if not output.parent.is_dir():
+        raise ConfigError(f"--output {str(output)!r}: there is no folder {str(output.parent)!r}.")
+
+
+@contextmanager
+def written(output: Path) -> Iterator[Path]:
+    """Yield a hidden name to write to; it becomes ``output`` if nothing goes wrong."""
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        yield partial
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _separator(path: Path) -> str:
+    """Return what parts the columns of a text file: the commonest candidate of its first line."""
+    with path.open(encoding="utf-8-sig") as file:
+        first = file.readline()
+    candidates = [",", ";", "\t", "|"]
+    best = max(candidates, key=first.count)
+    if first.count(best):
+        return best
+    return "," if path.suffix == ".csv" else r"\s+"
 
 
 def special_codes(texts: Sequence[str], columns: Sequence[str]) -> dict[str, list[float]]:

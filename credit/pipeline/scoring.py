@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from credit.artifact import columns_of
 from credit.errors import ConfigError, DataError, nearest
-from credit.pipeline.flat import read_frame
+from credit.pipeline.flat import read_frame, require_folder, written
 from credit.runtime import load as load_artifact
 from credit.runtime.scorer import LANGUAGES, Language
 
@@ -39,6 +41,7 @@ def score_file(artifact: Path, table: Path, output: Path) -> int:
     """
     if output.suffix not in {".csv", ".parquet"}:
         raise ConfigError(f"--output {str(output)!r}: name the file .csv or .parquet.")
+    require_folder(output)
     scorer = load_artifact(artifact)
     frame = read_frame(table)
     scores = scorer.score(columns_of(frame, scorer.features), reasons=REASONS, ignore=KEYS)
@@ -50,13 +53,19 @@ def score_file(artifact: Path, table: Path, output: Path) -> int:
         scored[f"reason_{rank + 1}"] = [
             row[rank].feature if rank < len(row) else None for row in scores.reasons
         ]
-    partial = output.with_name(f".{output.name}.partial")
-    if output.suffix == ".csv":
-        scored.to_csv(partial, index=False)
-    else:
-        scored.to_parquet(partial, index=False)
-    partial.replace(output)
+    with written(output) as partial:
+        if output.suffix == ".csv":
+            scored.to_csv(partial, index=False)
+        else:
+            scored.to_parquet(partial, index=False)
     return len(scored)
+
+
+def _instant(value: Any) -> str:
+    """Return an instant in words: microseconds UTC, or whatever else the file holds as it is."""
+    if not isinstance(value, (int, np.integer)):
+        return str(value)
+    return f"{pd.to_datetime(int(value), unit='us'):%Y-%m-%d %H:%M} UTC"
 
 
 def explain_person(
@@ -91,8 +100,7 @@ def explain_person(
     for at in range(len(rows)):
         when = ""
         if "as_of" in rows.columns:
-            instant = pd.to_datetime(int(rows["as_of"].iloc[at]), unit="us")
-            when = f" as of {instant:%Y-%m-%d %H:%M} UTC"
+            when = f" as of {_instant(rows['as_of'].iloc[at])}"
         found.append(
             Explained(
                 headline=(

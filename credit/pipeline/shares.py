@@ -26,6 +26,9 @@ RESAMPLES = 40
 TREE_RESAMPLES = 12
 """Refits of boosted trees: each costs a training; Student's t pays for their small number."""
 
+TREE_ROWS = 4_000
+"""Most rows on which contributions of trees are computed in each refit."""
+
 ROW_RESAMPLES = 200
 """Draws of rows where the model is taken as given."""
 
@@ -92,22 +95,24 @@ def dimension_shares(
             resamples=RESAMPLES,
         )
         return table.assign(refit=True)
-    by_dimension = dimension_contributions(fitted.model.contributions(X), dimensions)
     if isinstance(fitted.model, BoostedModel):
+        at = np.unique(np.linspace(0, len(X) - 1, TREE_ROWS).astype(np.int64))
 
         def grown_again(weight: Floats) -> pd.DataFrame:
             model = clone(fitted.model).fit(X, y, sample_weight=weight)
-            return dimension_contributions(model.contributions(X), dimensions)
+            return dimension_contributions(model.contributions(X.iloc[at]), dimensions)
 
         table = bootstrap_shares(
-            by_dimension,
+            dimension_contributions(fitted.model.contributions(X.iloc[at]), dimensions),
             seed=seed,
-            person=person,
+            person=np.arange(len(X)) if person is None else person,
             policy=policy,
             refit=grown_again,
             resamples=TREE_RESAMPLES,
+            measured=at,
         )
         return table.assign(refit=True)
+    by_dimension = dimension_contributions(fitted.model.contributions(X), dimensions)
     table = bootstrap_shares(
         by_dimension, seed=seed, person=person, policy=policy, resamples=ROW_RESAMPLES
     )

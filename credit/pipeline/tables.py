@@ -218,9 +218,8 @@ def feature_sql(
     config = load(path)
     prepared = prepare(config, data=data, progress=progress)
     with prepared.engine as engine:
-        return compile_features(
-            prepared.catalogue, _columns(engine), dialect=dialect, zone=config.zone
-        )
+        present = _columns(engine) | {LOOKUP: list(engine.columns(LOOKUP))}
+        return compile_features(prepared.catalogue, present, dialect=dialect, zone=config.zone)
 
 
 def feature_list(

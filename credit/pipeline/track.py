@@ -99,8 +99,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
 def track(record: RunRecord, section: TrackingSection) -> Tracked:
     """Log a finished run and register its model; return where it is.
 
-    The run is written only after everything it holds exists, so that an interrupted
-    experiment leaves no half-filled run behind.
+    The run is written only after everything it holds exists, and deleted if that is
+    interrupted, so that there is no half-filled run among the others.
     """
     with _quiet():
         import mlflow
@@ -118,11 +118,16 @@ def track(record: RunRecord, section: TrackingSection) -> Tracked:
             )
         else:
             experiment_id = experiment.experiment_id
-        with mlflow.start_run(experiment_id=experiment_id, tags=dict(record.tags)) as run:
-            mlflow.log_params(dict(record.parameters))
-            mlflow.log_metrics(dict(record.metrics))
-            mlflow.log_artifacts(str(record.folder))
-            version = _log_model(mlflow, record, register=section.register_model)
+        run = client.create_run(experiment_id, tags=dict(record.tags))
+        try:
+            with mlflow.start_run(run_id=run.info.run_id):
+                mlflow.log_params(dict(record.parameters))
+                mlflow.log_metrics(dict(record.metrics))
+                mlflow.log_artifacts(str(record.folder))
+                version = _log_model(mlflow, record, register=section.register_model)
+        except BaseException:
+            client.delete_run(run.info.run_id)
+            raise
     return Tracked(
         run_id=run.info.run_id,
         experiment=record.experiment,

@@ -89,9 +89,11 @@ def run(
     fold, notes = divide(config, labelled)
     learnt = np.sort(np.concatenate([fold.train, fold.validation]))
     chosen, screening = screen(labelled, learnt, config.features)
+    data_sha256 = fingerprint(chosen)
     shared = replace(
         plan(config, chosen, prepared.special_codes),
         journal=Path(config.tracking.database).parent / "optuna.journal",
+        study=f"{config.name}-{config.sha256[:12]}-{data_sha256[:12]}",
     )
     fitted, study = fit_models(shared, chosen, fold, progress)
     assessment = measure(config, shared, chosen, (fold, fitted), progress)
@@ -117,13 +119,14 @@ def run(
         assessment=assessment,
         screening=screening,
         trials=None if study is None else study.trials,
-        data_sha256=fingerprint(chosen),
+        data_sha256=data_sha256,
         notes=[*prepared.notes, *notes, *shared.notes],
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
     )
     places, shares = export(outcome, tables, progress)
-    return Result(notes=outcome.notes, tables=[*tables, shares], places=places)
+    shown = [table for table in (*tables, shares) if table.rows]
+    return Result(notes=outcome.notes, tables=shown, places=places)
 
 
 def _quarantine(config: Pipeline, stamp: str) -> Path:
@@ -168,8 +171,10 @@ def divide(config: Pipeline, data: Dataset) -> tuple[Fold, list[str]]:
         if section.test_from is None:
             raise ConfigError("split: an out_of_time split needs test_from.")
         test_from = microseconds(section.test_from)
-        if section.test_until is not None:
-            kept = (data.as_of < microseconds(section.test_until)).to_numpy(dtype=bool)
+        until = section.test_until
+        kept = np.arange(len(person))
+        if until is not None:
+            kept = np.flatnonzero((data.as_of < microseconds(until)).to_numpy(dtype=bool))
             data = data.take(kept)
             person = data.person.to_numpy()
         fold = out_of_time(
@@ -181,7 +186,11 @@ def divide(config: Pipeline, data: Dataset) -> tuple[Fold, list[str]]:
             validation_share=section.validation_share,
         )
         require_both_classes(data.y, fold)
-        return fold, list(fold.notes)
+        # Back to positions in the rows that were given.
+        back = replace(
+            fold, train=kept[fold.train], validation=kept[fold.validation], test=kept[fold.test]
+        )
+        return back, list(fold.notes)
     y = data.y.to_numpy(dtype=np.int64)
     parts = max(2, round(1 / section.validation_share))
     groups = person if len(np.unique(person)) < len(person) else None

@@ -102,12 +102,15 @@ def tune(
     )
     if not study.trials:
         study.enqueue_trial(first_trial())
-    finished = sum(trial.state.is_finished() for trial in study.trials)
+
+    def complete(told: Any) -> int:
+        # A trial that was interrupted is kept as failed, and is made again.
+        return sum(trial.state == optuna.trial.TrialState.COMPLETE for trial in told.trials)
 
     def tell(told: Any, _trial: Any) -> None:
-        done = sum(trial.state.is_finished() for trial in told.trials)
-        progress("tuning XGBoost", done / trials)
+        progress("tuning XGBoost", complete(told) / trials)
 
+    finished = complete(study)
     progress("tuning XGBoost", finished / trials)
     if finished < trials:
         study.optimize(
@@ -118,4 +121,4 @@ def tune(
         )
     best = suggest(optuna.trial.FixedTrial(study.best_params), len(X))
     table = study.trials_dataframe(attrs=("number", "value", "params", "state"))
-    return Study(best=best, trials=table)
+    return Study(best=best, trials=table[table["state"] == "COMPLETE"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -164,7 +165,8 @@ def points_table(
     place, ticks, words = 0.0, [], []
     for name, block in zip(names, blocks, strict=True):
         axes.annotate(
-            label_of(name, labels), (0, place), xycoords=("axes fraction", "data"),
+            shorten(label_of(name, labels), 52, placeholder=" …"), (0, place),
+            xycoords=("axes fraction", "data"),
             xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5,
             fontweight="bold",
         )  # fmt: skip

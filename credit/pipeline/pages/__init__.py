@@ -9,7 +9,7 @@ import pandas as pd
 from credit import __version__
 from credit.pipeline.export import Outcome
 from credit.pipeline.pages import features, models, people
-from credit.pipeline.pages.page import Page, Section, write_page
+from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
 from credit.pipeline.words import Printed
 
 __all__ = ["report_page", "write_report"]
@@ -56,8 +56,9 @@ def report_page(
 
 
 def write_report(path: Path, page: Page) -> None:
-    """Write the report; nothing is visible under its name before it is whole."""
+    """Write the report, and its pictures as files in a folder ``plots`` beside it."""
     write_page(path, page)
+    write_pictures(path.parent / "plots", page)
 
 
 def _notes(outcome: Outcome) -> Section | None:

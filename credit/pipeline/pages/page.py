@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from credit.pipeline.words import Printed
-from credit.plot import svg_markup
+from credit.plot import svg_markup, write_picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,15 @@ def render(page: Page) -> str:
             drawn.append((Markup(svg_markup(picture.figure, f"p{count}")), picture.says))  # noqa: S704
         sections.append({"number": number, "section": section, "pictures": drawn})
     return environment.get_template("page.html.j2").render(page=page, sections=sections)
+
+
+def write_pictures(folder: Path, page: Page) -> None:
+    """Write every picture of a page as an SVG file named after its section."""
+    folder.mkdir()
+    for section in page.sections:
+        name = re.sub(r"[^a-z0-9]+", "-", section.title.lower()).strip("-")
+        for number, picture in enumerate(section.pictures, start=1):
+            write_picture(picture.figure, folder / f"{name}-{number}.svg")
 
 
 def write_page(path: Path, page: Page) -> None:
