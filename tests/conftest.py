@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from experiment import Experiment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -33,3 +37,11 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world") / "small"
     generate(folder, WorldOptions(people=3_000, seed=11))
     return folder
+
+
+@pytest.fixture(scope="session")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    """Return a finished experiment on a generated world of 1,500 people, made once a session."""
+    from experiment import run_in
+
+    return run_in(tmp_path_factory.mktemp("experiment"))

@@ -109,7 +109,7 @@ def mean_abs_shares(by_dimension: pd.DataFrame, *, weight: object = None) -> pd.
     return pd.Series(spread / spread.sum(), index=names, name="mean_abs_share")
 
 
-def bootstrap_shares(
+def bootstrap_shares(  # noqa: PLR0913 - settings of one statistic, all by name
     by_dimension: pd.DataFrame,
     *,
     seed: int,

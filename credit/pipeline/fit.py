@@ -132,7 +132,9 @@ def fit_models(
     config, seed = shared.config, shared.config.seed
     train, validation = fold.train, fold.validation
     X, y = data.X.iloc[train], data.y.iloc[train].to_numpy(dtype=np.int64)
-    order = data.as_of.iloc[train].to_numpy()
+    # Folds are drawn without regard to time, so early stopping there is too.
+    timed = config.split.kind == "out_of_time"
+    order = data.as_of.iloc[train].to_numpy() if timed else None
     models: list[tuple[str, str, Any]] = []
     study = None
     if config.models.policy_card and shared.policy_weights:
@@ -159,6 +161,7 @@ def fit_models(
                 journal=shared.journal,
                 name=shared.study or config.name,
                 seed=seed,
+                timed=timed,
             )
             study = tune(data, fold, search, progress)
             options = study.best

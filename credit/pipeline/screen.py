@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from credit.dataset import Dataset
-from credit.evaluate import correlated_pairs, feature_report
+from credit.evaluate import correlated_pairs, feature_report, information_values
 from credit.feature import Catalogue
 from credit.pipeline.config import FeaturesSection
 
@@ -30,21 +30,25 @@ class Screening:
     pairs: pd.DataFrame
 
 
+FINER = 20
+"""Parts of a feature when two near duplicates are compared: all rows count, so bins can be fine."""
+
+
 def months_of(as_of: pd.Series) -> npt.NDArray[np.str_]:
     """Return the calendar month (UTC) of each instant as ``YYYY-MM``."""
     return pd.to_datetime(as_of, unit="us").dt.strftime("%Y-%m").to_numpy(dtype=np.str_)
 
 
-def fifths(column: pd.Series) -> npt.NDArray[np.int64]:
-    """Return bin numbers of a column: fifths of its values, or its names; 0 where it is missing.
+def quantile_codes(column: pd.Series, parts: int = 5) -> npt.NDArray[np.int64]:
+    """Return bin numbers of a column: equal parts of its values, or its names; 0 where missing.
 
-    Coarse on purpose: the information of a month with a few dozen bad rows is mostly noise in
-    finer bins.
+    Fifths are coarse on purpose: the information of a month with a few dozen bad rows is mostly
+    noise in finer bins.
     """
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64)
         known = values[~np.isnan(values)]
-        edges = np.unique(np.quantile(known, [0.2, 0.4, 0.6, 0.8])) if len(known) else known
+        edges = np.unique(np.quantile(known, np.arange(1, parts) / parts)) if len(known) else known
         codes = np.searchsorted(edges, values, side="right") + 1
     else:
         codes = pd.factorize(column, sort=True)[0] + 1
@@ -60,11 +64,11 @@ def screen(
     less information on the training rows is left out, unless ``section.keep`` names it.
     """
     X = data.X.iloc[rows]
-    codes = pd.DataFrame({name: fifths(X[name]) for name in X.columns}, index=X.index)
-    report = feature_report(
-        X, data.y.iloc[rows].to_numpy(dtype=np.int64), months_of(data.as_of.iloc[rows]), codes=codes
-    )
-    information = report.set_index("feature")["iv"].to_dict()
+    codes = pd.DataFrame({name: quantile_codes(X[name]) for name in X.columns}, index=X.index)
+    y = data.y.iloc[rows].to_numpy(dtype=np.int64)
+    report = feature_report(X, y, months_of(data.as_of.iloc[rows]), codes=codes)
+    finer = pd.DataFrame({name: quantile_codes(X[name], FINER) for name in X.columns})
+    information = information_values(finer, y)["iv"].to_dict()
     pairs = correlated_pairs(X, threshold=section.max_correlation)
     dropped: dict[str, str] = {
         name: "one value only" for name in X.columns if X[name].nunique(dropna=False) < 2

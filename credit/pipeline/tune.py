@@ -21,13 +21,17 @@ from credit.split import Fold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What a search is allowed: its budget, what is known of the columns, its journal and seed."""
+    """What a search is allowed: its budget, what is known of the columns, its journal and seed.
+
+    ``timed`` lets early stopping look at the latest rows rather than at random ones.
+    """
 
     section: BoostSection
     knowledge: Knowledge
     journal: Path
     name: str
     seed: int
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ def tune(
     X, y = data.X.iloc[fold.train], data.y.iloc[fold.train].to_numpy(dtype=np.int64)
     held_X = data.X.iloc[fold.validation]
     held_y = data.y.iloc[fold.validation].to_numpy(dtype=np.int64)
-    order = data.as_of.iloc[fold.train].to_numpy()
+    order = data.as_of.iloc[fold.train].to_numpy() if search.timed else None
 
     def objective(trial: Any) -> float:
         options = suggest(trial, len(X))

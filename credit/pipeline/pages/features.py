@@ -11,7 +11,7 @@ from credit import plot
 from credit.evaluate import iv_by_month
 from credit.pipeline.export import Outcome
 from credit.pipeline.pages.page import Picture, Section
-from credit.pipeline.screen import fifths, months_of
+from credit.pipeline.screen import months_of, quantile_codes
 from credit.pipeline.words import Printed, number, percent, records
 
 LARGEST_SWARM = 2_000
@@ -159,7 +159,7 @@ def _heat(outcome: Outcome, labels: dict[str, str]) -> list[Picture]:
         return []
     quarter = pd.PeriodIndex(month, freq="M").asfreq("Q").astype(str).to_numpy(dtype=np.str_)
     X = outcome.data.X.iloc[learnt]
-    codes = pd.DataFrame({name: fifths(X[name]) for name in X.columns})
+    codes = pd.DataFrame({name: quantile_codes(X[name]) for name in X.columns})
     y = outcome.data.y.iloc[learnt].to_numpy(dtype=np.int64)
     return [
         Picture(
