@@ -143,9 +143,23 @@ def test_without_refit_the_last_part_is_never_learnt_from():
     )
     params = options.params(rows=early.stop, seed=0, rate=float(y[early].mean()))
     alone = xgb.train(params | {"monotone_constraints": "(0, 0, 0)"}, learnt, first.rounds_)
-    np.testing.assert_array_equal(
-        alone.predict(learnt, output_margin=True), first.decision_function(X.iloc[early])
+    # Every leaf is rounded to a multiple of 2^-20.
+    np.testing.assert_allclose(
+        alone.predict(learnt, output_margin=True),
+        first.decision_function(X.iloc[early]),
+        rtol=0,
+        atol=first.rounds_ * 2.0**-21 + 1e-6,
     )
+
+
+def test_leaves_lie_on_the_grid():
+    X, y = applicants()
+    model = BoostedModel(options=FAST).fit(X, y)
+    plain = json.loads(model.booster_.save_raw(raw_format="json"))
+    for tree in plain["learner"]["gradient_booster"]["model"]["trees"]:
+        leaf = np.array(tree["left_children"]) < 0
+        units = np.array(tree["split_conditions"], dtype=np.float32)[leaf] * 2.0**20
+        np.testing.assert_array_equal(units, np.rint(units))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,11 @@ def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
         people=source.people, start=source.start, months=source.months, seed=seed
     )
     named = f"world-{source.people}-{source.start:%Y%m}-{source.months}-{seed}"
+    if data is not None and not data.is_dir():
+        raise ConfigError(
+            f"--data {str(data)!r}: there is no such folder. Make one with `credit world generate "
+            f"{data} --people {source.people}`, or leave --data out."
+        )
     directory = data or Path("data") / named
     if not directory.is_dir():
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -157,6 +162,11 @@ def prepare(
         engine.add_directory(directory)
         truth = directory / "truth"
     elif config.source.kind == "tables":
+        if data is not None:
+            raise ConfigError(
+                f"--data {str(data)!r}: this pipeline names its tables itself; change the paths "
+                "under [tables.<name>]."
+            )
         for name, section in config.tables.items():
             engine.add(name, section.source())
     else:

@@ -218,10 +218,12 @@ _PARTIAL = {
     "max": "max(case when {flag} then {x} end)",
 }
 _COMBINED = dict.fromkeys(_PARTIAL, "sum") | {"min": "min", "max": "max"}
-# One key alone has entropy 0; rounding may leave -1e-16, which no entropy is.
+# k ln k is summed in whole billionths: threads add in any order, and doubles would then differ in
+# their last digit from run to run. One key alone has entropy 0, to the last digit.
 _ENTROPY = (
-    "case when sum({k}) > 0 then greatest(0.0e0, ln(sum({k})) - "
-    "sum(case when {k} > 0 then {k} * ln({k}) else 0.0e0 end) / sum({k})) end"
+    "case when sum({k}) > max({k}) then greatest(0.0e0, ln(sum({k})) - cast(sum(cast("
+    "round(case when {k} > 0 then {k} * ln({k}) else 0.0e0 end * 1.0e9) as bigint)) as double) "
+    "/ (1.0e9 * sum({k}))) when sum({k}) > 0 then 0.0e0 end"
 )
 
 
