@@ -464,7 +464,9 @@ def test_the_alarm_is_silent_for_honest_scores_and_rings_for_a_leak():
     found = ev.leak_alarm(y, margin, p)
     assert found.difference == 0
     assert found.ceiling == ev.expected_auc(p)
-    assert found.share_of_attainable == pytest.approx(ev.gini(y, p) / (2 * found.ceiling - 1))
+    assert found.share_of_attainable == 1
+    noisy = ev.leak_alarm(y, margin + generator.normal(0, 1, 3000), p)
+    assert noisy.share_of_attainable == pytest.approx((2 * noisy.auc - 1) / ev.gini(y, p))
 
 
 # Comparison

@@ -3,6 +3,7 @@
 A higher score is a higher risk and y = 1 is bad, throughout.
 """
 
+from credit.attainable import expected_auc
 from credit.evaluate.calibration import (
     CalibrationLine,
     CalibrationTest,
@@ -16,7 +17,7 @@ from credit.evaluate.calibration import (
     log_loss,
     spiegelhalter,
 )
-from credit.evaluate.ceiling import LeakAlarm, expected_auc, leak_alarm, share_of_attainable
+from credit.evaluate.ceiling import LeakAlarm, leak_alarm, share_of_attainable
 from credit.evaluate.comparison import ResampledTest, holm, nadeau_bengio, paired_table
 from credit.evaluate.discrimination import (
     auc,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from credit.attainable import expected_auc
 from credit.errors import DataError
-from credit.evaluate.inputs import numbers, probabilities
+from credit.evaluate.inputs import probabilities
 from credit.evaluate.intervals import delong_difference
 
 ALARM = 3.0
@@ -51,31 +50,6 @@ class LeakAlarm:
     alarm: bool
 
 
-def expected_auc(probability: object, score: object = None) -> float:
-    """Return the AUC a score has on average when outcomes follow ``probability``.
-
-    ``sum_{i != j} p_i (1 - p_j) ([s_i > s_j] + [s_i = s_j] / 2) / sum_{i != j} p_i (1 - p_j)``,
-    in O(n log n). Without ``score`` the probability is its own score: that is the ceiling.
-
-    >>> round(expected_auc([0.0, 0.5, 1.0]), 4)
-    1.0
-    """
-    true = probabilities(probability, "probability")
-    ranked = true if score is None else numbers(score, "score", length=len(true))
-    _, codes = np.unique(ranked, return_inverse=True)
-    bad = np.bincount(codes, true)
-    good = np.bincount(codes, 1 - true)
-    alone = true * (1 - true)  # a row is no pair with itself; above, it counted as half a tie
-    pairs = bad.sum() * good.sum() - alone.sum()
-    if pairs <= 0:
-        raise DataError(
-            f"probability ({len(true)} row(s)) leaves no pair of a bad and a good: an AUC needs "
-            "both. Use more rows."
-        )
-    above = (bad * (good.cumsum() - good / 2)).sum() - alone.sum() / 2
-    return float(above / pairs)
-
-
 def share_of_attainable(auc: float, ceiling: float) -> float:
     """Return ``(2 auc - 1) / (2 ceiling - 1)``: the Gini reached over the Gini attainable.
 
@@ -102,7 +76,7 @@ def leak_alarm(y: object, score: object, bayes_probability: object) -> LeakAlarm
         True P(bad) of each row given all visible facts.
     """
     test = delong_difference(y, score, bayes_probability)
-    ceiling = expected_auc(bayes_probability)
+    ceiling = expected_auc(probabilities(bayes_probability, "bayes_probability"))
     return LeakAlarm(
         auc=test.first,
         ceiling=ceiling,

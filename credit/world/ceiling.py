@@ -1,7 +1,7 @@
 """The best that any model can do where the truth is known.
 
 A Bayes score ``p_i = P(y_i = 1 | everything visible)`` is known in a generated world. No score
-ranks better than p itself, and its expected AUC needs no sampling of y.
+ranks better than p itself, on average over outcomes.
 """
 
 from __future__ import annotations
@@ -13,46 +13,9 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import expit
 
-from credit.errors import DataError
+from credit.attainable import expected_auc
 from credit.feature import DIMENSIONS
 from credit.world.options import Floats, Ints
-
-
-def expected_auc(p: Floats, score: Floats | None = None) -> float:
-    """Return the AUC of ``score`` expected over outcomes drawn from ``p``.
-
-    sum_{i != j} p_i (1 - p_j) ([s_i > s_j] + [s_i = s_j] / 2) / sum_{i != j} p_i (1 - p_j)
-
-    in O(n log n): a ratio of expectations, from which the expected ratio differs by O(1/n).
-
-    Parameters
-    ----------
-    p : ndarray of shape (n,)
-        Probabilities of being bad.
-    score : ndarray of shape (n,), optional
-        What ranks the people, higher is riskier; p itself by default, which gives the ceiling.
-
-    Raises
-    ------
-    DataError
-        If lengths differ, a value is not finite, or p leaves [0, 1].
-    """
-    p = np.asarray(p, dtype=np.float64)
-    score = p if score is None else np.asarray(score, dtype=np.float64)
-    if p.ndim != 1 or p.shape != score.shape or p.size < 2:
-        raise DataError(
-            f"p and score must be vectors of one length of at least 2, "
-            f"got shapes {p.shape} and {score.shape}."
-        )
-    if not (np.isfinite(p).all() and np.isfinite(score).all()) or p.min() < 0 or p.max() > 1:
-        raise DataError("p must lie in [0, 1], and p and score must be finite.")
-    _, rank = np.unique(score, return_inverse=True)
-    bad = np.bincount(rank, p)
-    good = np.bincount(rank, 1 - p)
-    own = np.bincount(rank, p * (1 - p))
-    below = np.cumsum(good) - good
-    won = bad @ below + (bad @ good - own.sum()) / 2
-    return float(won / (bad.sum() * good.sum() - own.sum()))
 
 
 def gini(auc: float) -> float:

@@ -21,9 +21,10 @@ from scipy.optimize import brentq
 from scipy.special import expit, ndtri
 from scipy.stats import rankdata
 
+from credit.attainable import expected_auc
 from credit.errors import DataError
 from credit.feature import DIMENSIONS
-from credit.world.ceiling import expected_auc, gini, integrate_frailty, subset_ceilings
+from credit.world.ceiling import gini, integrate_frailty, subset_ceilings
 from credit.world.figures import Figures
 from credit.world.options import Floats, Ints
 from credit.world.people import SEGMENTS
