@@ -11,7 +11,7 @@ import pytest
 
 from credit.pipeline import export as export_module
 from credit.pipeline import shares, train
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.train import Result
 from credit.pipeline.words import Printed
 
@@ -38,7 +38,7 @@ CARD_ONLY = PIPELINE.split("[models.xgboost]", maxsplit=1)[0]
 class Caught:
     """What a run handed to its last step."""
 
-    outcome: Outcome | None = None
+    outcome: Findings | None = None
     tables: list[Printed] = field(default_factory=list)
 
 
@@ -48,7 +48,7 @@ class Experiment:
 
     home: Path
     result: Result
-    outcome: Outcome
+    outcome: Findings
     tables: list[Printed]
     stages: list[tuple[str, float]]
 

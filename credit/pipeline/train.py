@@ -23,7 +23,8 @@ from credit.feature import Catalogue
 from credit.pipeline import assess, words
 from credit.pipeline.comparisons import cohort, compare_sets, rows_where
 from credit.pipeline.config import Pipeline, load, microseconds
-from credit.pipeline.export import Outcome, export
+from credit.pipeline.export import export
+from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
 from credit.pipeline.screen import Screening, screen
@@ -106,7 +107,7 @@ def run(
         printed, more = compare_sets(section, rows, shared, prepared.audit, progress)
         tables.append(printed)
         notes += more
-    outcome = Outcome(
+    findings = Findings(
         config=config,
         started=started,
         stamp=stamp,
@@ -124,9 +125,9 @@ def run(
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
     )
-    places, shares = export(outcome, tables, progress)
+    places, shares = export(findings, tables, progress)
     shown = [table for table in (*tables, shares) if table.rows]
-    return Result(notes=outcome.notes, tables=shown, places=places)
+    return Result(notes=findings.notes, tables=shown, places=places)
 
 
 def _quarantine(config: Pipeline, stamp: str) -> Path:

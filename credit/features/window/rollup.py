@@ -218,8 +218,8 @@ _PARTIAL = {
     "max": "max(case when {flag} then {x} end)",
 }
 _COMBINED = dict.fromkeys(_PARTIAL, "sum") | {"min": "min", "max": "max"}
-# k ln k is summed in whole units of 1e-12: threads add in any order, and doubles would then differ in
-# their last digit from run to run. One key alone has entropy 0, to the last digit.
+# k ln k is summed in whole units of 1e-12: threads add in any order, and the last digit of doubles
+# would differ from run to run. One key alone has entropy 0, to the last digit.
 _ENTROPY = (
     "case when sum({k}) > max({k}) then greatest(0.0e0, ln(sum({k})) - cast(sum(cast("
     "round(case when {k} > 0 then {k} * ln({k}) else 0.0e0 end * 1.0e12) as hugeint)) as double) "

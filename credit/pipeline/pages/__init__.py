@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit import __version__
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.pages import features, models, people
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
 from credit.pipeline.words import Printed
@@ -16,35 +16,38 @@ __all__ = ["report_page", "write_report"]
 
 
 def report_page(
-    outcome: Outcome, shares: dict[str, pd.DataFrame], tables: list[Printed], share_table: Printed
+    findings: Findings,
+    shares: dict[str, pd.DataFrame],
+    tables: list[Printed],
+    share_table: Printed,
 ) -> Page:
     """Return the whole report; sections without an answer are left out."""
-    config = outcome.config
+    config = findings.config
     sections: list[Section | None] = [
-        models.result(outcome),
-        _notes(outcome),
-        people.cohorts(outcome),
-        models.ranking(outcome),
-        models.scores(outcome),
-        models.calibration(outcome),
-        models.months(outcome),
-        models.segments(outcome),
-        features.moves(outcome, shares, share_table),
-        features.contributions(outcome),
-        features.card(outcome),
-        people.reasons(outcome),
-        features.features(outcome),
+        models.result(findings),
+        _notes(findings),
+        people.cohorts(findings),
+        models.ranking(findings),
+        models.scores(findings),
+        models.calibration(findings),
+        models.months(findings),
+        models.segments(findings),
+        features.moves(findings, shares, share_table),
+        features.contributions(findings),
+        features.card(findings),
+        people.reasons(findings),
+        features.features(findings),
         _comparisons(tables),
-        _trials(outcome),
+        _trials(findings),
     ]
     facts = [
-        ("run", outcome.stamp),
-        ("written", f"{outcome.started:%Y-%m-%d %H:%M} UTC"),
-        ("applications", f"{len(outcome.whole):,}"),
-        ("features", f"{outcome.data.X.shape[1]}"),
+        ("run", findings.stamp),
+        ("written", f"{findings.started:%Y-%m-%d %H:%M} UTC"),
+        ("applications", f"{len(findings.whole):,}"),
+        ("features", f"{findings.data.X.shape[1]}"),
         ("policy", config.policy),
         ("package", f"credit {__version__}"),
-        ("data SHA-256", outcome.data_sha256[:16]),
+        ("data SHA-256", findings.data_sha256[:16]),
         ("pipeline SHA-256", config.sha256[:16]),
     ]
     return Page(
@@ -61,10 +64,10 @@ def write_report(path: Path, page: Page) -> None:
     write_pictures(path.parent / "plots", page)
 
 
-def _notes(outcome: Outcome) -> Section | None:
-    if not outcome.notes:
+def _notes(findings: Findings) -> Section | None:
+    if not findings.notes:
         return None
-    return Section(title="Notes and warnings", notes=outcome.notes)
+    return Section(title="Notes and warnings", notes=findings.notes)
 
 
 def _comparisons(tables: list[Printed]) -> Section | None:
@@ -78,8 +81,8 @@ def _comparisons(tables: list[Printed]) -> Section | None:
     )
 
 
-def _trials(outcome: Outcome) -> Section | None:
-    trials = outcome.trials
+def _trials(findings: Findings) -> Section | None:
+    trials = findings.trials
     if trials is None or trials.empty:
         return None
     names = [name for name in trials.columns if name.startswith("params_")]

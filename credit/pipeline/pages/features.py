@@ -9,7 +9,7 @@ import pandas as pd
 
 from credit import plot
 from credit.evaluate import iv_by_month
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of, quantile_codes
 from credit.pipeline.words import Printed, number, percent, records
@@ -18,19 +18,19 @@ LARGEST_SWARM = 2_000
 """Rows whose contributions are drawn; more dots only hide each other."""
 
 
-def feature_labels(outcome: Outcome) -> dict[str, str]:
+def feature_labels(findings: Findings) -> dict[str, str]:
     """Return feature -> label, of all features that were built."""
-    return {feature.name: feature.label for feature in outcome.whole.catalogue}
+    return {feature.name: feature.label for feature in findings.whole.catalogue}
 
 
-def moves(outcome: Outcome, shares: dict[str, pd.DataFrame], printed: Printed) -> Section | None:
+def moves(findings: Findings, shares: dict[str, pd.DataFrame], printed: Printed) -> Section | None:
     """Return what moves each score: learnt shares beside the policy's weights."""
     if not shares:
         return None
     how = {True: "refitted to resampled people", False: "the model taken as given"}
     pictures = [
         Picture(
-            figure=plot.dimension_shares(with_truth(table, outcome)),
+            figure=plot.dimension_shares(with_truth(table, findings)),
             says=f"{name}: share of the variance of the score that each dimension moves; "
             f"intervals: {how[bool(table['refit'].iloc[0])]}.",
         )
@@ -45,20 +45,20 @@ def moves(outcome: Outcome, shares: dict[str, pd.DataFrame], printed: Printed) -
     return Section(title="What moves the score", text=text, pictures=pictures, tables=[printed])
 
 
-def with_truth(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+def with_truth(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     """Add the shares a generated world was built with, where they are known."""
-    if outcome.true_shares is None:
+    if findings.true_shares is None:
         return table
-    return table.assign(truth=table["dimension"].map(outcome.true_shares))
+    return table.assign(truth=table["dimension"].map(findings.true_shares))
 
 
-def contributions(outcome: Outcome) -> Section:
+def contributions(findings: Findings) -> Section:
     """Return the swarm of contributions of the boosted model, or of the champion."""
-    by_name = {fitted.name: fitted for fitted in outcome.fitted}
-    fitted = by_name.get("xgboost", outcome.champion)
-    rows = outcome.assessment.rows
+    by_name = {fitted.name: fitted for fitted in findings.fitted}
+    fitted = by_name.get("xgboost", findings.champion)
+    rows = findings.assessment.rows
     kept = rows[np.unique(np.linspace(0, len(rows) - 1, LARGEST_SWARM).astype(np.int64))]
-    X = outcome.data.X.iloc[kept]
+    X = findings.data.X.iloc[kept]
     return Section(
         title="Contributions",
         text=(
@@ -68,7 +68,7 @@ def contributions(outcome: Outcome) -> Section:
         pictures=[
             Picture(
                 figure=plot.beeswarm(
-                    fitted.model.contributions(X), X, labels=feature_labels(outcome)
+                    fitted.model.contributions(X), X, labels=feature_labels(findings)
                 ),
                 says=f"{fitted.label}: the twelve features that move the score most.",
             )
@@ -76,13 +76,13 @@ def contributions(outcome: Outcome) -> Section:
     )
 
 
-def card(outcome: Outcome) -> Section | None:
+def card(findings: Findings) -> Section | None:
     """Return the scorecard as a picture and as a table."""
-    by_name = {fitted.name: fitted for fitted in outcome.fitted}
+    by_name = {fitted.name: fitted for fitted in findings.fitted}
     if "scorecard" not in by_name:
         return None
     model = by_name["scorecard"].model
-    labels = feature_labels(outcome)
+    labels = feature_labels(findings)
     table = model.table_[model.table_["share"] > 0]  # bins nobody was in wait for the unseen
     inside = table[table["feature"] != "(base)"]
     rows = [
@@ -114,10 +114,10 @@ def card(outcome: Outcome) -> Section | None:
     return Section(title="The scorecard", pictures=pictures, tables=tables)
 
 
-def features(outcome: Outcome) -> Section:
+def features(findings: Findings) -> Section:
     """Return for each feature its information by month, gaps and strongest correlation."""
-    labels = feature_labels(outcome)
-    report = outcome.screening.report
+    labels = feature_labels(findings)
+    report = findings.screening.report
     months = [name for name in report.columns if re.fullmatch(r"iv_\d{4}-\d{2}", str(name))]
     rows = [
         [
@@ -134,7 +134,7 @@ def features(outcome: Outcome) -> Section:
     columns = ["feature", "IV", "by chance", "IV by month: least to most", "missing",
                "strongest correlation", "left out"]  # fmt: skip
     tables = [Printed("on the rows models learn from; fifths of each feature", columns, rows)]
-    pairs = outcome.screening.pairs
+    pairs = findings.screening.pairs
     text = "No pair of features has a rank correlation above the limit."
     if len(pairs):
         text = f"{len(pairs)} pair(s) with a rank correlation above the limit are listed below."
@@ -149,18 +149,18 @@ def features(outcome: Outcome) -> Section:
                 ],
             )
         )  # fmt: skip
-    return Section(title="Features", text=text, pictures=_heat(outcome, labels), tables=tables)
+    return Section(title="Features", text=text, pictures=_heat(findings, labels), tables=tables)
 
 
-def _heat(outcome: Outcome, labels: dict[str, str]) -> list[Picture]:
-    learnt = np.sort(np.concatenate([outcome.fold.train, outcome.fold.validation]))
-    month = months_of(outcome.data.as_of.iloc[learnt])
+def _heat(findings: Findings, labels: dict[str, str]) -> list[Picture]:
+    learnt = np.sort(np.concatenate([findings.fold.train, findings.fold.validation]))
+    month = months_of(findings.data.as_of.iloc[learnt])
     if len(np.unique(month)) < 2:
         return []
     quarter = pd.PeriodIndex(month, freq="M").asfreq("Q").astype(str).to_numpy(dtype=np.str_)
-    X = outcome.data.X.iloc[learnt]
+    X = findings.data.X.iloc[learnt]
     codes = pd.DataFrame({name: quantile_codes(X[name]) for name in X.columns})
-    y = outcome.data.y.iloc[learnt].to_numpy(dtype=np.int64)
+    y = findings.data.y.iloc[learnt].to_numpy(dtype=np.int64)
     return [
         Picture(
             figure=plot.iv_by_month(iv_by_month(codes, y, quarter), labels=labels, top=20),

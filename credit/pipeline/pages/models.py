@@ -17,7 +17,7 @@ from credit.evaluate import (
 )
 from credit.pipeline import words
 from credit.pipeline.assess import CEILING
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.headline import headline
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of
@@ -27,40 +27,40 @@ CURVE_ROWS = 200
 """Points of a drawn curve; more cannot be seen."""
 
 
-def labels_of(outcome: Outcome) -> dict[str, str]:
+def labels_of(findings: Findings) -> dict[str, str]:
     """Return model -> what people call it, the ceiling included."""
-    named = {fitted.name: fitted.label for fitted in outcome.fitted}
-    return named | ({CEILING: "ceiling"} if outcome.bayes is not None else {})
+    named = {fitted.name: fitted.label for fitted in findings.fitted}
+    return named | ({CEILING: "ceiling"} if findings.bayes is not None else {})
 
 
-def scores_of(outcome: Outcome) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def scores_of(findings: Findings) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """Return model -> out-of-sample probabilities, the true ones included where known."""
-    scores = dict(outcome.assessment.probability)
-    if outcome.bayes is not None:
-        scores[CEILING] = outcome.bayes[outcome.assessment.rows]
+    scores = dict(findings.assessment.probability)
+    if findings.bayes is not None:
+        scores[CEILING] = findings.bayes[findings.assessment.rows]
     return scores
 
 
-def outcome_of(outcome: Outcome) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def outcome_of(findings: Findings) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return the outcomes of the rows that were scored out of sample."""
-    return outcome.data.y.iloc[outcome.assessment.rows].to_numpy(dtype=np.int64)
+    return findings.data.y.iloc[findings.assessment.rows].to_numpy(dtype=np.int64)
 
 
-def wide_metrics(outcome: Outcome) -> pd.DataFrame:
+def wide_metrics(findings: Findings) -> pd.DataFrame:
     """Return one row a model: model, auc, auc_low, auc_high."""
-    table = outcome.assessment.metrics.query("metric == 'auc'")
+    table = findings.assessment.metrics.query("metric == 'auc'")
     renamed = table.rename(columns={"value": "auc", "low": "auc_low", "high": "auc_high"})
     return renamed[["model", "auc", "auc_low", "auc_high"]].reset_index(drop=True)
 
 
-def result(outcome: Outcome) -> Section:
+def result(findings: Findings) -> Section:
     """Return the section that answers the first question: which model, how good."""
-    champion = outcome.champion
+    champion = findings.champion
     text = (
         f"The champion is the {champion.label}: the simplest model within one standard error of "
         "the best. All figures are on applications that no model was fitted on."
     )
-    if outcome.bayes is not None:
+    if findings.bayes is not None:
         text += (
             " The population is generated, so its true probabilities are known: the ceiling is "
             "the best that any model could do, and a model above it by more than three standard "
@@ -71,17 +71,17 @@ def result(outcome: Outcome) -> Section:
         text=text,
         pictures=[
             Picture(
-                figure=plot.model_comparison(wide_metrics(outcome)),
+                figure=plot.model_comparison(wide_metrics(findings)),
                 says="Area under the ROC curve of each model with its 95 % interval.",
             )
         ],
-        tables=[headline(outcome.assessment, outcome.fitted, full=True)],
+        tables=[headline(findings.assessment, findings.fitted, full=True)],
     )
 
 
-def ranking(outcome: Outcome) -> Section:
+def ranking(findings: Findings) -> Section:
     """Return ROC and CAP curves."""
-    y, scores = outcome_of(outcome), scores_of(outcome)
+    y, scores = outcome_of(findings), scores_of(findings)
     roc = [roc_table(y, s, rows=CURVE_ROWS).assign(model=name) for name, s in scores.items()]
     cap = [cap_table(y, s, rows=CURVE_ROWS).assign(model=name) for name, s in scores.items()]
     return Section(
@@ -99,13 +99,13 @@ def ranking(outcome: Outcome) -> Section:
     )
 
 
-def scores(outcome: Outcome) -> Section:
+def scores(findings: Findings) -> Section:
     """Return the distribution of points of good and bad applications."""
-    y = outcome_of(outcome)
-    scale = outcome.shared.scale
+    y = outcome_of(findings)
+    scale = findings.shared.scale
     parts = [
         pd.DataFrame({"model": name, "y": y, "points": scale.points(probability)})
-        for name, probability in outcome.assessment.probability.items()
+        for name, probability in findings.assessment.probability.items()
     ]
     text = (
         f"{scale.base_points:.0f} points are odds of {scale.base_odds:.0f} good to one bad; "
@@ -123,12 +123,12 @@ def scores(outcome: Outcome) -> Section:
     )
 
 
-def calibration(outcome: Outcome) -> Section:
+def calibration(findings: Findings) -> Section:
     """Return promised against observed bad rates, and the champion's grades."""
-    y = outcome_of(outcome)
-    found = outcome.assessment.probability
+    y = outcome_of(findings)
+    found = findings.assessment.probability
     parts = [calibration_table(y, p).assign(model=name) for name, p in found.items()]
-    champion = found[outcome.champion.name]
+    champion = found[findings.champion.name]
     table = grade_table(y, champion, default_master_scale().grade(champion))
     rows = [
         [
@@ -152,20 +152,22 @@ def calibration(outcome: Outcome) -> Section:
             ),
             Picture(
                 figure=plot.grades(table),
-                says=f"Bad rate and volume by grade of the {outcome.champion.label}.",
+                says=f"Bad rate and volume by grade of the {findings.champion.label}.",
             ),
         ],
-        tables=[Printed(f"grades of the {outcome.champion.label}", columns, rows)],
+        tables=[Printed(f"grades of the {findings.champion.label}", columns, rows)],
     )
 
 
-def months(outcome: Outcome) -> Section | None:
+def months(findings: Findings) -> Section | None:
     """Return AUC by month; None where all applications are of one month."""
-    y = outcome_of(outcome)
-    month = months_of(outcome.data.as_of.iloc[outcome.assessment.rows])
+    y = outcome_of(findings)
+    month = months_of(findings.data.as_of.iloc[findings.assessment.rows])
     if len(np.unique(month)) < 2:
         return None
-    parts = [auc_by_month(y, s, month).assign(model=name) for name, s in scores_of(outcome).items()]
+    parts = [
+        auc_by_month(y, s, month).assign(model=name) for name, s in scores_of(findings).items()
+    ]
     return Section(
         title="Month by month",
         pictures=[
@@ -177,14 +179,14 @@ def months(outcome: Outcome) -> Section | None:
     )
 
 
-def segments(outcome: Outcome) -> Section | None:
+def segments(findings: Findings) -> Section | None:
     """Return rates and AUC by segment; None where the source knows no segments."""
-    rows = outcome.assessment.rows
-    segment = outcome.data.segment.iloc[rows]
+    rows = findings.assessment.rows
+    segment = findings.data.segment.iloc[rows]
     if segment.notna().sum() == 0 or segment.nunique() < 2:
         return None
     table = by_segment(
-        outcome_of(outcome), outcome.assessment.probability[outcome.champion.name], segment
+        outcome_of(findings), findings.assessment.probability[findings.champion.name], segment
     )
     printed = [
         [
@@ -199,5 +201,5 @@ def segments(outcome: Outcome) -> Section | None:
     columns = ["segment", "applications", "bad rate", "predicted", "AUC [95 %]"]
     return Section(
         title="Segments",
-        tables=[Printed(f"by segment, {outcome.champion.label}", columns, printed)],
+        tables=[Printed(f"by segment, {findings.champion.label}", columns, printed)],
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from credit import plot
 from credit.explain import population_reference, reason_codes
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of
 from credit.pipeline.words import Printed, percent
@@ -17,9 +17,9 @@ EXAMPLES = (("among the safest", 0.05), ("in the middle", 0.5), ("among the risk
 """Three applications by the rank of their risk."""
 
 
-def cohorts(outcome: Outcome) -> Section:
+def cohorts(findings: Findings) -> Section:
     """Return how many applications of each month are good, bad, or not known."""
-    status = outcome.whole.status
+    status = findings.whole.status
     counts = status.value_counts()
     meanings = {
         "good": "never as late as the outcome asks for, in a closed window",
@@ -33,7 +33,7 @@ def cohorts(outcome: Outcome) -> Section:
         for name, words in meanings.items()
         if name in counts
     ]
-    month = months_of(outcome.whole.as_of)
+    month = months_of(findings.whole.as_of)
     table = pd.crosstab(month, status.to_numpy()).rename_axis("month").reset_index()
     pictures = []
     if len(table) > 1:
@@ -46,16 +46,16 @@ def cohorts(outcome: Outcome) -> Section:
     return Section(title="Applications", pictures=pictures, tables=[Printed("", columns, rows)])
 
 
-def reasons(outcome: Outcome) -> Section:
+def reasons(findings: Findings) -> Section:
     """Return the principal reasons of three applications, by the champion."""
-    fitted, rows = outcome.champion, outcome.assessment.rows
-    X = outcome.data.X.iloc[rows]
+    fitted, rows = findings.champion, findings.assessment.rows
+    X = findings.data.X.iloc[rows]
     probability = fitted.probability(X)
     reference = population_reference(
-        fitted.model.contributions(outcome.data.X.iloc[outcome.learnt])
+        fitted.model.contributions(findings.data.X.iloc[findings.learnt])
     )
     order = np.argsort(probability, kind="stable")
-    scale = outcome.shared.scale
+    scale = findings.shared.scale
     if isinstance(fitted.model, Scorecard):
         points = fitted.model.points(X).astype(np.float64)
         factor = scale.factor
@@ -66,7 +66,7 @@ def reasons(outcome: Outcome) -> Section:
     for name, share in EXAMPLES:
         at = int(order[int(share * (len(order) - 1))])
         parts = fitted.model.contributions(X.iloc[[at]])
-        codes = reason_codes(parts, reference, outcome.data.catalogue)[0]
+        codes = reason_codes(parts, reference, findings.data.catalogue)[0]
         title = f"{name}: {points[at]:.0f} points, probability of bad {percent(probability[at], 2)}"
         lines = [
             [str(code.rank), code.text, code.dimension, f"{-factor * code.difference:+.0f}"]

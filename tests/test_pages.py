@@ -1,0 +1,228 @@
+"""The report: one page that needs nothing else, with every section that has an answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from experiment import Experiment
+
+from credit.feature import Catalogue
+from credit.pipeline.export import Outcome
+from credit.pipeline.headline import headline
+from credit.pipeline.pages import _trials, features, models, people
+from credit.pipeline.pages.page import Page, Picture, Section, render, write_page
+from credit.pipeline.words import Printed
+from credit.plot import roc
+
+SECTIONS = [
+    "Result", "Notes and warnings", "Applications", "Ranking", "Scores", "Calibration and grades",
+    "Month by month", "Segments", "What moves the score", "Contributions", "The scorecard",
+    "What people are told", "Features", "Tuning",
+]  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Collect tags, what they refer to, headings and the text of cells."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.refers: list[str] = []
+        self.ids: list[str] = []
+        self.cells: list[str] = []
+        self.headings: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.open.append(tag)
+        for name, value in attrs:
+            if name in {"src", "href", "xlink:href", "srcset", "action", "data", "poster"}:
+                self.refers.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+            assert not name.startswith("on"), f"script in {tag} {name}"
+        if tag in {"td", "th"}:
+            self.cells.append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        self.open.pop()
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in {"td", "th"}:
+            self.cells[-1] += data
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+def read(text: str) -> Reader:
+    reader = Reader()
+    reader.feed(text)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def text(experiment: Experiment) -> str:
+    return (experiment.folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_stands_alone(experiment: Experiment, text: str):
+    page = read(text)
+    assert (experiment.folder / "report.html").stat().st_size < 5_000_000
+    assert not {"script", "link", "iframe", "object", "embed", "form"} & set(page.tags)
+    outside = [one for one in page.refers if not one.startswith(("#", "data:image/png;base64,"))]
+    assert outside == []
+    assert not re.search(r"url\((?!#)", text)
+    assert "@import" not in text
+    assert 'name="viewport"' in text
+
+
+def test_every_reference_inside_the_page_has_a_target_and_no_two_share_a_name(text: str):
+    page = read(text)
+    assert len(page.ids) == len(set(page.ids))
+    used = {one[1:] for one in page.refers if one.startswith("#")}
+    used |= set(re.findall(r"url\(#([^)]+)\)", text))
+    assert used <= set(page.ids)
+
+
+def test_every_section_is_there_once(text: str):
+    assert read(text).headings == SECTIONS
+
+
+def test_all_numbers_of_the_headline_are_on_the_page(experiment: Experiment, text: str):
+    cells = set(read(text).cells)
+    outcome = experiment.outcome
+    for row in headline(outcome.assessment, outcome.fitted, full=True).rows:
+        assert set(row) <= cells
+    for row in experiment.result.tables[0].rows:
+        assert set(row) <= cells
+    for row in experiment.result.tables[-1].rows:
+        assert set(row) <= cells
+
+
+def test_notes_and_hashes_are_on_the_page(experiment: Experiment, text: str):
+    for note in experiment.result.notes:
+        assert note in text
+    assert experiment.outcome.stamp in text
+    assert experiment.outcome.data_sha256[:16] in text
+    assert experiment.outcome.config.sha256[:16] in text
+
+
+def test_every_feature_has_its_row(experiment: Experiment, text: str):
+    cells = read(text).cells
+    for name, label in features.feature_labels(experiment.outcome).items():
+        if name in set(experiment.outcome.screening.report["feature"]):
+            assert label in cells
+
+
+def test_pages_have_no_machine_path(experiment: Experiment, text: str):
+    assert str(experiment.home) not in text
+
+
+# -- sections without an answer are left out
+
+
+def test_without_a_known_truth_there_is_no_ceiling(experiment: Experiment):
+    outcome = replace(experiment.outcome, bayes=None, true_shares=None)
+    assert "ceiling" not in models.result(outcome).text
+    assert "ceiling" not in models.labels_of(outcome)
+    table = pd.DataFrame({"dimension": ["payment"], "share": [1.0]})
+    assert "truth" not in features.with_truth(table, outcome)
+
+
+def test_one_month_has_no_section_of_months(experiment: Experiment):
+    data = experiment.outcome.data
+    one = replace(data, as_of=pd.Series(np.full(len(data.as_of), data.as_of.iloc[0])))
+    outcome = replace(experiment.outcome, data=one)
+    assert models.months(outcome) is None
+    assert features.features(outcome).pictures == []
+    whole = experiment.outcome.whole
+    alone = replace(whole, as_of=pd.Series(np.full(len(whole.as_of), whole.as_of.iloc[0])))
+    assert people.cohorts(replace(experiment.outcome, whole=alone)).pictures == []
+
+
+@pytest.mark.parametrize("value", [None, "sme"])
+def test_one_segment_or_none_has_no_section_of_segments(experiment: Experiment, value):
+    data = experiment.outcome.data
+    segment = pd.Series([value] * len(data.segment), dtype="object")
+    assert models.segments(replace(experiment.outcome, data=replace(data, segment=segment))) is None
+
+
+def test_without_trials_shares_or_a_card_their_sections_are_left_out(experiment: Experiment):
+    outcome = experiment.outcome
+    assert _trials(replace(outcome, trials=None)) is None
+    assert _trials(replace(outcome, trials=pd.DataFrame())) is None
+    assert features.moves(outcome, {}, Printed("", [], [])) is None
+    trees = [one for one in outcome.fitted if one.name == "xgboost"]
+    assert features.card(replace(outcome, fitted=trees)) is None
+
+
+# -- text is text
+
+
+def hostile(outcome: Outcome) -> Outcome:
+    """Give every feature a label that is markup."""
+    relabelled = Catalogue(
+        tuple(
+            replace(f, label=f"<script>alert({i})</script> --> {f.label} & $x_1$")
+            for i, f in enumerate(outcome.whole.catalogue)
+        )
+    )
+    kept = set(outcome.data.X.columns)
+    return replace(
+        outcome,
+        whole=replace(outcome.whole, catalogue=relabelled),
+        data=replace(
+            outcome.data, catalogue=Catalogue(tuple(f for f in relabelled if f.name in kept))
+        ),
+    )
+
+
+def test_labels_are_escaped_in_tables_and_pictures(experiment: Experiment):
+    outcome = hostile(experiment.outcome)
+    page = Page(
+        title="<b>title</b>",
+        subtitle="<i>",
+        facts=[("<u>", "<u>")],
+        sections=[
+            features.features(outcome), features.card(outcome),
+            Section(title="<em>", text="<em>", notes=["WARNING <em>", "<em>"]),
+        ],
+    )  # fmt: skip
+    text = render(page)
+    found = read(text)
+    assert not {"script", "b", "i", "u", "em"} & set(found.tags)
+    assert "&lt;script&gt;alert(0)&lt;/script&gt;" in text
+    assert any(cell.startswith("<script>alert(0)</script> --> ") for cell in found.cells)
+    assert "<title>&lt;b&gt;title&lt;/b&gt;</title>" in text
+    assert text.count('class="warning"') == 1
+
+
+def test_the_same_page_gives_the_same_text_and_no_partial_file(tmp_path: Path):
+    table = pd.DataFrame(
+        {
+            "model": ["card"] * 3,
+            "false_positive_rate": [0, 0.2, 1],
+            "true_positive_rate": [0, 0.7, 1],
+        }
+    )
+    page = Page(
+        title="t",
+        subtitle="s",
+        sections=[Section(title="one", pictures=[Picture(figure=roc(table), says="curve")])],
+    )
+    assert render(page) == render(page)
+    write_page(tmp_path / "page.html", page)
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == render(page)

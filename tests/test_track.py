@@ -1,0 +1,150 @@
+"""What a run leaves in MLflow: figures, files, and a model that loads by its alias."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from experiment import Experiment
+
+from credit.pipeline import track as track_module
+from credit.pipeline.config import TrackingSection
+from credit.pipeline.track import RunRecord, flatten, track
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture
+def client(experiment: Experiment) -> Iterator[Any]:
+    """Return MLflow's client for the experiment's database."""
+    with track_module._quiet():
+        import mlflow
+
+        uri = f"sqlite:///{experiment.home / 'mlruns' / 'mlflow.db'}"
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        yield mlflow.MlflowClient(uri, uri)
+
+
+def only_run(client: Any) -> Any:
+    experiment = client.get_experiment_by_name("small")
+    (run,) = client.search_runs([experiment.experiment_id])
+    return run
+
+
+def test_the_run_holds_the_figures_of_the_run(experiment: Experiment, client: Any):
+    run = only_run(client)
+    assert run.info.status == "FINISHED"
+    written = pd.read_csv(experiment.folder / "metrics.csv")
+    for row in written.itertuples():
+        assert run.data.metrics[f"{row.model}_{row.metric}"] == pytest.approx(row.value, abs=1e-12)
+        if np.isfinite(row.low):
+            assert run.data.metrics[f"{row.model}_{row.metric}_low"] == pytest.approx(row.low)
+    for model, alarm in experiment.outcome.assessment.ceiling.items():
+        assert run.data.metrics[f"{model}_share_of_attainable"] == alarm.share_of_attainable
+    assert run.data.tags["data_sha256"] == experiment.outcome.data_sha256
+    assert run.data.tags["champion"] == experiment.outcome.champion.name
+    assert run.data.params["models.xgboost.trials"] == "2"
+    assert run.data.params["seed"] == "3"
+
+
+def test_the_run_holds_the_whole_folder(experiment: Experiment, client: Any):
+    run = only_run(client)
+    logged = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {path.name for path in experiment.folder.iterdir()} <= logged
+    assert Path(client._tracking_client.tracking_uri.removeprefix("sqlite:///")).is_file()
+
+
+def test_the_model_loads_by_its_alias_and_predicts_the_same(experiment: Experiment, client: Any):
+    import mlflow
+
+    for alias in ("challenger", "champion"):  # the first version is both
+        model = mlflow.pyfunc.load_model(f"models:/small@{alias}")
+        names = [column.name for column in model.metadata.get_input_schema()]
+        rows = pd.read_parquet(experiment.folder / "rows.parquet")
+        answer = model.predict(rows[names])
+        predicted = pd.read_parquet(experiment.folder / "predictions.parquet")
+        champion = experiment.outcome.champion.name
+        np.testing.assert_allclose(answer["probability"], predicted[champion], rtol=1e-4, atol=1e-6)
+        assert list(answer.columns) == ["probability", "points", "grade"]
+
+
+def record_of(experiment: Experiment) -> RunRecord:
+    return RunRecord(
+        experiment="again",
+        parameters={"a": 1},
+        metrics={"auc": 0.7},
+        tags={"champion": "scorecard"},
+        folder=experiment.folder / "artifact-scorecard",
+        artifact=experiment.folder / "artifact-scorecard",
+        example=experiment.outcome.data.X.head(),
+    )
+
+
+def test_a_second_version_challenges_and_the_champion_stays(experiment: Experiment, client: Any):
+    section = TrackingSection(
+        database=str(experiment.home / "mlruns" / "mlflow.db"),
+        artifacts=str(experiment.home / "mlruns" / "artifacts"),
+    )
+    first = track(record_of(experiment), section)
+    second = track(record_of(experiment), section)
+    assert (first.model_version, second.model_version) == ("1", "2")
+    assert client.get_model_version_by_alias("again", "champion").version in {"1", 1}
+    assert client.get_model_version_by_alias("again", "challenger").version in {"2", 2}
+    without = track(
+        replace(record_of(experiment), experiment="bare"),
+        section.model_copy(update={"register_model": False}),
+    )
+    assert without.model_version is None
+    assert not client.search_registered_models("name = 'bare'")
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
+def test_an_interrupted_tracking_leaves_no_run(experiment, client, monkeypatch, fault):
+    def stop(*_arguments: object, **_options: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(track_module, "_log_model", stop)
+    name = f"stopped-{fault.__name__}"
+    section = TrackingSection(
+        database=str(experiment.home / "mlruns" / "mlflow.db"),
+        artifacts=str(experiment.home / "mlruns" / "artifacts"),
+    )
+    with pytest.raises(fault):
+        track(replace(record_of(experiment), experiment=name), section)
+    made = client.get_experiment_by_name(name)
+    assert client.search_runs([made.experiment_id]) == []
+
+    import mlflow
+
+    assert mlflow.active_run() is None
+
+
+def test_parameters_are_flat_and_short():
+    assert flatten({"a": {"b": {"c": 1}, "d": None}, "e": "x" * 900}) == {
+        "a.b.c": "1",
+        "a.d": "None",
+        "e": "x" * 500,
+    }
+
+
+def test_the_database_is_where_the_pipeline_says_and_holds_one_finished_run(experiment):
+    with sqlite3.connect(experiment.home / "mlruns" / "mlflow.db") as database:
+        rows = database.execute(
+            "select status from runs r join experiments e using (experiment_id) "
+            "where e.name = 'small'"
+        ).fetchall()
+    database.close()
+    assert rows == [("FINISHED",)]
+    assert experiment.result.places["mlflow"].endswith("in mlruns/mlflow.db")
