@@ -43,7 +43,7 @@ class Caught:
 
 
 @dataclass(kw_only=True)
-class Experiment:
+class Finished:
     """A finished run: where it is, what it returned, what it found, what it reported."""
 
     home: Path
@@ -94,7 +94,7 @@ def caught(*, export: bool) -> Iterator[Caught]:
         yield found
 
 
-def run_in(home: Path, **options: object) -> Experiment:
+def run_in(home: Path, **options: object) -> Finished:
     """Run the experiment of ``PIPELINE`` with a folder as the working directory."""
     stages: list[tuple[str, float]] = []
     with caught(export=True) as found, pytest.MonkeyPatch.context() as patch:
@@ -103,6 +103,6 @@ def run_in(home: Path, **options: object) -> Experiment:
             pipeline(home), progress=lambda stage, share: stages.append((stage, share)), **options
         )
     assert found.outcome is not None
-    return Experiment(
+    return Finished(
         home=home, result=result, outcome=found.outcome, tables=found.tables, stages=stages
     )

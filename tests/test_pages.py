@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from experiment import Experiment
+from experiment import Finished
 
 from credit.feature import Catalogue
-from credit.pipeline.export import Outcome
+from credit.pipeline.findings import Findings
 from credit.pipeline.headline import headline
 from credit.pipeline.pages import _trials, features, models, people
 from credit.pipeline.pages.page import Page, Picture, Section, render, write_page
@@ -73,11 +73,11 @@ def read(text: str) -> Reader:
 
 
 @pytest.fixture(scope="module")
-def text(experiment: Experiment) -> str:
+def text(experiment: Finished) -> str:
     return (experiment.folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_report_stands_alone(experiment: Experiment, text: str):
+def test_the_report_stands_alone(experiment: Finished, text: str):
     page = read(text)
     assert (experiment.folder / "report.html").stat().st_size < 5_000_000
     assert not {"script", "link", "iframe", "object", "embed", "form"} & set(page.tags)
@@ -100,7 +100,7 @@ def test_every_section_is_there_once(text: str):
     assert read(text).headings == SECTIONS
 
 
-def test_all_numbers_of_the_headline_are_on_the_page(experiment: Experiment, text: str):
+def test_all_numbers_of_the_headline_are_on_the_page(experiment: Finished, text: str):
     cells = set(read(text).cells)
     outcome = experiment.outcome
     for row in headline(outcome.assessment, outcome.fitted, full=True).rows:
@@ -111,7 +111,7 @@ def test_all_numbers_of_the_headline_are_on_the_page(experiment: Experiment, tex
         assert set(row) <= cells
 
 
-def test_notes_and_hashes_are_on_the_page(experiment: Experiment, text: str):
+def test_notes_and_hashes_are_on_the_page(experiment: Finished, text: str):
     for note in experiment.result.notes:
         assert note in text
     assert experiment.outcome.stamp in text
@@ -119,21 +119,21 @@ def test_notes_and_hashes_are_on_the_page(experiment: Experiment, text: str):
     assert experiment.outcome.config.sha256[:16] in text
 
 
-def test_every_feature_has_its_row(experiment: Experiment, text: str):
+def test_every_feature_has_its_row(experiment: Finished, text: str):
     cells = read(text).cells
     for name, label in features.feature_labels(experiment.outcome).items():
         if name in set(experiment.outcome.screening.report["feature"]):
             assert label in cells
 
 
-def test_pages_have_no_machine_path(experiment: Experiment, text: str):
+def test_pages_have_no_machine_path(experiment: Finished, text: str):
     assert str(experiment.home) not in text
 
 
 # -- sections without an answer are left out
 
 
-def test_without_a_known_truth_there_is_no_ceiling(experiment: Experiment):
+def test_without_a_known_truth_there_is_no_ceiling(experiment: Finished):
     outcome = replace(experiment.outcome, bayes=None, true_shares=None)
     assert "ceiling" not in models.result(outcome).text
     assert "ceiling" not in models.labels_of(outcome)
@@ -141,7 +141,7 @@ def test_without_a_known_truth_there_is_no_ceiling(experiment: Experiment):
     assert "truth" not in features.with_truth(table, outcome)
 
 
-def test_one_month_has_no_section_of_months(experiment: Experiment):
+def test_one_month_has_no_section_of_months(experiment: Finished):
     data = experiment.outcome.data
     one = replace(data, as_of=pd.Series(np.full(len(data.as_of), data.as_of.iloc[0])))
     outcome = replace(experiment.outcome, data=one)
@@ -153,13 +153,13 @@ def test_one_month_has_no_section_of_months(experiment: Experiment):
 
 
 @pytest.mark.parametrize("value", [None, "sme"])
-def test_one_segment_or_none_has_no_section_of_segments(experiment: Experiment, value):
+def test_one_segment_or_none_has_no_section_of_segments(experiment: Finished, value):
     data = experiment.outcome.data
     segment = pd.Series([value] * len(data.segment), dtype="object")
     assert models.segments(replace(experiment.outcome, data=replace(data, segment=segment))) is None
 
 
-def test_without_trials_shares_or_a_card_their_sections_are_left_out(experiment: Experiment):
+def test_without_trials_shares_or_a_card_their_sections_are_left_out(experiment: Finished):
     outcome = experiment.outcome
     assert _trials(replace(outcome, trials=None)) is None
     assert _trials(replace(outcome, trials=pd.DataFrame())) is None
@@ -171,7 +171,7 @@ def test_without_trials_shares_or_a_card_their_sections_are_left_out(experiment:
 # -- text is text
 
 
-def hostile(outcome: Outcome) -> Outcome:
+def hostile(outcome: Findings) -> Findings:
     """Give every feature a label that is markup."""
     relabelled = Catalogue(
         tuple(
@@ -189,7 +189,7 @@ def hostile(outcome: Outcome) -> Outcome:
     )
 
 
-def test_labels_are_escaped_in_tables_and_pictures(experiment: Experiment):
+def test_labels_are_escaped_in_tables_and_pictures(experiment: Finished):
     outcome = hostile(experiment.outcome)
     page = Page(
         title="<b>title</b>",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from experiment import Experiment
+from experiment import Finished
 
 from credit.pipeline import track as track_module
 from credit.pipeline.config import TrackingSection
@@ -26,7 +26,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def client(experiment: Experiment) -> Iterator[Any]:
+def client(experiment: Finished) -> Iterator[Any]:
     """Return MLflow's client for the experiment's database."""
     with track_module._quiet():
         import mlflow
@@ -43,7 +43,7 @@ def only_run(client: Any) -> Any:
     return run
 
 
-def test_the_run_holds_the_figures_of_the_run(experiment: Experiment, client: Any):
+def test_the_run_holds_the_figures_of_the_run(experiment: Finished, client: Any):
     run = only_run(client)
     assert run.info.status == "FINISHED"
     written = pd.read_csv(experiment.folder / "metrics.csv")
@@ -59,14 +59,14 @@ def test_the_run_holds_the_figures_of_the_run(experiment: Experiment, client: An
     assert run.data.params["seed"] == "3"
 
 
-def test_the_run_holds_the_whole_folder(experiment: Experiment, client: Any):
+def test_the_run_holds_the_whole_folder(experiment: Finished, client: Any):
     run = only_run(client)
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {path.name for path in experiment.folder.iterdir()} <= logged
     assert Path(client._tracking_client.tracking_uri.removeprefix("sqlite:///")).is_file()
 
 
-def test_the_model_loads_by_its_alias_and_predicts_the_same(experiment: Experiment, client: Any):
+def test_the_model_loads_by_its_alias_and_predicts_the_same(experiment: Finished, client: Any):
     import mlflow
 
     for alias in ("challenger", "champion"):  # the first version is both
@@ -76,11 +76,11 @@ def test_the_model_loads_by_its_alias_and_predicts_the_same(experiment: Experime
         answer = model.predict(rows[names])
         predicted = pd.read_parquet(experiment.folder / "predictions.parquet")
         champion = experiment.outcome.champion.name
-        np.testing.assert_allclose(answer["probability"], predicted[champion], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(answer["probability"], predicted[champion], rtol=1e-12)
         assert list(answer.columns) == ["probability", "points", "grade"]
 
 
-def record_of(experiment: Experiment) -> RunRecord:
+def record_of(experiment: Finished) -> RunRecord:
     return RunRecord(
         experiment="again",
         parameters={"a": 1},
@@ -92,7 +92,7 @@ def record_of(experiment: Experiment) -> RunRecord:
     )
 
 
-def test_a_second_version_challenges_and_the_champion_stays(experiment: Experiment, client: Any):
+def test_a_second_version_challenges_and_the_champion_stays(experiment: Finished, client: Any):
     section = TrackingSection(
         database=str(experiment.home / "mlruns" / "mlflow.db"),
         artifacts=str(experiment.home / "mlruns" / "artifacts"),

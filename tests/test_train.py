@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from experiment import CARD_ONLY, Experiment, caught, few_refits, pipeline, run_in
+from experiment import CARD_ONLY, Finished, caught, few_refits, pipeline, run_in
 
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
@@ -37,7 +37,7 @@ print(json.dumps({"probability": scores.probability.tolist(), "heavy": heavy}))
 # -- what a run leaves behind
 
 
-def test_the_run_is_whole_and_nothing_hidden_is_left(experiment: Experiment):
+def test_the_run_is_whole_and_nothing_hidden_is_left(experiment: Finished):
     home = experiment.folder.parent
     assert [p.name for p in home.iterdir() if p.name.startswith(".")] == []
     assert experiment.folder.is_symlink()
@@ -54,7 +54,7 @@ def test_the_run_is_whole_and_nothing_hidden_is_left(experiment: Experiment):
     assert not list(experiment.folder.rglob("*.partial"))
 
 
-def test_progress_names_every_stage_and_ends_each(experiment: Experiment):
+def test_progress_names_every_stage_and_ends_each(experiment: Finished):
     ended = {stage for stage, share in experiment.stages if share == 1.0}
     assert ended >= {
         "checking tables", "building features", "fitting the scorecard", "tuning XGBoost",
@@ -63,7 +63,7 @@ def test_progress_names_every_stage_and_ends_each(experiment: Experiment):
     assert all(0 <= share <= 1 for _, share in experiment.stages)
 
 
-def test_what_is_printed_is_what_is_written(experiment: Experiment):
+def test_what_is_printed_is_what_is_written(experiment: Finished):
     printed = (experiment.folder / "printed.txt").read_text(encoding="utf-8")
     for table in experiment.result.tables:
         assert table.title in printed
@@ -77,13 +77,13 @@ def test_what_is_printed_is_what_is_written(experiment: Experiment):
     ]  # fmt: skip
 
 
-def test_the_resolved_pipeline_is_written_and_is_a_pipeline(experiment: Experiment):
+def test_the_resolved_pipeline_is_written_and_is_a_pipeline(experiment: Finished):
     resolved = json.loads((experiment.folder / "pipeline.json").read_text(encoding="utf-8"))
     again = config_module.Pipeline.model_validate(resolved)
     assert again.sha256 == experiment.outcome.config.sha256
 
 
-def test_metrics_recomputed_from_the_predictions(experiment: Experiment):
+def test_metrics_recomputed_from_the_predictions(experiment: Finished):
     from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
     predicted = pd.read_parquet(experiment.folder / "predictions.parquet")
@@ -95,7 +95,7 @@ def test_metrics_recomputed_from_the_predictions(experiment: Experiment):
         assert written[model, "log_loss"] == pytest.approx(log_loss(y, p), abs=1e-12)
 
 
-def test_no_row_that_was_learnt_from_is_scored(experiment: Experiment):
+def test_no_row_that_was_learnt_from_is_scored(experiment: Finished):
     outcome = experiment.outcome
     predicted = pd.read_parquet(experiment.folder / "predictions.parquet")
     learnt = np.concatenate([outcome.fold.train, outcome.fold.validation])
@@ -120,10 +120,10 @@ def test_a_fresh_process_with_the_runtime_alone_gives_the_same_probabilities(exp
     answer = json.loads(done.stdout)
     predicted = pd.read_parquet(experiment.folder / "predictions.parquet")
     assert answer["heavy"] == []
-    np.testing.assert_allclose(answer["probability"], predicted[model], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(answer["probability"], predicted[model], rtol=1e-12)
 
 
-def test_the_artifact_scores_by_name_whatever_the_order(experiment: Experiment):
+def test_the_artifact_scores_by_name_whatever_the_order(experiment: Finished):
     scorer = load(experiment.folder / "artifact-xgboost")
     rows = pd.read_parquet(experiment.folder / "rows.parquet").drop(columns=KEYS)
     straight = {name: rows[name].tolist() for name in rows}
@@ -133,7 +133,7 @@ def test_the_artifact_scores_by_name_whatever_the_order(experiment: Experiment):
     np.testing.assert_array_equal(first.points, second.points)
 
 
-def test_the_same_seed_gives_the_same_files(experiment: Experiment, tmp_path: Path):
+def test_the_same_seed_gives_the_same_files(experiment: Finished, tmp_path: Path):
     again = run_in(
         tmp_path, data=experiment.world, overrides={"tracking": {"enabled": False}}
     )  # another hash of the experiment, so no trial of the first run is reused
@@ -202,7 +202,7 @@ def test_an_interrupted_report_leaves_no_folder(experiment, tmp_path, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("credit.pipeline.pages.report_page", stop)
+    monkeypatch.setattr("credit.pipeline.export.report_page", stop)
     kept = [one for one in experiment.outcome.fitted if one.name == "scorecard"]
     with few_refits(), pytest.raises(KeyboardInterrupt):
         export(replace(experiment.outcome, fitted=kept), experiment.tables, lambda _s, _x: None)

@@ -15,15 +15,19 @@ from credit.explain.shares import (
     dimension_contributions,
     mean_abs_shares,
 )
+from credit.explain.trees import Agreement, agreement, interventional
 
 __all__ = [
+    "Agreement",
     "ReasonCode",
     "ReasonText",
     "Reference",
+    "agreement",
     "bootstrap_shares",
     "covariance_shares",
     "cutoff_reference",
     "dimension_contributions",
+    "interventional",
     "mean_abs_shares",
     "population_reference",
     "reason_codes",

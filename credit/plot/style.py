@@ -88,8 +88,12 @@ def drawn(function: Callable[P, R]) -> Callable[P, R]:
         with matplotlib.rc_context(SETTINGS):
             figure = function(*args, **kwargs)
             if isinstance(figure, Figure):
-                # Ticks are made at the first drawing and read the settings of that moment.
+                # Ticks are made at the first drawing and read the settings of that moment. The
+                # layout moves a little at every drawing: it is settled here, so that a picture
+                # is the same in the page, in its file and when it is saved again.
                 figure.draw_without_rendering()
+                figure.draw_without_rendering()
+                figure.set_layout_engine("none")
             return figure
 
     return inner

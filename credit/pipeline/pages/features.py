@@ -8,11 +8,16 @@ import numpy as np
 import pandas as pd
 
 from credit import plot
+from credit.boost import BoostedModel
 from credit.evaluate import iv_by_month
+from credit.explain import agreement, interventional
 from credit.pipeline.findings import Findings
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of, quantile_codes
 from credit.pipeline.words import Printed, number, percent, records
+
+SECOND_OPINION = 200
+"""Rows on which two definitions of SHAP are compared."""
 
 LARGEST_SWARM = 2_000
 """Rows whose contributions are drawn; more dots only hide each other."""
@@ -59,12 +64,15 @@ def contributions(findings: Findings) -> Section:
     rows = findings.assessment.rows
     kept = rows[np.unique(np.linspace(0, len(rows) - 1, LARGEST_SWARM).astype(np.int64))]
     X = findings.data.X.iloc[kept]
+    text = (
+        "Each dot is an application. To the right, the feature adds to its risk (log-odds of "
+        "bad; exact TreeSHAP for trees); the colour is the feature's value from low to high."
+    )
+    if isinstance(fitted.model, BoostedModel):
+        text += _second_opinion(fitted.model, X, findings.data.X.iloc[findings.learnt])
     return Section(
         title="Contributions",
-        text=(
-            "Each dot is an application. To the right, the feature adds to its risk (log-odds of "
-            "bad; exact TreeSHAP for trees); the colour is the feature's value from low to high."
-        ),
+        text=text,
         pictures=[
             Picture(
                 figure=plot.beeswarm(
@@ -73,6 +81,17 @@ def contributions(findings: Findings) -> Section:
                 says=f"{fitted.label}: the twelve features that move the score most.",
             )
         ],
+    )
+
+
+def _second_opinion(model: BoostedModel, X: pd.DataFrame, population: pd.DataFrame) -> str:
+    """Say how far another definition of SHAP gives the same reasons."""
+    few = X.iloc[:SECOND_OPINION]
+    found = agreement(model.contributions(few), interventional(model, few, population))
+    return (
+        f" Interventional SHAP against the training population names the same first reason for "
+        f"{percent(found.first_reason, 0)} of {found.rows} applications (correlation of all "
+        f"contributions {number(found.correlation, 3)})."
     )
 
 
@@ -134,6 +153,13 @@ def features(findings: Findings) -> Section:
     columns = ["feature", "IV", "by chance", "IV by month: least to most", "missing",
                "strongest correlation", "left out"]  # fmt: skip
     tables = [Printed("on the rows models learn from; fifths of each feature", columns, rows)]
+    if len(months) > 1:
+        by_month = [
+            [labels.get(row["feature"], row["feature"]), *[number(row[m], 2) for m in months]]
+            for _, row in report.iterrows()
+        ]
+        columns = ["feature", *[str(month).removeprefix("iv_") for month in months]]
+        tables.append(Printed("information value by month", columns, by_month))
     pairs = findings.screening.pairs
     text = "No pair of features has a rank correlation above the limit."
     if len(pairs):
@@ -164,8 +190,8 @@ def _heat(findings: Findings, labels: dict[str, str]) -> list[Picture]:
     return [
         Picture(
             figure=plot.iv_by_month(iv_by_month(codes, y, quarter), labels=labels, top=20),
-            says="Information value by quarter of the twenty features that tell most; months alone "
-            "are in the table's files.",
+            says="Information value by quarter of the twenty features that tell most; every "
+            "feature and month is in a table below.",
         )
     ]
 

@@ -1,0 +1,305 @@
+"""Every picture: drawn from a small table, named and labelled, refused by the missing column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from credit import plot
+from credit.errors import DataError
+from credit.evaluate import auc_by_month, calibration_table, cap_table, grade_table, roc_table
+from credit.plot.style import spread
+
+MODELS = ("policy_card", "scorecard", "xgboost", "ceiling")
+MONTHS = [f"2024-{month:02d}" for month in range(1, 8)]
+
+
+def people(rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(1)
+    probability = np.clip(draw.beta(1, 9, rows), 1e-4, 0.9)
+    return (draw.random(rows) < probability).astype(np.int64), probability
+
+
+def by_model(make: Callable[[np.ndarray, np.ndarray], pd.DataFrame]) -> pd.DataFrame:
+    y, probability = people()
+    return pd.concat(
+        [make(y, probability ** (1 + k / 5)).assign(model=m) for k, m in enumerate(MODELS)]
+    )
+
+
+def models_table() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "model": MODELS,
+            "auc": [0.7, 0.75, 0.78, 0.8],
+            "auc_low": [0.68, 0.72, np.nan, 0.79],
+            "auc_high": [0.72, 0.77, np.nan, 0.81],
+        }
+    )
+
+
+def grade_rows() -> pd.DataFrame:
+    y, probability = people()
+    names = np.array(["A", "B", "C"])[np.digitize(probability, [0.05, 0.15])]
+    return grade_table(y, probability, names)
+
+
+def month_rows() -> pd.DataFrame:
+    y, _ = people()
+    month = np.array(MONTHS)[np.arange(len(y)) % len(MONTHS)]
+    return by_model(lambda y, p: auc_by_month(y, p, month))
+
+
+def cohort_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"month": MONTHS, "good": range(7, 14), "bad": range(7), "immature": [0] * 5 + [3, 9]}
+    )
+
+
+def share_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "dimension": ["payment", "social", "application"],
+            "share": [0.5, 0.55, -0.05],
+            "share_low": [0.4, 0.5, -0.1],
+            "share_high": [0.6, 0.6, 0.0],
+            "policy": [0.6, 0.4, np.nan],
+            "truth": [0.5, 0.5, np.nan],
+        }
+    )
+
+
+def card_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": ["a", "a", "a", "b", "b"],
+            "bin": ["(-inf, 0.5)", "[0.5, inf)", "missing", "x, y", "[other]"],
+            "points": [-12, 30, 0, 5, -5],
+            "rate": [0.2, 0.01, np.nan, 0.05, 0.06],
+        }
+    )
+
+
+def time_rows() -> pd.DataFrame:
+    day = pd.Timestamp("2024-01-01").value // 1000
+    return pd.DataFrame(
+        {
+            "as_of": [day + k * 86_400_000_000 for k in range(6)] * 2,
+            "feature": ["f"] * 6 + ["g"] * 6,
+            "value": [0, 1, np.nan, 2, 2, 1] * 2,
+        }
+    )
+
+
+def iv_rows() -> pd.DataFrame:
+    draw = np.random.default_rng(2)
+    grid = [(f, m) for f in ("a", "b", "c") for m in MONTHS]
+    return pd.DataFrame(grid, columns=["feature", "month"]).assign(iv=draw.random(len(grid)))
+
+
+def points_rows() -> pd.DataFrame:
+    y, probability = people()
+    points = 600 - 29 * np.log(probability)
+    return pd.concat([pd.DataFrame({"model": m, "y": y, "points": points}) for m in MODELS])
+
+
+PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
+    "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
+    "roc": (
+        plot.roc,
+        lambda: by_model(lambda y, p: roc_table(y, p)),
+        ["model", "false_positive_rate", "true_positive_rate"],
+    ),
+    "cap": (
+        plot.cap,
+        lambda: by_model(lambda y, p: cap_table(y, p)),
+        ["model", "share_of_people", "share_of_bads"],
+    ),
+    "score_distribution": (plot.score_distribution, points_rows, ["model", "y", "points"]),
+    "calibration": (
+        plot.calibration,
+        lambda: by_model(lambda y, p: calibration_table(y, p)),
+        ["model", "predicted", "rate", "rate_low", "rate_high"],
+    ),
+    "grades": (plot.grades, grade_rows, ["grade", "rows", "rate", "rate_low", "rate_high"]),
+    "auc_by_month": (plot.auc_by_month, month_rows, ["model", "month", "auc"]),
+    "cohorts": (plot.cohorts, cohort_rows, ["month", "good", "bad"]),
+    "dimension_shares": (plot.dimension_shares, share_rows, ["dimension", "share"]),
+    "points_table": (plot.points_table, card_rows, ["feature", "bin", "points"]),
+    "feature_through_time": (plot.feature_through_time, time_rows, ["as_of", "value"]),
+    "iv_by_month": (plot.iv_by_month, iv_rows, ["feature", "month", "iv"]),
+}
+"""Picture -> its function, a small table for it, and the columns it cannot do without."""
+
+
+def swarm() -> Figure:
+    draw = np.random.default_rng(3)
+    values = pd.DataFrame(
+        {
+            "a": draw.normal(size=50),
+            "b": pd.Series(["x", "y"] * 25, dtype="object"),
+            "c": pd.array([1, None] * 25, dtype="Int64"),
+            "d": 1.0,
+        }
+    )
+    return plot.beeswarm(pd.DataFrame(draw.normal(size=(50, 4)), columns=list("abcd")), values)
+
+
+def words(figure: Figure) -> tuple[str, list[str], list[str]]:
+    """Return the title and the labels of both axes over all visible panels."""
+    seen = [axes for axes in figure.axes if axes.get_visible()]
+    across = [axes.get_xlabel() for axes in seen] + [figure.get_supxlabel()]
+    up = [axes.get_ylabel() for axes in seen] + [figure.get_supylabel()]
+    return figure.get_suptitle(), [x for x in across if x], [y for y in up if y]
+
+
+def test_every_function_is_tested():
+    drawn = set(plot.__all__) - {
+        "model_label", "month_label", "png_bytes", "svg_markup", "write_picture",
+    }  # fmt: skip
+    assert drawn == {*PICTURES, "beeswarm"}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_has_a_title_and_labelled_axes(name: str):
+    function, table, _ = PICTURES[name]
+    title, across, up = words(function(table()))
+    assert title
+    assert across
+    # Where a row is a name (a model, a feature, a bin), the names are the labels.
+    named = {"model_comparison", "dimension_shares", "points_table", "iv_by_month"}
+    assert up or name in named
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_missing_column_is_named(name: str):
+    function, table, needed = PICTURES[name]
+    for column in needed:
+        with pytest.raises(DataError, match=rf"no column \['{column}'\]\. It has .*needs"):
+            function(table().drop(columns=column))
+    with pytest.raises(DataError, match="the table is empty"):
+        function(table().head(0))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_table_of_least_columns_is_enough(name: str):
+    function, table, needed = PICTURES[name]
+    assert isinstance(function(table()[needed]), Figure)
+
+
+@pytest.mark.parametrize("name", [*PICTURES, "beeswarm"])
+def test_the_same_table_gives_the_same_svg_and_png(name: str):
+    def draw() -> Figure:
+        return swarm() if name == "beeswarm" else PICTURES[name][0](PICTURES[name][1]())
+
+    first, second = draw(), draw()
+    markup = plot.svg_markup(first, "p1")
+    assert markup == plot.svg_markup(second, "p1")
+    assert markup == plot.svg_markup(first, "p1")
+    if name in {"roc", "beeswarm"}:
+        assert plot.png_bytes(first) == plot.png_bytes(second)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_drawing_leaves_settings_and_the_table_alone(name: str):
+    function, table, _ = PICTURES[name]
+    given = table()
+    kept = given.copy(deep=True)
+    before = dict(mpl.rcParams)
+    function(given)
+    assert dict(mpl.rcParams) == before
+    pd.testing.assert_frame_equal(given, kept)
+
+
+def test_the_markup_stands_inside_a_page():
+    text = plot.svg_markup(plot.roc(PICTURES["roc"][1]()), "p7")
+    assert text.startswith('<svg viewBox="')
+    assert text.endswith("</svg>")
+    assert "<?xml" not in text
+    assert "<!DOCTYPE" not in text
+    assert "http" not in text
+    assert all(part.startswith("p7-") for part in _after(text, 'id="'))
+    assert all(part.startswith("p7-") for part in _after(text, 'href="#'))
+    assert "var(--ink" in text
+
+
+def _after(text: str, mark: str) -> list[str]:
+    return [part[:20] for part in text.split(mark)[1:]]
+
+
+def test_files_are_written_by_suffix(tmp_path):
+    figure = plot.cohorts(cohort_rows())
+    assert plot.write_picture(figure, tmp_path / "a.svg").read_bytes().startswith(b"<?xml")
+    assert plot.write_picture(figure, tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(DataError, match=r"cannot write a picture as '\.pdf'"):
+        plot.write_picture(figure, tmp_path / "a.pdf")
+
+
+def test_the_swarm_takes_numbers_names_and_gaps_and_refuses_other_rows():
+    title, across, _ = words(swarm())
+    assert title
+    assert "log-odds" in across[0]
+    contributions = pd.DataFrame({"a": [0.1, 0.2]})
+    with pytest.raises(DataError, match=r"values: 3 rows for 2 rows of contributions"):
+        plot.beeswarm(contributions, pd.DataFrame({"a": [1, 2, 3]}))
+    with pytest.raises(DataError, match=r"no column \['a'\]"):
+        plot.beeswarm(contributions, pd.DataFrame({"b": [1, 2]}))
+
+
+def test_outcomes_other_than_good_and_bad_are_refused():
+    table = points_rows()
+    with pytest.raises(DataError, match="y must hold both 0"):
+        plot.score_distribution(table.assign(y=0))
+    with pytest.raises(DataError, match="Leave rows without an outcome out"):
+        plot.score_distribution(table.assign(y=table["y"].where(table["y"] == 1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("auc_by_month", pd.DataFrame({"model": "a", "month": ["2024-01"], "auc": [np.nan]})),
+        ("iv_by_month", pd.DataFrame({"feature": "a", "month": ["2024-01"], "iv": [0.0]})),
+        ("cohorts", pd.DataFrame({"month": [pd.Period("2024-01")], "good": [0], "bad": [0]})),
+        ("model_comparison", pd.DataFrame({"model": ["other_name"], "auc": [0.5]})),
+        (
+            "score_distribution",
+            pd.DataFrame({"model": "a", "y": [0, 1, 1], "points": [600.0, 600.0, 600.0]}),
+        ),
+        ("points_table", pd.DataFrame({"feature": ["a"], "bin": ["all"], "points": [0]})),
+        ("feature_through_time", pd.DataFrame({"as_of": [0], "value": [np.nan]})),
+    ],
+    ids=str,
+)
+def test_poor_tables_are_drawn_all_the_same(name: str, table: pd.DataFrame):
+    assert isinstance(PICTURES[name][0](table), Figure)
+
+
+def test_information_that_is_nowhere_known_is_refused():
+    table = pd.DataFrame({"feature": ["a", "b"], "month": "2024-01", "iv": np.nan})
+    with pytest.raises(DataError, match="iv_by_month: no information value is known"):
+        plot.iv_by_month(table)
+
+
+@pytest.mark.parametrize("label", ["a $x_1$ <b> & --> ü 负", "x" * 200, "_"])
+def test_labels_are_text_and_never_mathematics(label: str):
+    draw: Any = plot.points_table(
+        card_rows().assign(bin=[label] * 5), labels={"a": label, "b": "plain"}
+    )
+    assert "<b>" not in plot.svg_markup(draw, "p").replace("&lt;b>", "")
+
+
+def test_labels_spread_keep_their_order_and_their_distance():
+    draw = np.random.default_rng(4)
+    for _ in range(50):
+        places = draw.random(6)
+        moved = spread(places.tolist(), 0.3)
+        order = np.argsort(places)
+        assert all(b - a >= 0.3 - 1e-9 for a, b in pairwise(np.array(moved)[order]))
+        assert np.mean(moved) == pytest.approx(np.mean(places))
