@@ -11,6 +11,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from credit.errors import DataError
 from credit.plot.style import (
     BLUE,
     MUTED,
@@ -106,6 +107,8 @@ def iv_by_month(
         Most features to show, by mean IV over the months.
     """
     require(table, "iv_by_month", ("feature", "month", "iv"))
+    if table["iv"].isna().all():
+        raise DataError("iv_by_month: no information value is known; there is nothing to draw.")
     table = table.assign(month=[month_label(month) for month in table["month"]])
     wide = table.pivot_table(index="feature", columns="month", values="iv", sort=True)
     wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False, kind="stable").index[:top]]

@@ -187,9 +187,12 @@ def _heat(findings: Findings, labels: dict[str, str]) -> list[Picture]:
     X = findings.data.X.iloc[learnt]
     codes = pd.DataFrame({name: quantile_codes(X[name]) for name in X.columns})
     y = findings.data.y.iloc[learnt].to_numpy(dtype=np.int64)
+    information = iv_by_month(codes, y, quarter)
+    if information["iv"].isna().all():
+        return []
     return [
         Picture(
-            figure=plot.iv_by_month(iv_by_month(codes, y, quarter), labels=labels, top=20),
+            figure=plot.iv_by_month(information, labels=labels, top=20),
             says="Information value by quarter of the twenty features that tell most; every "
             "feature and month is in a table below.",
         )
