@@ -51,15 +51,15 @@ def load(people: int, folder: Path):
     return data, bayes, truth.facts
 
 
-def one_seed(data, bayes, seed: int) -> list[dict[str, object]]:
-    """Fit and measure both models on one split."""
+def one_seed(data, bayes, seed: int, models: list[str]) -> list[dict[str, object]]:
+    """Fit and measure the models on one split."""
     random = np.random.default_rng(seed)
     order = random.permutation(len(data.X))
     test, train = order[: int(0.3 * len(order))], order[int(0.3 * len(order)) :]
     y = data.y.to_numpy(dtype=np.int64)
     knowledge = knowledge_of(data, {})
     rows = []
-    for name in ("card", "boost"):
+    for name in models:
         X = data.X.iloc[train]
         model = make(name, X, knowledge=knowledge, seed=seed).fit(X, y[train])
         alarm = leak_alarm(y[test], bad_probability(model, data.X.iloc[test]), bayes[test])
@@ -104,6 +104,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=50_000)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--world", type=Path)
+    parser.add_argument("--models", default="card,boost")
     options = parser.parse_args()
     folder = options.world or Path("data") / f"world-{options.people}-202101-48-7"
     data, bayes, facts = load(options.people, folder)
@@ -120,7 +121,7 @@ def main() -> int:
         )
     rows = []
     for seed in range(options.seeds):
-        rows += one_seed(data, bayes, seed)
+        rows += one_seed(data, bayes, seed, options.models.split(","))
         sys.stderr.write(f"seed {seed}\n")
     table = pd.DataFrame(rows)
     sys.stdout.write(table.round(4).to_string(index=False) + "\n")
