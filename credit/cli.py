@@ -73,7 +73,7 @@ def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
     out.print(table)
 
 
-def _version(*, value: bool) -> None:
+def _version(value: bool) -> None:
     if value:
         out.print(f"credit {__version__}")
         raise typer.Exit
@@ -82,10 +82,11 @@ def _version(*, value: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
     ] = False,
 ) -> None:
-    _version(value=version)
+    del version
 
 
 @world_app.command("generate", epilog="Example: credit world generate data/world --people 20000")
@@ -171,7 +172,7 @@ def check(
     )
     for sentence in report.sentences:
         err.print(Text(sentence, style="red"), soft_wrap=True)
-    if report.sentences and quarantine is None:
+    if report.standing:
         raise typer.Exit(code=1)
 
 
@@ -310,7 +311,7 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 def _is_interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: DuckDB answers it with a RuntimeError of its own."""
+    """Whether Ctrl-C is behind an error that something else made of it."""
     while error is not None and not isinstance(error, _Interrupted):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -17,7 +17,9 @@ from experiment import CARD_ONLY, Finished, caught, few_refits, pipeline, run_in
 
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
+from credit.pipeline import tune as tune_module
 from credit.pipeline.export import export
+from credit.pipeline.models import make
 from credit.pipeline.tables import write_features
 from credit.pipeline.train import divide, fingerprint, run
 from credit.runtime import load
@@ -285,12 +287,6 @@ def test_a_file_of_own_tables_trains(tmp_path, monkeypatch):
     assert auc["value"].item() > 0.9
 
 
-def payments_with(folder: Path, **columns: object) -> pd.DataFrame:
-    own_tables(folder)
-    table = pd.read_parquet(folder / "payments.parquet")
-    return table.assign(**columns)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -408,3 +404,42 @@ def test_the_fingerprint_follows_values_and_not_labels(experiment):
     flipped = data.y.copy()
     flipped.iloc[0] = 1 - flipped.iloc[0]
     assert fingerprint(replace(data, y=flipped)) != fingerprint(data)
+
+
+def test_an_interrupted_trial_is_made_again(experiment, tmp_path, monkeypatch):
+    outcome = experiment.outcome
+    search = tune_module.Search(
+        section=config_module.BoostSection(trials=2),
+        knowledge=outcome.shared.knowledge, journal=tmp_path / "optuna.journal", name="x", seed=1,
+    )  # fmt: skip
+    calls: list[int] = []
+
+    def stops_at_second(*arguments: object, **options: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return make(*arguments, **options)
+
+    monkeypatch.setattr(tune_module, "make", stops_at_second)
+    with pytest.raises(KeyboardInterrupt):
+        tune_module.tune(outcome.data, outcome.fold, search, lambda _s, _x: None)
+    study = tune_module.tune(outcome.data, outcome.fold, search, lambda _s, _x: None)
+    assert len(calls) == 3
+    assert study.trials["state"].tolist() == ["COMPLETE", "COMPLETE"]
+    assert study.trials["value"].notna().all()
+
+
+def test_models_without_a_section_are_not_trained_and_some_must_be(tmp_path):
+    both = config_module.load(pipeline(tmp_path, CARD_ONLY.split("[models", maxsplit=1)[0])).models
+    assert both.scorecard is not None
+    assert both.xgboost is not None
+    assert config_module.load(pipeline(tmp_path, CARD_ONLY)).models.xgboost is None
+    none = CARD_ONLY.replace("[models.scorecard]\nmax_bins = 5", "[models]\npolicy_card = true")
+    with pytest.raises(ConfigError, match=r"no model to export.*\[models\.scorecard\]"):
+        config_module.load(pipeline(tmp_path, none))
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "a b", ".hidden"])
+def test_a_name_that_is_no_folder_or_model_name_is_refused(tmp_path, name):
+    with pytest.raises(ConfigError, match="name: String should"):
+        config_module.load(pipeline(tmp_path, CARD_ONLY.replace('"small"', f'"{name}"')))

@@ -6,8 +6,10 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -20,6 +22,8 @@ Progress = Callable[[str, float], None]
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 """Runs one statement and returns its rows."""
+
+T = TypeVar("T")
 
 NOT_RUN = "the query cannot be run: "
 """How the message of a query that fails begins."""
@@ -51,10 +55,14 @@ def connect(
         raise ConfigError(
             f"memory_limit = {memory_limit!r}, threads = {threads}: {reason(fault)}"
         ) from fault
-    connection.execute(
-        "CREATE SCHEMA source; SET enable_progress_bar = true; "
-        "SET enable_progress_bar_print = false; SET progress_bar_time = 0"
-    ).fetchall()
+    connection.execute("CREATE SCHEMA source").fetchall()
+    # In a notebook DuckDB wants a widget library before it counts a query's progress; without
+    # it the shares of a long step stay at 0 until the step is done.
+    with suppress(duckdb.InvalidInputException):
+        connection.execute(
+            "SET enable_progress_bar = true; SET enable_progress_bar_print = false; "
+            "SET progress_bar_time = 0"
+        ).fetchall()
     if zone == "UTC":  # needs no calendar extension
         return connection
     try:
@@ -115,6 +123,24 @@ def watched(
         done.set()
         watcher.join()
     progress(step, 1.0)
+
+
+def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Return what ``work`` on a connection returns; Ctrl-C stops it at once.
+
+    A query in the main thread would hold signals back until DuckDB's current task ends, and
+    answer them with an error that hides what was raised. So it runs in a thread of its own, and
+    the main thread waits where Python hears signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work)
+        try:
+            return running.result()
+        finally:
+            if not running.done():
+                connection.interrupt()
 
 
 def stream(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

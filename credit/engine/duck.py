@@ -19,7 +19,15 @@ import pandas as pd
 import pyarrow as pa
 
 from credit.engine.check import run_checks
-from credit.engine.connection import Progress, connect, stream, translated, watched, write_parquet
+from credit.engine.connection import (
+    Progress,
+    connect,
+    interruptible,
+    stream,
+    translated,
+    watched,
+    write_parquet,
+)
 from credit.engine.reading import literal, quote
 from credit.engine.report import CheckReport, say
 from credit.engine.source import Opened, arrow_table, declare, open_files, unreadable
@@ -233,7 +241,8 @@ class Engine:
     def rows(self, sql: str, *, step: str = "query") -> list[tuple[object, ...]]:
         """Run a statement and return its rows as tuples."""
         with watched(self._connection, self._progress, step), translated():
-            return self._connection.execute(sql).fetchall()
+            run = self._connection.execute
+            return interruptible(self._connection, lambda: run(sql).fetchall())
 
     def frame(self, sql: str, *, step: str = "query") -> pd.DataFrame:
         """Return the rows of a query as a frame; nullable integers are ``Int64``.
@@ -247,7 +256,8 @@ class Engine:
         """
         self._refuse_faults()
         with watched(self._connection, self._progress, step), translated():
-            return self._connection.execute(sql).df()
+            run = self._connection.execute
+            return interruptible(self._connection, lambda: run(sql).df())
 
     def batches(self, sql: str, rows: int = 100_000) -> pa.RecordBatchReader:
         """Return a reader that yields the rows of a query, at most ``rows`` at a time.
@@ -277,9 +287,9 @@ class Engine:
         with translated():
             self._connection.register(name, table)
             try:
-                self._connection.execute(
-                    f"CREATE OR REPLACE TABLE {relation} AS SELECT * FROM {name}"
-                ).fetchall()
+                copy = f"CREATE OR REPLACE TABLE {relation} AS SELECT * FROM {name}"
+                run = self._connection.execute
+                interruptible(self._connection, lambda: run(copy).fetchall())
             finally:
                 self._connection.unregister(name)
 

@@ -58,10 +58,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryReport:
-    """What `credit check` prints: rows and broken rules by table, and a sentence for each."""
+    """What `credit check` prints: rows and broken rules by table, and a sentence for each.
+
+    ``standing`` counts the broken rules whose rows were not set apart.
+    """
 
     summary: list[tuple[str, int, int]]
     sentences: list[str] = field(default_factory=list)
+    standing: int = 0
 
 
 def open_engine(config: Pipeline, progress: Progress) -> Engine:
@@ -218,7 +222,9 @@ def check_directory(
         engine.add_directory(directory)
         report = engine.check(quarantine=quarantine)
         summary = [(name, report.rows.get(name, 0), report.count(name)) for name in engine.tables]
-    return DirectoryReport(summary=summary, sentences=list(report.sentences))
+    return DirectoryReport(
+        summary=summary, sentences=list(report.sentences), standing=len(report.standing)
+    )
 
 
 def feature_sql(

@@ -180,7 +180,7 @@ def points_table(
                 textcoords="offset points", fontsize=7.5,
             )  # fmt: skip
         ticks += at.tolist()
-        words += [wrapped(str(bin_), 30) for bin_ in block["bin"]]
+        words += [wrapped(str(bin_), 24) for bin_ in block["bin"]]
         place = float(at[-1]) + 1.35
     axes.set_yticks(ticks, labels=words, fontsize=7.5)
     axes.set_ylim(place - 0.6, -0.8)
