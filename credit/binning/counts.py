@@ -89,9 +89,8 @@ def _count_numbers(
         ordinary &= ~at
     kept = Sample(weights=sample.weights[ordinary])
     held = values[ordinary]
-    edges = readable_edges(
-        candidate_edges(held, kept.weights.sum(axis=1), limits.max_candidates), held
-    )
+    mass = kept.weights.sum(axis=1)
+    edges = readable_edges(candidate_edges(held, mass, limits.max_candidates), held[mass > 0])
     declared = [edge for edge in limits.edges.get(feature, ()) if _within(edge, held)]
     edges = np.union1d(edges, np.array(declared, dtype=np.float64))
     index = np.searchsorted(edges, held, side="right")
