@@ -30,12 +30,12 @@ def price_of_policy(table: pd.DataFrame) -> Figure:
         color = model_color(model, place)
         axes.axhline(auc[0], color=color, linestyle=(0, (4, 2)), linewidth=1)
         axes.plot(alpha, auc, "o-", color=color, markersize=4.5)
-        for at in dict.fromkeys((0, len(auc) - 1)):
-            axes.annotate(
-                f"{auc[at]:.3f}", (alpha[at], auc[at]), xytext=(0, 5), color=color,
-                textcoords="offset points", ha="center", fontsize=8.5,
-            )  # fmt: skip
-        ends.append((float(alpha[-1]), float(auc[-1]), f" {model_label(model)}", color))
+        axes.annotate(
+            f"{auc[0]:.3f}", (alpha[0], auc[0]), xytext=(0, 5), color=color,
+            textcoords="offset points", ha="center", fontsize=8.5,
+        )  # fmt: skip
+        end = f"{model_label(model)} {auc[-1]:.3f}"
+        ends.append((float(alpha[-1]), float(auc[-1]), end, color))
     axes.margins(x=0.06, y=0.16)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.xaxis.set_major_locator(MaxNLocator(5))
