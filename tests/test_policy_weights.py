@@ -19,10 +19,12 @@ from credit.pipeline.pages import policy as page
 from credit.pipeline.price import prices_of
 from credit.scorecard import (
     PolicyCard,
+    Scale,
     Scorecard,
     fit_weighted,
     price_of_policy,
     risk_budget,
+    weighted_card,
 )
 
 POLICY = {"payment": 0.30, "social": 0.25, "wealth": 0.20, "consumption": 0.15, "repayment": 0.10}
@@ -238,6 +240,41 @@ def test_a_card_of_published_weights_can_gain_from_their_variance_shares():
     assert shares[0] > 0.35
     assert shares[1] < 0.05
     assert table["auc"].iloc[-1] > table["auc"].iloc[0]
+
+
+def test_a_weighted_card_is_a_card_with_the_policy_in_its_points():
+    X, y = population(dict(zip(POLICY, (0.1, 0.1, 0.2, 0.2, 0.4), strict=True)), 8_000, 1)
+    X["application_age"] = X["wealth_a"] + np.random.default_rng(3).normal(size=len(X))
+    dimensions = dimensions_of(X)
+    card = Scorecard(dimensions=dimensions, random_state=0).fit(X, y)
+    before = card.to_dict()
+    parts = dimension_contributions(card.contributions(X), dimensions)
+    score = fit_weighted(parts, y, POLICY)
+    weighted = weighted_card(card, score)
+    np.testing.assert_allclose(weighted.decision_function(X), score.margin(parts), atol=1e-9)
+    found = covariance_shares(dimension_contributions(weighted.contributions(X), dimensions))
+    np.testing.assert_allclose(found[list(POLICY)], list(POLICY.values()), atol=1e-9)
+    exact = (weighted.scale or Scale()).of_margin(weighted.decision_function(X))
+    points = weighted.points(X)
+    assert np.abs(points - exact).max() <= 0.5 * (1 + len(weighted.points_))
+    assert weighted.coefficients_["p_value"].isna().all()
+    assert set(weighted.table_["dimension"]) == {"", *POLICY, "application"}
+    assert card.to_dict() == before
+    # Rounding every bin to whole points moves a share by less than a hundredth.
+    by_feature = {
+        name: -np.array(values, dtype=float)[weighted.bins_[name].assign(X[name])]
+        for name, values in weighted.points_.items()
+    }
+    rounded = covariance_shares(dimension_contributions(pd.DataFrame(by_feature), dimensions))
+    np.testing.assert_allclose(rounded[list(POLICY)], list(POLICY.values()), atol=0.01)
+
+
+def test_weights_against_the_outcome_make_no_card():
+    X, y = population(POLICY, 3_000, 1)
+    card = Scorecard(dimensions=dimensions_of(X), random_state=0).fit(X, y)
+    parts = dimension_contributions(card.contributions(X), dimensions_of(X))
+    with pytest.raises(ModelError, match="a riskier score means a safer row"):
+        weighted_card(card, fit_weighted(parts, 1 - y, POLICY))
 
 
 # --- in the report

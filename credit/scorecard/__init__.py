@@ -10,6 +10,7 @@ from credit.scorecard.weights import (
     fit_weighted,
     price_of_policy,
     risk_budget,
+    weighted_card,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "fit_weighted",
     "price_of_policy",
     "risk_budget",
+    "weighted_card",
 ]

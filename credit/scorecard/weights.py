@@ -21,6 +21,7 @@ from credit.columns import Floats
 from credit.errors import ModelError, nearest
 from credit.evaluate import auc, ks, log_loss
 from credit.explain import dimension_contributions
+from credit.scorecard.card import Scorecard
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """From the learnt shares to the policy's."""
@@ -217,6 +218,34 @@ def _scaled(by_dimension: pd.DataFrame, factors: Mapping[str, float]) -> Floats:
         )
     factor = np.array([factors.get(str(name), 1.0) for name in by_dimension.columns])
     return by_dimension.to_numpy(dtype=np.float64) * factor
+
+
+def weighted_card(card: Scorecard, score: WeightedScore) -> Scorecard:
+    """Return the card whose margin is the weighted score: the same bins, other points.
+
+    Parameters
+    ----------
+    card : fitted Scorecard
+        Its own ``dimensions`` say which factor a feature takes.
+    score : WeightedScore
+        Fitted on the card's contributions, added up by the same dimensions.
+
+    Raises
+    ------
+    ModelError
+        The weighted score runs against the outcome, so no points could keep the signs.
+    """
+    if score.line.slope <= 0:
+        raise ModelError(
+            f"the weighted score has slope {score.line.slope:.4g} to the log-odds of bad: with "
+            "these weights a riskier score means a safer row. Take a smaller alpha."
+        )
+    plain = card.to_dict()
+    plain["base"] = score.line.intercept
+    for feature in plain["features"]:
+        feature["coefficient"] *= score.line.slope * score.factors.get(feature["dimension"], 1.0)
+        feature["standard_error"] = feature["p_value"] = None  # of the coefficient as it was
+    return Scorecard.from_dict(plain)
 
 
 def price_of_policy(  # noqa: PLR0913, PLR0917 - a model, two samples and a policy, as named
