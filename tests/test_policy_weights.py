@@ -288,7 +288,7 @@ def test_the_report_prices_every_learnt_model(experiment: Finished):
     assert len(section.tables) == 2
     for name, table in prices.items():
         free, full = table["auc"].iloc[0], table["auc"].iloc[-1]
-        assert f"{free - full:.4f} of AUC ({free:.4f} to {full:.4f})" in section.text
+        assert f"from {free:.4f} to {full:.4f} ({full - free:+.4f})" in section.text
         written = pd.read_csv(experiment.folder / f"price-of-policy-{name}.csv")
         np.testing.assert_allclose(written["auc"], table["auc"])
         scores = experiment.outcome.assessment.metrics.query("model == @name and metric == 'auc'")

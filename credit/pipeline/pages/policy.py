@@ -39,9 +39,9 @@ def _sentence(prices: dict[str, pd.DataFrame], labels: dict[str, str]) -> str:
     for name, table in prices.items():
         free, full = table["auc"].iloc[0], table["auc"].iloc[-1]
         parts.append(
-            f"the {labels[name]} {free - full:.4f} of AUC ({number(free)} to {number(full)})"
+            f"of the {labels[name]} from {number(free)} to {number(full)} ({full - free:+.4f})"
         )
-    return f"The policy's weights in full cost {' and '.join(parts)}."
+    return f"With the policy's weights in full the AUC goes, {' and '.join(parts)}."
 
 
 def _unfunded(findings: Findings, table: pd.DataFrame) -> str:
