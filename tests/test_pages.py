@@ -22,7 +22,8 @@ from credit.plot import roc
 
 SECTIONS = [
     "Result", "Notes and warnings", "Applications", "Ranking", "Scores", "Calibration and grades",
-    "Month by month", "Segments", "What moves the score", "Contributions", "The scorecard",
+    "Month by month", "Segments", "What moves the score",
+    "The price of the policy's weights", "Contributions", "The scorecard",
     "What people are told", "Features", "Tuning",
 ]  # fmt: skip
 

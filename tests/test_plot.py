@@ -104,6 +104,17 @@ def iv_rows() -> pd.DataFrame:
     return pd.DataFrame(grid, columns=["feature", "month"]).assign(iv=draw.random(len(grid)))
 
 
+def price_rows() -> pd.DataFrame:
+    alpha = [0.0, 0.25, 0.5, 0.75, 1.0]
+    return pd.DataFrame(
+        {
+            "model": ["scorecard"] * 5 + ["xgboost"] * 5,
+            "alpha": alpha * 2,
+            "auc": [0.7675, 0.7639, 0.7577, 0.7449, 0.7182, 0.78, 0.778, 0.77, 0.755, 0.73],
+        }
+    )
+
+
 def points_rows() -> pd.DataFrame:
     y, probability = people()
     points = 600 - 29 * np.log(probability)
@@ -135,6 +146,7 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "points_table": (plot.points_table, card_rows, ["feature", "bin", "points"]),
     "feature_through_time": (plot.feature_through_time, time_rows, ["as_of", "value"]),
     "iv_by_month": (plot.iv_by_month, iv_rows, ["feature", "month", "iv"]),
+    "price_of_policy": (plot.price_of_policy, price_rows, ["model", "alpha", "auc"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -265,6 +277,7 @@ def test_outcomes_other_than_good_and_bad_are_refused():
     ("name", "table"),
     [
         ("auc_by_month", pd.DataFrame({"model": "a", "month": ["2024-01"], "auc": [np.nan]})),
+        ("price_of_policy", pd.DataFrame({"model": ["m"], "alpha": [0.5], "auc": [0.7]})),
         ("iv_by_month", pd.DataFrame({"feature": "a", "month": ["2024-01"], "iv": [0.0]})),
         ("cohorts", pd.DataFrame({"month": [pd.Period("2024-01")], "good": [0], "bad": [0]})),
         ("model_comparison", pd.DataFrame({"model": ["other_name"], "auc": [0.5]})),

@@ -18,6 +18,7 @@ from credit.pipeline import words
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted
 from credit.pipeline.pages import report_page, write_report
+from credit.pipeline.price import prices_of
 from credit.pipeline.shares import dimension_shares
 from credit.pipeline.tables import Progress
 from credit.pipeline.track import RunRecord, flatten, track
@@ -42,6 +43,7 @@ def export(
     try:
         progress("explaining", 0.0)
         shares = shares_of(findings)
+        prices = prices_of(findings)
         progress("explaining", 1.0)
         progress("writing artifacts and report", 0.0)
         for fitted in findings.fitted:
@@ -49,7 +51,9 @@ def export(
                 write_artifact(temporary / f"artifact-{fitted.name}", fitted, findings)
         share_table = _share_table(shares)
         write_tables(temporary, findings, [*tables, share_table], shares)
-        page = report_page(findings, shares, tables, share_table)
+        for name, table in prices.items():
+            table.to_csv(temporary / f"price-of-policy-{name}.csv", index=False)
+        page = report_page(findings, shares, prices, [*tables, share_table])
         write_report(temporary / "report.html", page)
         temporary.chmod(0o755)
         final = home / findings.stamp

@@ -51,6 +51,9 @@ class Fitted:
 class Plan:
     """What every fit of an experiment shares.
 
+    ``policy_weights`` are those of the dimensions a policy card can use here, scaled up to sum
+    to 1; ``stated_weights`` are all of them, as the policy states them.
+
     ``journal`` is where Optuna keeps its trials, under the name ``study``; without it the
     boosted model keeps its defaults, as it must inside the folds of a repeated split.
     """
@@ -59,6 +62,7 @@ class Plan:
     knowledge: Knowledge
     policy_weights: Mapping[str, float]
     scale: Scale
+    stated_weights: Mapping[str, float] = field(default_factory=dict)
     journal: Path | None = None
     study: str = ""
     boost: BoostOptions | None = None
@@ -83,11 +87,13 @@ def plan(config: Pipeline, data: Dataset, special: Mapping[str, tuple[float, ...
     last = datetime.fromtimestamp(float(data.as_of.max()) / 1e6, tz=UTC).date()
     today = config.policy_date or last
     policy = policies.load(config.policy)
-    weights, notes = funded(policy.weights(today), knowledge)
+    stated = policy.weights(today)
+    weights, notes = funded(stated, knowledge)
     return Plan(
         config=config,
         knowledge=knowledge,
         policy_weights=weights,
+        stated_weights=stated,
         scale=Scale(**policy.leaf("score.scale", today).value),
         notes=notes,
     )

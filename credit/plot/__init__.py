@@ -15,6 +15,7 @@ from credit.plot.models import (
     score_distribution,
 )
 from credit.plot.months import auc_by_month, cohorts
+from credit.plot.policy import price_of_policy
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "month_label",
     "png_bytes",
     "points_table",
+    "price_of_policy",
     "roc",
     "score_distribution",
     "svg_markup",

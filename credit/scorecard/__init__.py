@@ -5,6 +5,13 @@ from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.scale import Scale
+from credit.scorecard.weights import (
+    WeightedScore,
+    fit_weighted,
+    price_of_policy,
+    risk_budget,
+    weighted_card,
+)
 
 __all__ = [
     "BASE",
@@ -13,5 +20,10 @@ __all__ = [
     "RankTable",
     "Scale",
     "Scorecard",
+    "WeightedScore",
     "fit_logistic",
+    "fit_weighted",
+    "price_of_policy",
+    "risk_budget",
+    "weighted_card",
 ]

@@ -28,6 +28,7 @@ from credit.errors import ModelError
 from credit.margin import MarginClassifier
 from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.scale import Scale
+from credit.scorecard.sql import Dialect, points_sql
 
 BASE = "(base)"
 """The first row of a points table: what everybody starts with."""
@@ -180,6 +181,29 @@ class Scorecard(MarginClassifier, BaseEstimator):
             for name, positions in index.items()
         }
         return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def to_sql(self, dialect: Dialect = "duckdb", *, table: str) -> str:
+        """Return a query that gives every row of ``table`` its points, equal to :meth:`points`.
+
+        The query returns the table's columns, ``<feature>_points`` for each feature of the card,
+        and ``points``, their sum with the base points, all integers.
+
+        - NULL and NaN are missing; a special code is looked up before any edge; an edge belongs
+          to the bin above it; -0.0 equals 0.0.
+        - A name not seen in fit, in any column of names, scores as in :meth:`points`.
+        - A row with an infinity, which :meth:`points` refuses, has NULL for that feature's
+          points and for ``points``. Columns that are not in the card are not looked at.
+        - Columns of numbers hold any type of number or truth values. Columns of names hold text
+          or whole numbers: another number is written in its own way by each engine.
+
+        Parameters
+        ----------
+        dialect : {"duckdb", "spark"}
+        table : str
+            Name of the table or view; a dot separates it from its schema.
+        """
+        check_is_fitted(self, "points_")
+        return points_sql(self.base_points_, self.points_, self.bins_, dialect=dialect, table=table)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fitted card as plain data: numbers, text, lists and dicts alone."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from credit import __version__
 from credit.pipeline.findings import Findings
-from credit.pipeline.pages import features, models, people
+from credit.pipeline.pages import features, models, people, policy
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
 from credit.pipeline.words import Printed
 
@@ -18,10 +18,13 @@ __all__ = ["report_page", "write_report"]
 def report_page(
     findings: Findings,
     shares: dict[str, pd.DataFrame],
+    prices: dict[str, pd.DataFrame],
     tables: list[Printed],
-    share_table: Printed,
 ) -> Page:
-    """Return the whole report; sections without an answer are left out."""
+    """Return the whole report; sections without an answer are left out.
+
+    Of ``tables``, the last is that of the shares.
+    """
     config = findings.config
     sections: list[Section | None] = [
         models.result(findings),
@@ -32,7 +35,8 @@ def report_page(
         models.calibration(findings),
         models.months(findings),
         models.segments(findings),
-        features.moves(findings, shares, share_table),
+        features.moves(findings, shares, tables[-1]),
+        policy.price(findings, prices),
         features.contributions(findings),
         features.card(findings),
         people.reasons(findings),
