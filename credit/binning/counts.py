@@ -147,9 +147,11 @@ def readable_edges(edges: Floats, values: Floats) -> Floats:
 
 def _shortest(low: float, high: float) -> float:
     """Return the decimal with fewest digits in (low, high]."""
+    if abs(high) < np.finfo(np.float64).tiny:  # 0, or too small for the powers of ten below
+        return float(high)
     for digits in range(1, 17):
         rounded = float(f"{high:.{digits}g}")
-        step = 10.0 ** (np.floor(np.log10(abs(high))) - digits + 1) if high else 1.0
+        step = 10.0 ** (np.floor(np.log10(abs(high))) - digits + 1)
         down = float(f"{np.floor(high / step) * step:.{digits}g}")
         for candidate in (rounded, down):
             if low < candidate <= high:
