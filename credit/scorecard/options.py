@@ -35,7 +35,8 @@ class FusedOptions(BinLimits):
         of one row; so one path serves few rows and many.
     standard_errors : float
         Of the penalties within this many standard errors of the least out-of-bag log-loss the
-        card takes the one with the flattest shapes.
+        card takes the one with the flattest shapes. 1 is the cautious rule; 0, the least
+        log-loss itself, costs a little shape for a little accuracy on a few hundred rows.
     bags, few_bags : int
         Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows.
     tolerance : float
@@ -49,9 +50,10 @@ class FusedOptions(BinLimits):
         (1.0, 4.0),
         (0.5, 4.0),
         (0.25, 4.0),
-        (0.12, 4.0),
-        (0.06, 4.0),
-        (0.03, 4.0),
+        (0.25, 1.0),
+        (0.12, 1.0),
+        (0.06, 1.0),
+        (0.03, 1.0),
     )
     standard_errors: float = 1.0
     bags: int = 8
