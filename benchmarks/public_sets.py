@@ -1,4 +1,4 @@
-"""Scorecard, boosted model and logistic regression on public flat files, 5 x 2 folds.
+"""Scorecard, fused card, boosted model and logistic regression on public flat files, 5 x 2 folds.
 
 The folder of the published sets is the first argument or the environment's CREDIT_DATA.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 
 from credit.pipeline.compare import CompareOptions, compare
 from credit.pipeline.flat import flat_table
-from credit.pipeline.models import Knowledge
+from credit.pipeline.models import NAMES, Knowledge
 from credit.pipeline.words import plain
 
 GERMAN = [
@@ -42,7 +42,7 @@ def main() -> int:
     found = False
     for name, frame, target, bad in frames(root):
         found = True
-        options = CompareOptions(target=target, bad=bad)
+        options = CompareOptions(target=target, bad=bad, models=NAMES)
         start = time.process_time()
         result = compare(flat_table(frame, target=target, bad=bad), options, Knowledge())
         sys.stdout.write(f"{name}: {time.process_time() - start:.0f} s CPU\n")

@@ -280,7 +280,9 @@ def compare(
         list[str] | None, typer.Option(help="COLUMN=CODE,CODE; may be repeated.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column that is no feature.")] = None,
-    models: Annotated[str, typer.Option(help="Of card, boost, logistic.")] = "card,boost,logistic",
+    models: Annotated[
+        str, typer.Option(help="Of card, fused, boost, logistic.")
+    ] = "card,boost,logistic",
     folds: Annotated[str, typer.Option(help="REPEATSxFOLDS.")] = "5x2",
     seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 20261121,
     output: Annotated[

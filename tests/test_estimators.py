@@ -14,11 +14,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from credit.binning import Binning
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ModelError
-from credit.scorecard import PolicyCard, Scorecard
+from credit.scorecard import FusedOptions, PolicyCard, Scorecard
 
 ESTIMATORS = [
     Binning(),
     Scorecard(),
+    Scorecard(binning=FusedOptions(few_bags=4)),
     PolicyCard(),
     BoostedModel(options=BoostOptions(rounds=40, eta=0.3)),
 ]

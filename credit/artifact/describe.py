@@ -113,7 +113,7 @@ def _term(feature: Mapping[str, Any]) -> dict[str, Any]:
         "special": [{"code": code, "bin": at} for code, at in bins["special"]],
         "missing": bins["missing"],
         "unknown": bins["unseen"],
-        "margin": [feature["coefficient"] * woe for woe in bins["woe"]],
+        "margin": feature["margin"],
         "points": feature["points"],
     }
     if bins["kind"] == "number":

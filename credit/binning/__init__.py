@@ -2,7 +2,7 @@
 
 from credit.binning.bins import BinLimits, Bins
 from credit.binning.counts import Counts, Sample, count_column
-from credit.binning.fit import fit_bins
+from credit.binning.fit import bins_of, fit_bins
 from credit.binning.solve import Trend
 from credit.binning.transformer import Binning, bin_frame, transform_frame
 
@@ -14,6 +14,7 @@ __all__ = [
     "Sample",
     "Trend",
     "bin_frame",
+    "bins_of",
     "count_column",
     "fit_bins",
     "transform_frame",

@@ -81,7 +81,8 @@ def _count_numbers(
     limits: BinLimits,
     codes: tuple[float | str, ...],
 ) -> Counts:
-    ordinary = ~np.isnan(values)
+    # A row of weight 0 is not there: it may not even choose how a cut point is written.
+    ordinary = ~np.isnan(values) & (sample.weights.sum(axis=1) > 0)
     special = np.zeros((len(codes), 2))
     for i, code in enumerate(codes):
         at = values == code

@@ -228,6 +228,16 @@ def _assemble(
     )
 
 
+def bins_of(counts: Counts, prior: Floats, limits: BinLimits, ends: list[int], trend: str) -> Bins:
+    """Return the bins that end at the given ordinary candidates, whoever chose them.
+
+    ``ends`` holds the index of each bin's last candidate. Every special code that occurs, and
+    missing values that occur, have bins of their own, however rare.
+    """
+    reason = "" if len(ends) > 1 else "no step between its values helps beside the other features"
+    return _assemble(counts, prior, replace(limits, rare_share=0.0), ends, (trend, reason))
+
+
 def _nearest(count: Floats, rows: list[Floats], prior: Floats, smoothing: float) -> int:
     """Return the ordinary bin whose smoothed rate is nearest to that of ``count``."""
     woe = evidence(np.array([count, *rows]), prior, smoothing)

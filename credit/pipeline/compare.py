@@ -48,7 +48,7 @@ class CompareOptions:
     time: str | None = None
     special: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
-    models: tuple[str, ...] = NAMES
+    models: tuple[str, ...] = ("card", "boost", "logistic")
     folds: str = "5x2"
     seed: int = 20261121
 

@@ -17,9 +17,9 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from credit.binning import BinLimits
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ConfigError, nearest
-from credit.scorecard import Scorecard
+from credit.scorecard import FusedOptions, Scorecard
 
-NAMES = ("card", "boost", "logistic")
+NAMES = ("card", "fused", "boost", "logistic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def make(
 
     Parameters
     ----------
-    name : {"card", "boost", "logistic"}
+    name : {"card", "fused", "boost", "logistic"}
         Which model.
     frame : DataFrame
         The columns it will see (logistic needs to know which are texts).
@@ -95,6 +95,9 @@ def make(
     }
     if name == "card":
         return Scorecard(binning=limits, **common)
+    if name == "fused":
+        edges = limits.edges if limits else {}
+        return Scorecard(binning=FusedOptions(edges=edges), **common)
     if name == "boost":
         return BoostedModel(options=boost, **common)
     if name == "logistic":

@@ -84,7 +84,7 @@ def dimension_shares(
         See `credit.explain.bootstrap_shares`; with a column ``refit``.
     """
     dimensions = dict(fitted.model.dimensions or {})
-    if isinstance(fitted.model, Scorecard):
+    if isinstance(fitted.model, Scorecard) and fitted.model.method_ == "woe":
         again = Reweighted(fitted.model, X, y)
         table = bootstrap_shares(
             dimension_contributions(again(np.ones(len(y))), dimensions),

@@ -1,10 +1,12 @@
 """Scorecards: a points table from evidence, and one from published weights."""
 
-from credit.scorecard.card import BASE, Scorecard
+from credit.scorecard.card import Scorecard
 from credit.scorecard.logistic import LogisticFit, fit_logistic
+from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.scale import Scale
+from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
     fit_weighted,
@@ -15,6 +17,7 @@ from credit.scorecard.weights import (
 
 __all__ = [
     "BASE",
+    "FusedOptions",
     "LogisticFit",
     "PolicyCard",
     "RankTable",

@@ -1,4 +1,4 @@
-"""Scorecard: weight of evidence, a logistic regression with signs, integer points."""
+"""Scorecard: one term a feature, learnt by one of two methods, and integer points."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from credit.columns import (
 )
 from credit.errors import ModelError
 from credit.margin import MarginClassifier
-from credit.scorecard.logistic import LogisticFit, fit_logistic
+from credit.scorecard.fused import fit_fused
+from credit.scorecard.logistic import fit_logistic
+from credit.scorecard.options import FusedOptions
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
-
-BASE = "(base)"
-"""The first row of a points table: what everybody starts with."""
+from credit.scorecard.table import coefficients, memberships, points_table
 
 _TREND = {1: "ascending", -1: "descending"}
 
@@ -41,39 +41,56 @@ class Scorecard(MarginClassifier, BaseEstimator):
 
     ::
 
-        margin = base_ + sum_j coefficient_j * woe_j(x_j)          coefficient_j >= 0
+        margin = base_ + sum_j margins_j(bin of x_j)
         points = base_points_ + sum_j points_j(bin of x_j)          integers
 
-    Evidence (woe) above 0 is riskier than the population, and no coefficient is negative, so a
-    declared sign, kept by the bins, is kept by the card. Points round each term of ``offset -
-    factor * margin`` by itself, so that they add up exactly; probabilities come from the margin,
-    which is not rounded.
+    Two methods find bins and margins; whatever ``binning`` is says which:
 
-    A feature is left out when its information value is below ``binning.min_iv`` or when its
-    coefficient is at zero; ``coefficients_`` says which rule it was.
+    * ``woe`` (a BinLimits, the default): each column is binned by itself, and ``margins_j =
+      coefficient_j * woe_j`` with ``coefficient_j >= 0`` from a logistic regression. Evidence
+      (woe) above 0 is riskier than the population, and no coefficient is negative, so a
+      declared sign, kept by the bins, is kept by the card.
+    * ``fused`` (a FusedOptions): cuts and margins of all columns are found together, by a convex
+      fit in which declared signs are constraints, averaged over bags of rows.
+
+    Points round each term of ``offset - factor * margin`` by itself, so that they add up
+    exactly; probabilities come from the margin, which is not rounded.
+
+    A feature is left out when its information value is below ``binning.min_iv``, when its
+    coefficient is at zero (woe), or when its terms hardly differ (fused); ``coefficients_`` says
+    which rule it was.
 
     Parameters
     ----------
-    binning : BinLimits, optional
+    binning : BinLimits or FusedOptions, optional
+        Limits of the bins, and with them the method: it is an option of how bins come about,
+        so it needs no argument of its own.
     scale : Scale, optional
     special_codes : dict of str to list, optional
         Values that are no amounts; each gets a bin of its own before any trend.
     signs : dict of str to int, optional
-        +1 more is riskier: bad rates ascend over the bins; -1 they descend; 0 or absent: the
-        trend that explains held-out rows best.
+        +1 more is riskier: bad rates (fused: margins) ascend over the bins; -1 they descend; 0
+        or absent: the trend that explains held-out rows best (fused: any shape).
     dimensions : dict of str to str, optional
         Feature -> dimension, for the table.
     random_state : int, optional
-        Seeds the choice of trends and numbers of bins; ``None`` is 0.
+        Seeds the choice of trends and numbers of bins, or the bags; ``None`` is 0.
 
     Attributes
     ----------
+    method_ : {"woe", "fused"}
     bins_ : dict of str to Bins
         One entry per column of the X seen in fit, same order.
     base_ : float
         Margin of a row without evidence.
+    margins_ : dict of str to tuple of float
+        What each bin adds to the margin, for the features in the card.
+    penalty_ : tuple of float
+        Fused: the L1 and L2 chosen.
     coefficients_ : DataFrame, index feature
-        coefficient, standard_error, p_value, iv, dropped (the rule, or empty).
+        coefficient, standard_error, p_value, iv, dropped (the rule, or empty). Fused: a
+        coefficient is 1 for a feature in the card, since its margins are fitted themselves,
+        and there are no standard errors.
     points_ : dict of str to tuple of int
         Points of each bin, for the features in the card.
     base_points_ : int
@@ -115,40 +132,58 @@ class Scorecard(MarginClassifier, BaseEstimator):
         kinds = {name: kind_of(frame[name], name) for name in frame.columns}
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
-        limits = self.binning or BinLimits()
         self.classes_ = target.classes
+        if isinstance(self.binning, FusedOptions):
+            fused = fit_fused(
+                frame,
+                Sample.of(target.bad, weight),
+                self.binning,
+                signs=signs,
+                special_codes=self.special_codes or {},
+                seed=seed_of(self.random_state),
+            )
+            self.method_, self.base_, self.penalty_ = "fused", fused.base, fused.penalty
+            self.bins_, self.margins_ = dict(fused.bins), dict(fused.margins)
+            self.coefficients_ = memberships(fused)
+        else:
+            self._fit_woe(frame, target.bad, weight, signs)
+        self._write_points()
+        return self
+
+    def _fit_woe(
+        self, frame: pd.DataFrame, bad: Floats, weight: Floats, signs: Mapping[str, int]
+    ) -> None:
+        """Bin each column by itself and weigh its evidence by a logistic regression."""
+        limits = self.binning or BinLimits()
         self.bins_ = bin_frame(
             frame,
-            Sample.of(target.bad, weight),
+            Sample.of(bad, weight),
             limits,
             trends={name: _TREND[sign] for name, sign in signs.items() if sign},
             special_codes=self.special_codes or {},
             seed=seed_of(self.random_state),
         )
         used = {name: bins for name, bins in self.bins_.items() if bins.iv >= limits.min_iv}
-        fit = fit_logistic(transform_frame(frame, used), target.bad, weight)
-        self.base_ = fit.intercept
-        self.coefficients_ = _coefficients(self.bins_, tuple(used), fit, limits.min_iv)
-        self._write_points()
-        return self
+        fit = fit_logistic(transform_frame(frame, used), bad, weight)
+        self.method_, self.base_ = "woe", fit.intercept
+        self.coefficients_ = coefficients(self.bins_, tuple(used), fit, limits.min_iv)
+        kept = self.coefficients_["coefficient"]
+        self.margins_ = {
+            str(name): tuple((weight * np.array(self.bins_[str(name)].woe)).tolist())
+            for name, weight in kept[kept > 0].items()
+        }
 
     def _write_points(self) -> None:
         """Round the terms to integer points and write the table."""
         scale = self.scale or Scale()
         self.base_points_ = int(np.rint(scale.of_margin(self.base_)))
         self.points_ = {
-            name: tuple(
-                int(p) for p in np.rint(-scale.factor * weight * np.array(self.bins_[name].woe))
-            )
-            for name, weight in self._active().items()
+            name: tuple(int(p) for p in np.rint(-scale.factor * np.array(terms)))
+            for name, terms in self.margins_.items()
         }
         self.table_ = points_table(
             self.base_points_, self.points_, self.bins_, self.dimensions or {}
         )
-
-    def _active(self) -> dict[str, float]:
-        kept = self.coefficients_["coefficient"]
-        return {str(name): float(value) for name, value in kept[kept > 0].items()}
 
     def _assigned(self, X: Any) -> dict[str, Ints]:
         check_is_fitted(self, "points_")
@@ -160,8 +195,8 @@ class Scorecard(MarginClassifier, BaseEstimator):
         """Return the log-odds of bad."""
         index = self._assigned(X)
         margin = np.full(len(next(iter(index.values()))), self.base_)
-        for name, weight in self._active().items():
-            margin += weight * np.array(self.bins_[name].woe)[index[name]]
+        for name, terms in self.margins_.items():
+            margin += np.array(terms)[index[name]]
         return margin
 
     def points(self, X: Any) -> Ints:
@@ -175,9 +210,8 @@ class Scorecard(MarginClassifier, BaseEstimator):
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
         index = self._assigned(X)
-        weights = self.coefficients_["coefficient"].to_dict()
         terms = {
-            name: weights[name] * np.array(self.bins_[name].woe)[positions]
+            name: np.array(self.margins_.get(name, (0.0,) * self.bins_[name].size))[positions]
             for name, positions in index.items()
         }
         return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
@@ -211,6 +245,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         rows = self.coefficients_.astype(object).where(self.coefficients_.notna(), None)
         return {
             "kind": "scorecard",
+            "method": self.method_,
             "scale": (self.scale or Scale()).to_dict(),
             "classes": self.classes_.tolist(),
             "base": self.base_,
@@ -221,6 +256,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
                     "dimension": (self.dimensions or {}).get(name, ""),
                     **rows.loc[name].to_dict(),
                     "points": list(self.points_.get(name, ())),
+                    "margin": list(self.margins_.get(name, ())),
                     "bins": bins.to_dict(),
                 }
                 for name, bins in self.bins_.items()
@@ -243,62 +279,12 @@ class Scorecard(MarginClassifier, BaseEstimator):
         card.feature_names_in_ = np.array(names, dtype=object)
         card.n_features_in_ = len(names)
         card.bins_ = {f["name"]: Bins.from_dict(f["bins"]) for f in features}
+        card.method_ = plain["method"]
         card.base_ = float(plain["base"])
+        card.margins_ = {f["name"]: tuple(f["margin"]) for f in features if f["margin"]}
         columns = ("coefficient", "standard_error", "p_value", "iv", "dropped")
         table = pd.DataFrame([{c: f[c] for c in columns} for f in features], index=names)
         numeric = table[list(columns[:-1])].astype(np.float64)
         card.coefficients_ = numeric.assign(dropped=table["dropped"]).rename_axis("feature")
         card._write_points()
         return card
-
-
-def _coefficients(
-    bins: Mapping[str, Bins], used: tuple[str, ...], fit: LogisticFit, min_iv: float
-) -> pd.DataFrame:
-    """Return a row a feature: its coefficient and test, or the rule that left it out."""
-    table = pd.DataFrame(
-        {
-            "coefficient": fit.coefficients,
-            "standard_error": fit.standard_errors,
-            "p_value": fit.p_values,
-        },
-        index=list(used),
-    ).reindex(list(bins))
-    rules = []
-    for name, column in bins.items():
-        if name not in used:
-            because = f" ({column.diagnosis})" if column.diagnosis else ""
-            rules.append(f"information value {column.iv:.4f} < {min_iv:g}{because}")
-        elif table.loc[name, "coefficient"] == 0:
-            rules.append("coefficient at zero: the other features say as much")
-        else:
-            rules.append("")
-    return table.assign(
-        coefficient=table["coefficient"].fillna(0.0),
-        iv=[column.iv for column in bins.values()],
-        dropped=rules,
-    ).rename_axis("feature")
-
-
-def points_table(
-    base_points: int,
-    points: Mapping[str, tuple[int, ...]],
-    bins: Mapping[str, Bins],
-    dimensions: Mapping[str, str],
-) -> pd.DataFrame:
-    """Return the card as a table: feature, bin, points, share, rate, woe, dimension."""
-    good, bad = (sum(getattr(next(iter(bins.values())), side)) for side in ("good", "bad"))
-    base = {
-        "feature": BASE,
-        "bin": "everybody",
-        "points": base_points,
-        "share": 1.0,
-        "rate": bad / (good + bad),
-        "woe": 0.0,
-        "dimension": "",
-    }
-    parts = [
-        bins[name].table().assign(points=list(values), dimension=dimensions.get(name, ""))
-        for name, values in points.items()
-    ]
-    return pd.concat([pd.DataFrame([base]), *parts], ignore_index=True)[list(base)]

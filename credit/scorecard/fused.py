@@ -1,0 +1,239 @@
+"""The fused card: bins, their merging and their points found together, as one convex problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from credit.binning import Bins, Counts, Sample, bins_of, count_column
+from credit.binning.transformer import SpecialCodes
+from credit.columns import Floats, Ints, known_names
+from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
+from credit.scorecard.options import SIGNS, FusedOptions
+from credit.scorecard.segmentation import segment
+from credit.scorecard.thermometer import Layout, Penalty, Rows, Shape, fit_shapes
+
+FEW_ROWS = 4_000
+"""Below this weight of rows more bags are drawn: their average is what helps most there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """What :func:`fit_fused` found.
+
+    Attributes
+    ----------
+    base : float
+        Margin of a row whose terms are all 0: about the average row.
+    bins : dict of str to Bins
+    margins : dict of str to tuple of float
+        What each bin adds to the log-odds of bad, for the features in the card.
+    penalty : (L1, L2)
+        The one chosen.
+    dropped : dict of str to str
+        Feature left out -> the rule.
+    """
+
+    base: float
+    bins: Mapping[str, Bins]
+    margins: Mapping[str, tuple[float, ...]]
+    penalty: tuple[float, float]
+    dropped: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fine:
+    """A column's fine bins: the counts they come from, and its declared sign."""
+
+    counts: Counts
+    bins: Bins
+    sign: int
+
+    @property
+    def weight(self) -> Floats:
+        return np.array(self.bins.good) + np.array(self.bins.bad)
+
+    @property
+    def ordered(self) -> int:
+        return max(1, len(self.counts.ordinary)) if self.counts.kind == "number" else 0
+
+
+def fit_fused(
+    frame: pd.DataFrame,
+    sample: Sample,
+    options: FusedOptions,
+    *,
+    signs: Mapping[str, int],
+    special_codes: SpecialCodes,
+    seed: int,
+) -> Fused:
+    """Fit bins and margins of all columns together.
+
+    Fine bins; a convex fit in each bag (see `credit.scorecard.thermometer`) under the penalty
+    chosen out of bag; the average of the bags' tables, which is again one additive table; each
+    shape compressed to few bins by optimal segmentation; and the base set so that the expected
+    number of bad rows is the observed one.
+    """
+    fine = _fine_bins(frame, sample, options, signs=signs, special_codes=special_codes)
+    dropped = {
+        name: f"information value {column.bins.iv:.4f} < {options.min_iv:g}"
+        for name, column in fine.items()
+        if column.bins.iv < options.min_iv
+    }
+    used = {name: column for name, column in fine.items() if name not in dropped}
+    shapes = {name: np.zeros(column.bins.size) for name, column in fine.items()}
+    penalty = options.path[0]
+    if used:
+        averaged, penalty = _averaged(frame, used, sample, options, seed=seed)
+        shapes |= averaged
+    bins, margins = {}, {}
+    for name, column in fine.items():
+        bins[name], terms = _compress(column, shapes[name], sample.prior, options)
+        if name in dropped:
+            continue
+        if np.ptp(terms) < options.least_range:
+            dropped[name] = (
+                f"terms differ by {np.ptp(terms):.3f} < {options.least_range:g}: "
+                "the other features say as much"
+            )
+        else:
+            margins[name] = tuple(terms.tolist())
+    base = _base(frame, sample, bins, margins)
+    return Fused(base=base, bins=bins, margins=margins, penalty=penalty, dropped=dropped)
+
+
+def _fine_bins(
+    frame: pd.DataFrame,
+    sample: Sample,
+    options: FusedOptions,
+    *,
+    signs: Mapping[str, int],
+    special_codes: SpecialCodes,
+) -> dict[str, _Fine]:
+    known_names("special_codes", special_codes, frame.columns)
+    fine = {}
+    for name in frame.columns:
+        codes = tuple(special_codes.get(name, ()))
+        counts = count_column(frame[name], name, sample, options, codes)
+        every = list(range(len(counts.ordinary))) or [-1]
+        bins = bins_of(counts, sample.prior, options, every, "none")
+        sign = signs[name] or SIGNS[options.trend]
+        fine[name] = _Fine(counts=counts, bins=bins, sign=sign)
+    return fine
+
+
+def _codes(frame: pd.DataFrame, fine: Mapping[str, _Fine]) -> np.ndarray[tuple[int, int], np.dtype]:
+    """Return the fine bins of every row in the smallest type that holds them."""
+    largest = max(column.bins.size for column in fine.values())
+    codes = np.empty((len(frame), len(fine)), np.min_scalar_type(largest))
+    for j, (name, column) in enumerate(fine.items()):
+        codes[:, j] = column.bins.assign(frame[name])
+    return codes
+
+
+def _averaged(
+    frame: pd.DataFrame,
+    fine: Mapping[str, _Fine],
+    sample: Sample,
+    options: FusedOptions,
+    *,
+    seed: int,
+) -> tuple[dict[str, Floats], tuple[float, float]]:
+    """Return the average of the bags' shapes, over fine bins, and the penalty chosen."""
+    layout = Layout.of(
+        [Shape(ordered=c.ordered, sign=c.sign, weight=c.weight) for c in fine.values()]
+    )
+    bad = (sample.weights[:, 1] > 0).astype(np.float64)
+    rows, weight = patterns(Rows(codes=_codes(frame, fine), bad=bad), sample.weights.sum(axis=1))
+    total = weight.sum()
+    rate = weight @ rows.bad / total
+    # A level weighs as much as `smoothing` rows of the population's rate would.
+    row = rate * (1 - rate) / total
+    level = options.smoothing * row
+    path = [Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=level) for l1, l2 in options.path]
+    random = np.random.default_rng(seed)
+    few = total < FEW_ROWS
+    bags = [
+        draw(rows.bad, weight, random) for _ in range(options.few_bags if few else options.bags)
+    ]
+    start, chosen = None, 0
+    if len(path) > 1:
+        judged = bags[: 8 if few else 2]
+        losses, variation, starts = out_of_bag(layout, rows, judged, path)
+        chosen = simplest(losses, variation, weight, options.standard_errors)
+        start = starts[chosen]
+    points = [fit_shapes(layout, rows, bag, path[chosen], start=start) for bag in bags]
+    table = layout.tables @ np.mean(points, axis=0)[1:]
+    parts = np.split(table, layout.offsets[1:-1])
+    return dict(zip(fine, parts, strict=True)), options.path[chosen]
+
+
+def _compress(
+    fine: _Fine, shape: Floats, prior: Floats, options: FusedOptions
+) -> tuple[Bins, Floats]:
+    """Return a column's final bins and each one's term, averaging 0 over the sample's rows."""
+    counts, weight = fine.counts, fine.weight
+    ordinary = len(counts.ordinary)
+    order: Ints = np.arange(ordinary)
+    if counts.kind == "category":
+        order = np.argsort(shape[:ordinary], kind="stable")
+        counts = replace(
+            counts,
+            ordinary=counts.ordinary[order],
+            groups=tuple(counts.groups[i] for i in order),
+        )
+    values, held = shape[:ordinary][order], weight[:ordinary][order]
+    if not ordinary:
+        return bins_of(counts, prior, options, [-1], "none"), shape - weight @ shape / weight.sum()
+    ends = segment(
+        values,
+        held,
+        most=options.max_bins,
+        least_weight=options.min_share * prior.sum(),
+        tolerance=options.tolerance,
+    )
+    parts = np.split(np.arange(ordinary), ends[:-1])
+    means = np.array([np.average(values[part], weights=held[part]) for part in parts])
+    sign = 1 if counts.kind == "category" else fine.sign
+    if sign:  # means of a monotone shape are monotone but for the last bit of a float
+        means = sign * np.maximum.accumulate(sign * means)
+    terms = np.concatenate([means, shape[ordinary:]])
+    bins = bins_of(counts, prior, options, [end - 1 for end in ends], _trend(means))
+    mass = np.array(bins.good) + np.array(bins.bad)
+    return bins, np.where(mass > 0, terms - mass @ terms / mass.sum(), 0.0)
+
+
+def _trend(terms: Floats) -> str:
+    """Name the shape that terms in order have."""
+    steps = np.sign(np.diff(terms))
+    steps = steps[steps != 0]
+    turns = int((np.diff(steps) != 0).sum())
+    if not len(steps) or turns > 1:
+        return "none"
+    if turns == 0:
+        return "ascending" if steps[0] > 0 else "descending"
+    return "peak" if steps[0] > 0 else "valley"
+
+
+def _base(
+    frame: pd.DataFrame,
+    sample: Sample,
+    bins: Mapping[str, Bins],
+    margins: Mapping[str, tuple[float, ...]],
+) -> float:
+    """Return the base at which the expected number of bad rows is the observed one."""
+    good, bad = sample.prior
+    weight = sample.weights.sum(axis=1)
+    margin = np.zeros(len(frame))
+    for name, terms in margins.items():
+        margin += np.array(terms)[bins[name].assign(frame[name])]
+    level = float(np.log(bad / good))
+    low, high = level - margin.max() - 1.0, level - margin.min() + 1.0
+    return float(
+        brentq(lambda base: float(weight @ expit(base + margin) - bad), low, high, xtol=1e-13)
+    )
