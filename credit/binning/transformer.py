@@ -12,10 +12,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning.bins import BinLimits, Bins
+from credit.binning.bins import Bins
 from credit.binning.counts import Sample, count_column
 from credit.binning.fit import fit_bins
-from credit.binning.solve import ORDERS
+from credit.binning.limits import ORDERS, BinLimits
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
 from credit.errors import ModelError
 
