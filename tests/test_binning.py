@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.binning import BinLimits, Binning, Bins, Sample, count_column
-from credit.binning.counts import candidate_edges
 from credit.binning.choose import deal
+from credit.binning.counts import candidate_edges
 from credit.binning.limits import ORDERS
 from credit.binning.rules import Material, Rules
 from credit.binning.solve import Segments, best_paths, segments

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
 from credit.columns import Floats, Ints, Kind, names, numbers, text
@@ -87,7 +88,7 @@ class Bins:
         return np.array([*table, self.missing], np.int64)[codes]
 
     def _assign_numbers(self, values: Floats) -> Ints:
-        index = np.searchsorted(np.array(self.edges), values, side="right").astype(np.int64)
+        index = _place(values, np.array(self.edges, dtype=np.float64))
         for code, position in self.special:
             index[values == code] = position
         index[np.isnan(values)] = self.missing
@@ -117,6 +118,19 @@ class Bins:
     def from_dict(cls, plain: Mapping[str, Any]) -> Bins:
         """Build the record from plain data; lists, as JSON gives them, become tuples."""
         return cls(**{name: _frozen(value) for name, value in plain.items()})
+
+
+@njit(cache=True)
+def _place(values: Floats, edges: Floats) -> Ints:
+    """Return how many edges are at most each value: few edges are counted faster than searched.
+
+    A NaN gets 0 here and its own bin afterwards.
+    """
+    index = np.zeros(len(values), np.int64)
+    for edge in edges:
+        for i in range(len(values)):
+            index[i] += edge <= values[i]
+    return index
 
 
 def _frozen(value: Any) -> Any:

@@ -104,7 +104,7 @@ def _parts(
         train = replace(
             material,
             counts=material.counts - test,
-            rows=material.rows * ((FOLDS - 1) / FOLDS) if counts.rows is not None else None,
+            rows=None if material.rows is None else material.rows * ((FOLDS - 1) / FOLDS),
             periods=material.periods - dealt if by_period else material.periods,
         )
         if counts.kind == "category":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from credit.binning.bins import special_key
 from credit.binning.limits import BinLimits
@@ -112,10 +112,10 @@ def count_tally(tally: Tally, limits: BinLimits, codes: tuple[object, ...] = ())
 
 
 def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ...]) -> Counts:
-    at = [np.flatnonzero(tally.values == code) for code in codes]
+    at = [np.flatnonzero(tally.distinct == code) for code in codes]
     special = np.array([tally.counts[i].sum(axis=0) for i in at]).reshape(-1, 2)
     kept = tally.without(np.concatenate(at)) if at else tally
-    values, weight = kept.values, kept.counts.sum(axis=1)
+    values, weight = kept.distinct, kept.counts[:, 0] + kept.counts[:, 1]
     edges = readable_edges(candidate_edges(values, weight, limits.max_candidates), values)
     declared = [edge for edge in limits.edges.get(tally.feature, ()) if _within(edge, values)]
     edges = np.union1d(edges, np.array(declared, dtype=np.float64))
@@ -142,9 +142,23 @@ def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ..
 
 def _summed(counts: Floats, starts: Ints) -> Floats:
     """Sum distinct values (on the last axis but one) into candidates that open at ``starts``."""
-    bounds = np.concatenate([[0], starts, [counts.shape[-2]]])
-    parts = [counts[..., a:b, :].sum(axis=-2) for a, b in pairwise(bounds)]
-    return np.stack(parts, axis=-2)
+    flat = counts.reshape(-1, *counts.shape[-2:])
+    parts = _in_blocks(np.ascontiguousarray(flat), starts.astype(np.int64))
+    return parts.reshape(*counts.shape[:-2], len(starts) + 1, 2)
+
+
+@njit(cache=True)
+def _in_blocks(counts: Floats, starts: Ints) -> Floats:
+    """Add values to their block one after the other: axis sums over two columns are slow."""
+    total = np.zeros((counts.shape[0], len(starts) + 1, 2))
+    for t in range(counts.shape[0]):
+        block = 0
+        for i in range(counts.shape[1]):
+            while block < len(starts) and starts[block] <= i:
+                block += 1
+            total[t, block, 0] += counts[t, i, 0]
+            total[t, block, 1] += counts[t, i, 1]
+    return total
 
 
 def _with_fixed(edges: Floats, fixed: Floats, values: Floats) -> Floats:

@@ -63,7 +63,12 @@ class _Limit:
                 loose = middle
             else:
                 strict = middle
-        return loose if self.whole else _rounded(loose, up=self.free > (self.asked or 0.0))
+        if self.whole:
+            return loose
+        shortest = float(f"{loose:.3g}")
+        if self.set(case, shortest).solved():
+            return shortest
+        return _rounded(loose, up=loose > strict)
 
 
 def _rounded(value: float, *, up: bool) -> float:
@@ -190,7 +195,7 @@ def _together(case: _Case, limits: list[_Limit], what: str) -> str:
         if not trial.solved():
             needed.append(limit)
             kept = limit.dropped(kept)
-    values = []
+    values: list[float] = []
     for i, limit in enumerate(needed):
         open_case = replace(case, trend=free.trend)
         for other, value in zip(needed[:i], values, strict=True):

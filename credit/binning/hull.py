@@ -21,8 +21,7 @@ def _pool(good: Floats, bad: Floats) -> Ends:
         block_good[m], block_bad[m], end[m] = good[i], bad[i], i
         m += 1
         while (
-            m > 1
-            and block_bad[m - 2] * block_good[m - 1] >= block_bad[m - 1] * block_good[m - 2]
+            m > 1 and block_bad[m - 2] * block_good[m - 1] >= block_bad[m - 1] * block_good[m - 2]
         ):
             block_good[m - 2] += block_good[m - 1]
             block_bad[m - 2] += block_bad[m - 1]

@@ -168,12 +168,36 @@ def _in_order(periods: Floats, at: tuple[int, int, int], order: int, rise: float
 
 
 @njit(cache=True)
+def _may_follow(
+    held: Floats,
+    periods: Floats,
+    at: tuple[int, int, int],
+    way: tuple[int, float],
+    apart: tuple[float, float],
+) -> bool:
+    """Say whether segment a..b may follow c..a-1, given the order asked and the rise found."""
+    order, rise = way
+    return _apart(held, at, order, apart[0], apart[1]) and _in_order(periods, at, order, rise)
+
+
+@njit(cache=True)
+def _best_before(
+    best: Floats, at: tuple[int, int, int], gain: float, into: Floats, way: Ends
+) -> None:
+    """Let a segment follow segment c..a-1, in this phase or the one before, where better."""
+    c, a, phase = at
+    for before in range(phase + 1):
+        code = 2 * c + before
+        for k in range(len(into) - 1):
+            total = best[a - 1, c, before, k] + gain
+            better = total > into[k + 1]
+            into[k + 1] = total if better else into[k + 1]
+            way[k + 1] = code if better else way[k + 1]
+
+
+@njit(cache=True)
 def _fill(
-    found: tuple[Floats, Floats, Floats, Floats],
-    order: Ends,
-    layers: int,
-    least: float,
-    z: float,
+    found: tuple[Floats, Floats, Floats, Floats], order: Ends, layers: int, least: float, z: float
 ) -> tuple[Floats, Ends]:
     """Fill best[b, a, phase, k] and, for the way back, 2 * start of the one before + its phase.
 
@@ -183,7 +207,8 @@ def _fill(
     n, phases = rate.shape[0], len(order)
     best = np.full((n, n, phases, layers), -np.inf)
     parent = np.full((n, n, phases, layers), -1, np.int64)
-    plain = least <= 0.0 and z <= 0.0
+    into, way = np.empty(layers), np.empty(layers, np.int64)
+    pairwise = least > 0.0 or z > 0.0 or periods.shape[0] > 0
     for b in range(n):
         best[b, 0, 0, 0] = value[0, b]
     for a in range(1, n):
@@ -191,26 +216,20 @@ def _fill(
             gain = value[a, b]
             if gain == -np.inf:
                 continue
-            for c in range(a):
-                if value[c, a - 1] == -np.inf:
-                    continue
-                rise = rate[a, b] - rate[c, a - 1]
-                for phase in range(phases):
-                    if not rise * order[phase] >= 0.0:
+            for phase in range(phases):
+                into[:] = -np.inf
+                way[:] = -1
+                for c in range(a):
+                    rise = rate[a, b] - rate[c, a - 1]
+                    if value[c, a - 1] == -np.inf or not rise * order[phase] >= 0.0:
                         continue
-                    at = (c, a, b)
-                    if not (plain or _apart(held, at, order[phase], least, z)):
+                    if pairwise and not _may_follow(
+                        held, periods, (c, a, b), (order[phase], rise), (least, z)
+                    ):
                         continue
-                    if periods.shape[0] and not _in_order(periods, at, order[phase], rise):
-                        continue
-                    into, way = best[b, a, phase], parent[b, a, phase]
-                    for before in range(phase + 1):
-                        code, out = 2 * c + before, best[a - 1, c, before]
-                        for k in range(1, layers):
-                            total = out[k - 1] + gain
-                            better = total > into[k]
-                            into[k] = total if better else into[k]
-                            way[k] = code if better else way[k]
+                    _best_before(best, (c, a, phase), gain, into, way)
+                best[b, a, phase, 1:] = into[1:]
+                parent[b, a, phase, 1:] = way[1:]
     return best, parent
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from credit.columns import Floats, Ints, Kind, kind_of, names, numbers
 from credit.errors import ModelError
@@ -94,7 +95,7 @@ class Tally:
     Attributes
     ----------
     feature, kind : str
-    values : ndarray (d,)
+    distinct : ndarray (d,)
         Numbers, special codes among them; empty for names.
     names : tuple of str
         Names; empty for numbers.
@@ -110,7 +111,7 @@ class Tally:
 
     feature: str
     kind: Kind
-    values: Floats = field(default_factory=lambda: np.zeros(0))
+    distinct: Floats = field(default_factory=lambda: np.zeros(0))
     names: tuple[str, ...] = ()
     counts: Floats
     missing: Floats
@@ -122,7 +123,7 @@ class Tally:
         """Return the tally of numbers without the values at these positions."""
         return replace(
             self,
-            values=np.delete(self.values, at),
+            distinct=np.delete(self.distinct, at),
             counts=np.delete(self.counts, at, axis=0),
             rows=None if self.rows is None else np.delete(self.rows, at, axis=0),
             periods=np.delete(self.periods, at, axis=1),
@@ -159,7 +160,7 @@ def _tally(
     return Tally(
         feature=feature,
         kind="category" if values is None else "number",
-        values=np.zeros(0) if values is None else values + 0.0,
+        distinct=np.zeros(0) if values is None else values + 0.0,
         names=found,
         counts=counts[:-1],
         missing=counts[-1],
@@ -167,6 +168,21 @@ def _tally(
         period_names=sample.period_names,
         periods=sample.count_periods(index, size)[:, :-1],
     )
+
+
+@njit(cache=True)
+def _merge(every: Floats, bad: Floats) -> tuple[Floats, Floats]:
+    """Return distinct values and their good and bad rows from two sorted columns."""
+    n, j, d = len(every), 0, -1
+    values, counts = np.empty(n), np.zeros((n, 2))
+    for i in range(n):
+        if i == 0 or every[i] != every[i - 1]:
+            d += 1
+            values[d] = every[i] + 0.0  # no negative zero
+        is_bad = j < len(bad) and bad[j] == every[i]
+        j += is_bad
+        counts[d, int(is_bad)] += 1.0
+    return values[: d + 1].copy(), counts[: d + 1].copy()
 
 
 def _tally_plain(
@@ -185,17 +201,11 @@ def _tally_plain(
         held, held_bad = values[~missing], values[bad & ~missing]
         lost[1] = (bad & missing).sum()
         lost[0] = missing.sum() - lost[1]
-    held, held_bad = np.sort(held), np.sort(held_bad)
-    opens = np.flatnonzero(np.concatenate([[True], held[1:] != held[:-1]])) if len(held) else []
-    starts = np.asarray(opens, dtype=np.int64)
-    distinct = held[starts] + 0.0  # no negative zero
-    every = np.diff(starts, append=len(held))
-    of_bad = np.bincount(np.searchsorted(distinct, held_bad), minlength=len(distinct))
-    counts = np.column_stack([every - of_bad, of_bad]).astype(np.float64)
+    distinct, counts = _merge(np.sort(held), np.sort(held_bad))
     return Tally(
         feature=feature,
         kind="number",
-        values=distinct,
+        distinct=distinct,
         counts=counts,
         missing=lost,
         periods=np.zeros((0, len(distinct), 2)),

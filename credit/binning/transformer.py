@@ -13,9 +13,10 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning.bins import Bins
-from credit.binning.counts import Sample, count_column
+from credit.binning.counts import count_column
 from credit.binning.fit import fit_bins
 from credit.binning.limits import ORDERS, BinLimits
+from credit.binning.tally import Sample
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
 from credit.errors import ModelError
 
@@ -104,8 +105,18 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.trends = trends
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Binning:
-        """Learn the bins; y's greater label is bad, a weight counts rows."""
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        period: ArrayLike | None = None,
+    ) -> Binning:
+        """Learn the bins; y's greater label is bad, a weight counts rows.
+
+        ``period`` is each row's month or quarter: ``neighbours.same_order`` asks for it.
+        """
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
@@ -117,7 +128,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.classes_ = target.classes
         self.bins_ = bin_frame(
             frame,
-            Sample.of(target.bad, weight),
+            Sample.of(target.bad, weight, period),
             self.limits or BinLimits(),
             trends=trends,
             special_codes=self.special_codes or {},
