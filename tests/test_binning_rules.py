@@ -322,7 +322,7 @@ def tight(**options):
         ),
         (
             tight(neighbours=Neighbours(max_p_value=1e-30)),
-            "max_p_value 1e-30 allows no cut; 9.26e-17 would",
+            "max_p_value 1e-30 allows no cut; 5.18e-12 would",
         ),
         (tight(min_bins=3), "min_bins 3 allows no 3 bins; 2 would"),
         (

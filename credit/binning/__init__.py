@@ -3,6 +3,7 @@
 from credit.binning.bins import Bins
 from credit.binning.counts import Counts, count_column
 from credit.binning.fit import fit_bins
+from credit.binning.groups import Relation, as_frame, count_frame, count_groups, group_sql
 from credit.binning.limits import BinLimits, BinSizes, Neighbours, Trend
 from credit.binning.tally import Sample
 from credit.binning.transformer import Binning, bin_frame, transform_frame
@@ -14,10 +15,15 @@ __all__ = [
     "Bins",
     "Counts",
     "Neighbours",
+    "Relation",
     "Sample",
     "Trend",
+    "as_frame",
     "bin_frame",
     "count_column",
+    "count_frame",
+    "count_groups",
     "fit_bins",
+    "group_sql",
     "transform_frame",
 ]

@@ -142,9 +142,9 @@ def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ..
 
 def _summed(counts: Floats, starts: Ints) -> Floats:
     """Sum distinct values (on the last axis but one) into candidates that open at ``starts``."""
-    flat = counts.reshape(-1, *counts.shape[-2:])
-    parts = _in_blocks(np.ascontiguousarray(flat), starts.astype(np.int64))
-    return parts.reshape(*counts.shape[:-2], len(starts) + 1, 2)
+    by_period = counts if counts.ndim == 3 else counts[None]
+    parts = _in_blocks(np.ascontiguousarray(by_period), starts.astype(np.int64))
+    return parts if counts.ndim == 3 else parts[0]
 
 
 @njit(cache=True)
