@@ -16,7 +16,8 @@ from credit.binning.choose import deal
 from credit.binning.counts import candidate_edges
 from credit.binning.limits import ORDERS
 from credit.binning.rules import Material, Rules
-from credit.binning.solve import Segments, best_paths, segments
+from credit.binning.segments import Segments, segments
+from credit.binning.solve import best_paths
 from credit.errors import ModelError
 
 

@@ -13,7 +13,8 @@ from credit.binning import BinLimits, Binning, BinSizes, Neighbours
 from credit.binning.hull import block_ends
 from credit.binning.limits import DIVERGENCES, ORDERS
 from credit.binning.rules import Material, Rules, critical
-from credit.binning.solve import Segments, best_paths, solve
+from credit.binning.segments import Segments
+from credit.binning.solve import best_paths, solve
 from credit.errors import ModelError
 
 CASES = 5000
@@ -70,20 +71,52 @@ def periods_kept(x, y, rise, direction):
 
 
 @njit(cache=True)
+def sizes_kept(held, rows, by_period, sizes, same):
+    """Whether every bin has the weight and rows it must have."""
+    for j in range(held.shape[0]):
+        weight, count = held[j].sum(), rows[j].sum()
+        if weight <= 0 or not sizes[0] <= weight <= sizes[1] or not sizes[2] <= count <= sizes[3]:
+            return False
+        if rows[j, 0] < sizes[4] or rows[j, 1] < sizes[5]:
+            return False
+        for t in range(by_period.shape[1]):
+            if same and by_period[j, t].sum() <= 0:
+                return False
+    return True
+
+
+@njit(cache=True)
+def trend_kept(held, by_period, prior, orders, pairs, same):
+    """Whether all neighbours keep the rules for some turn of the trend."""
+    k = held.shape[0]
+    share, smoothing = prior[1] / (prior[0] + prior[1]), pairs[2]
+    for turn in range(k if len(orders) > 1 else 1):
+        kept = True
+        for j in range(k - 1):
+            direction = orders[1] if len(orders) > 1 and j >= turn else orders[0]
+            rise = (held[j + 1, 1] + smoothing * share) / (held[j + 1].sum() + smoothing)
+            rise -= (held[j, 1] + smoothing * share) / (held[j].sum() + smoothing)
+            kept = kept and pair_kept(
+                held[j], held[j + 1], prior, smoothing, direction, pairs[0], pairs[1]
+            )
+            if kept and same:
+                kept = periods_kept(by_period[j], by_period[j + 1], rise, direction)
+        if kept:
+            return True
+    return False
+
+
+@njit(cache=True)
 def brute(counts, rows, periods, prior, cuts, orders, sizes, pairs, same, divergence, most):
     """Best value for each number of bins, over all sets of cuts and all turns of the trend."""
     n = counts.shape[0]
     best = np.full(most, -np.inf)
-    least, z, smoothing = pairs
-    share = prior[1] / (prior[0] + prior[1])
     for mask in range(1 << (n - 1)):
-        if (mask & cuts) != cuts:
-            continue
         label = np.zeros(n, np.int64)
         for i in range(1, n):
             label[i] = label[i - 1] + ((mask >> (i - 1)) & 1)
         k = label[n - 1] + 1
-        if k > most:
+        if (mask & cuts) != cuts or k > most:
             continue
         held, held_rows = np.zeros((k, 2)), np.zeros((k, 2))
         by_period = np.zeros((k, periods.shape[0], 2))
@@ -91,39 +124,19 @@ def brute(counts, rows, periods, prior, cuts, orders, sizes, pairs, same, diverg
             held[label[i]] += counts[i]
             held_rows[label[i]] += rows[i]
             by_period[label[i]] += periods[:, i]
-        fine, total = True, 0.0
-        for j in range(k):
-            weight, count = held[j].sum(), held_rows[j].sum()
-            fine = fine and weight > 0 and sizes[0] <= weight <= sizes[1]
-            fine = fine and sizes[2] <= count <= sizes[3]
-            fine = fine and held_rows[j, 0] >= sizes[4] and held_rows[j, 1] >= sizes[5]
-            if same:
-                for t in range(periods.shape[0]):
-                    fine = fine and by_period[j, t].sum() > 0
-            total += value_of(held[j, 0], held[j, 1], prior, smoothing, divergence)
-        if not fine or total <= best[k - 1]:
+        if not sizes_kept(held, held_rows, by_period, sizes, same):
             continue
-        for turn in range(k if len(orders) > 1 else 1):
-            kept = True
-            for j in range(k - 1):
-                late = len(orders) > 1 and j >= turn
-                direction = orders[1] if late else orders[0]
-                rise = (held[j + 1, 1] + smoothing * share) / (held[j + 1].sum() + smoothing)
-                rise -= (held[j, 1] + smoothing * share) / (held[j].sum() + smoothing)
-                kept = kept and pair_kept(
-                    held[j], held[j + 1], prior, smoothing, direction, least, z
-                )
-                if kept and same:
-                    kept = periods_kept(by_period[j], by_period[j + 1], rise, direction)
-            if kept:
-                best[k - 1] = total
-                break
+        total = 0.0
+        for j in range(k):
+            total += value_of(held[j, 0], held[j, 1], prior, pairs[2], divergence)
+        if total > best[k - 1] and trend_kept(held, by_period, prior, orders, pairs, same):
+            best[k - 1] = total
     return best
 
 
 def random_case(random):
     """A column and rules drawn so that every rule binds in many cases."""
-    n = int(random.integers(1, 10))
+    n = int(random.integers(1, 9))
     many = int(random.integers(1, 4))
     slope = random.choice([0, 0, 1, -1]) * np.linspace(-1, 1, n)
     chance = 1 / (1 + np.exp(-slope + random.normal(0, 0.6, n)))
@@ -204,7 +217,7 @@ def test_the_programme_equals_brute_force_under_every_rule():
         found = np.isfinite(totals)
         np.testing.assert_allclose(totals[found], expected[found], atol=1e-12, err_msg=f"{case}")
         feasible += found[1:].any()
-        for k in np.flatnonzero(found):
+        for k in np.flatnonzero(found) if case % 5 == 0 else ():
             cut = [int(e) for e in ends[k] if e >= 0]
             assert len(cut) == k + 1
             assert cut[-1] == material.size - 1

@@ -2,9 +2,11 @@
 
 from credit.binning.bins import Bins
 from credit.binning.counts import Counts, count_column
+from credit.binning.edit import Edit, Editor, Note
 from credit.binning.fit import fit_bins
 from credit.binning.groups import Relation, as_frame, count_frame, count_groups, group_sql
 from credit.binning.limits import BinLimits, BinSizes, Neighbours, Trend
+from credit.binning.tables import bin_table, period_table
 from credit.binning.tally import Sample
 from credit.binning.transformer import Binning, bin_frame, transform_frame
 
@@ -14,16 +16,21 @@ __all__ = [
     "Binning",
     "Bins",
     "Counts",
+    "Edit",
+    "Editor",
     "Neighbours",
+    "Note",
     "Relation",
     "Sample",
     "Trend",
     "as_frame",
     "bin_frame",
+    "bin_table",
     "count_column",
     "count_frame",
     "count_groups",
     "fit_bins",
     "group_sql",
+    "period_table",
     "transform_frame",
 ]

@@ -9,7 +9,8 @@ import numpy as np
 from credit.binning.bins import evidence
 from credit.binning.counts import Counts
 from credit.binning.rules import Material, Rules
-from credit.binning.solve import Ends, Segments, best_paths, held_out_gain, solve
+from credit.binning.segments import Segments
+from credit.binning.solve import Ends, best_paths, held_out_gain, solve
 from credit.columns import Floats
 
 FOLDS = 5

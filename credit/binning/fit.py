@@ -48,13 +48,13 @@ def fit_bins(
         trend = "ascending"
     if len(counts.ordinary) < 2:
         reason = "one value only" if len(counts.ordinary) else "no value"
-        return _assemble(counts, prior, limits, [len(counts.ordinary) - 1], ("none", reason))
+        return assemble(counts, prior, limits, [len(counts.ordinary) - 1], ("none", reason))
     material = counts.material(prior, limits.fixed.get(counts.feature, ()))
     rules = Rules.of(limits, prior)
     ends, shown = _search(counts, material, rules, trend, random)
     reason = "" if len(ends) > 1 else diagnose(material, rules, shown, counts)
     shown = shown if len(ends) > 1 or trend != "auto" else "none"
-    return _assemble(counts, prior, limits, ends, (shown, reason))
+    return assemble(counts, prior, limits, ends, (shown, reason))
 
 
 def _check(counts: Counts, limits: BinLimits) -> None:
@@ -93,7 +93,7 @@ def _numbers(totals: Floats, rules: Rules) -> np.ndarray[tuple[int], np.dtype[np
     return found[found >= rules.min_bins - 1]
 
 
-def _assemble(
+def assemble(
     counts: Counts, prior: Floats, limits: BinLimits, ends: list[int], outcome: tuple[str, str]
 ) -> Bins:
     """Put special, missing and neutral bins beside the ordinary ones.
