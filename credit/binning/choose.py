@@ -10,7 +10,7 @@ from credit.binning.bins import evidence
 from credit.binning.counts import Counts
 from credit.binning.rules import Material, Rules
 from credit.binning.segments import Segments
-from credit.binning.solve import Ends, best_paths, held_out_gain, solve
+from credit.binning.solve import Ends, held_out_gain, paths_of_all, solve
 from credit.columns import Floats
 
 FOLDS = 5
@@ -118,9 +118,8 @@ def _parts(
 def _gains(train: Material, test: Floats, trends: tuple[str, ...], rules: Rules) -> list[Floats]:
     """Return the held-out log-likelihood of every number of bins under each trend."""
     share = train.prior[1] / train.prior.sum()
-    found = None if rules.only_trend_and_bins else Segments.of(train, rules)
-    gains = []
-    for trend in trends:
-        ends, _ = best_paths(found, trend, rules) if found else solve(train, trend, rules)
-        gains.append(held_out_gain(ends, train.counts, test, share, rules.smoothing))
-    return gains
+    if rules.only_trend_and_bins:
+        paths = [solve(train, trend, rules) for trend in trends]
+    else:
+        paths = paths_of_all(Segments.of(train, rules), trends, rules)
+    return [held_out_gain(ends, train.counts, test, share, rules.smoothing) for ends, _ in paths]

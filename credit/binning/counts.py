@@ -190,10 +190,25 @@ def candidate_edges(values: Floats, weight: Floats, most: int) -> Floats:
         values, weight = values[held], weight[held]
     if len(values) <= most:
         return values[1:]
-    cumulated = np.cumsum(weight)
-    level = np.floor(most * cumulated[:-1] / cumulated[-1])
-    opens = np.diff(level, prepend=0.0) > 0
-    return values[1:][opens]
+    return values[_opening(weight, most)]
+
+
+@njit(cache=True)
+def _opening(weight: Floats, most: int) -> Ints:
+    """Return the positions of values that open a new weighted quantile."""
+    total = 0.0
+    for w in weight:
+        total += w
+    found = np.empty(most, np.int64)
+    size, below, level = 0, 0.0, 0.0
+    for i in range(1, len(weight)):
+        below += weight[i - 1]
+        here = np.floor(most * below / total)
+        if here > level:
+            found[size] = i
+            size += 1
+        level = here
+    return found[:size].copy()
 
 
 def readable_edges(edges: Floats, values: Floats) -> Floats:

@@ -25,6 +25,9 @@ TOLERANCE = 1e-12
 """Rounding that a difference of rates or a z may fall short by."""
 
 
+_TURNING = {"ascending": "peak", "descending": "valley"}
+
+
 @njit(cache=True)
 def _apart(held: Floats, at: tuple[int, int, int], order: int, least: float, z: float) -> bool:
     """Say whether segments c..a-1 and a..b differ enough in their plain bad rates."""
@@ -101,7 +104,7 @@ def _fill(
     rate, value, held, periods = found
     n, phases = rate.shape[0], len(order)
     best = np.full((n, n, phases, layers), -np.inf)
-    parent = np.full((n, n, phases, layers), -1, np.int64)
+    parent = np.empty((n, n, phases, layers), np.int64)  # read where best is finite alone
     into, way = np.empty(layers), np.empty(layers, np.int64)
     pairwise = least > 0.0 or z > 0.0 or periods.shape[0] > 0
     for b in range(n):
@@ -129,9 +132,12 @@ def _fill(
 
 
 @njit(cache=True)
-def _read(best: Floats, parent: Ends, ends: Ends, totals: Floats) -> None:
-    """Write each number of bins' best path as the last candidate of each bin, -1 beyond."""
-    n, _, phases, layers = best.shape
+def _read(best: Floats, parent: Ends, ends: Ends, totals: Floats, phases: int) -> None:
+    """Write each number of bins' best path as the last candidate of each bin, -1 beyond.
+
+    Only paths that end in one of the first ``phases`` are read.
+    """
+    n, _, _, layers = best.shape
     for k in range(layers):
         start, phase = -1, -1
         for p in range(phases):
@@ -144,7 +150,7 @@ def _read(best: Floats, parent: Ends, ends: Ends, totals: Floats) -> None:
         last = n - 1
         for layer in range(k, -1, -1):
             ends[k, layer] = last
-            step = parent[last, start, phase, layer]
+            step = parent[last, start, phase, layer] if layer else 0
             last = start - 1
             start, phase = step // 2, step % 2
 
@@ -169,19 +175,36 @@ def best_paths(found: Segments, trend: str, rules: Rules) -> tuple[Ends, Floats]
     totals : ndarray (bins,)
         Sum of the bins' values (their IV), -inf where there is none.
     """
+    return paths_of_all(found, (trend,), rules)[0]
+
+
+def paths_of_all(
+    found: Segments, trends: tuple[str, ...], rules: Rules
+) -> list[tuple[Ends, Floats]]:
+    """Return :func:`best_paths` of several trends.
+
+    The first phase of a peak is an ascent and that of a valley a descent, so one table serves
+    two trends where both are asked for.
+    """
     bins = rules.max_bins
     layers = min(bins, len(found.value))
-    ends = np.full((bins, bins), -1, np.int64)
-    totals = np.full(bins, -np.inf)
-    best, parent = _fill(
-        (found.rate, found.value, found.cumulated, found.periods),
-        np.array(ORDERS[trend], np.int64),
-        layers,
-        rules.min_difference,
-        rules.min_z,
-    )
-    _read(best, parent, ends[:layers], totals[:layers])
-    return ends, totals
+    tables: dict[str, tuple[Floats, Ends]] = {}
+    answers = []
+    for trend in trends:
+        turning = _TURNING.get(trend, "")
+        source = turning if turning in trends else trend
+        if source not in tables:
+            tables[source] = _fill(
+                (found.rate, found.value, found.cumulated, found.periods),
+                np.array(ORDERS[source], np.int64),
+                layers,
+                rules.min_difference,
+                rules.min_z,
+            )
+        ends, totals = np.full((bins, bins), -1, np.int64), np.full(bins, -np.inf)
+        _read(*tables[source], ends[:layers], totals[:layers], len(ORDERS[trend]))
+        answers.append((ends, totals))
+    return answers
 
 
 def solve(material: Material, trend: str, rules: Rules) -> tuple[Ends, Floats]:

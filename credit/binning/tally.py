@@ -173,8 +173,11 @@ def _tally(
 @njit(cache=True)
 def _merge(every: Floats, bad: Floats) -> tuple[Floats, Floats]:
     """Return distinct values and their good and bad rows from two sorted columns."""
-    n, j, d = len(every), 0, -1
-    values, counts = np.empty(n), np.zeros((n, 2))
+    n, size = len(every), min(len(every), 1)
+    for i in range(1, n):
+        size += every[i] != every[i - 1]
+    values, counts = np.empty(size), np.zeros((size, 2))
+    j, d = 0, -1
     for i in range(n):
         if i == 0 or every[i] != every[i - 1]:
             d += 1
@@ -182,7 +185,7 @@ def _merge(every: Floats, bad: Floats) -> tuple[Floats, Floats]:
         is_bad = j < len(bad) and bad[j] == every[i]
         j += is_bad
         counts[d, int(is_bad)] += 1.0
-    return values[: d + 1].copy(), counts[: d + 1].copy()
+    return values, counts
 
 
 def _tally_plain(
