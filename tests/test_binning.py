@@ -102,6 +102,7 @@ def test_candidates_are_observed_values_and_weights_count_rows(values, most):
 
 
 def edges_of(x, weight, most):
+    x, weight = x[weight > 0], weight[weight > 0]
     distinct, inverse = np.unique(x, return_inverse=True)
     return candidate_edges(distinct, np.bincount(inverse, weight, len(distinct)), most)
 
@@ -253,6 +254,14 @@ def test_a_column_almost_wholly_missing_is_diagnosed_too():
     bins = Binning().fit(X, y).bins_["x"]
     assert bins.diagnosis.startswith("min_share 0.02 allows no cut")
     assert bins.labels[0] == "any value"
+
+
+def test_a_row_of_weight_0_moves_no_cut():
+    X, y = sample(1000)
+    weight = (np.arange(1000) % 4 > 0) * 1.0
+    kept = weight > 0
+    weighted = Binning().fit(X, y, sample_weight=weight)
+    assert weighted.bins_ == Binning().fit(X[kept], y[kept]).bins_
 
 
 def test_labels_and_shuffled_rows_do_not_matter():

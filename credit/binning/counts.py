@@ -115,7 +115,11 @@ def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ..
     at = [np.flatnonzero(tally.distinct == code) for code in codes]
     special = np.array([tally.counts[i].sum(axis=0) for i in at]).reshape(-1, 2)
     kept = tally.without(np.concatenate(at)) if at else tally
-    values, weight = kept.distinct, kept.counts[:, 0] + kept.counts[:, 1]
+    weight = kept.counts[:, 0] + kept.counts[:, 1]
+    if not weight.all():  # a row of weight 0 is no row: it moves no cut
+        kept = kept.without(np.flatnonzero(weight == 0))
+        weight = weight[weight > 0]
+    values = kept.distinct
     edges = readable_edges(candidate_edges(values, weight, limits.max_candidates), values)
     declared = [edge for edge in limits.edges.get(tally.feature, ()) if _within(edge, values)]
     edges = np.union1d(edges, np.array(declared, dtype=np.float64))
@@ -182,12 +186,9 @@ def candidate_edges(values: Floats, weight: Floats, most: int) -> Floats:
     Parameters
     ----------
     values, weight : ndarray (n,)
-        Distinct values in ascending order, and their weight.
+        Distinct values in ascending order, and their weight, above 0.
     most : int
     """
-    held = weight > 0
-    if not held.all():
-        values, weight = values[held], weight[held]
     if len(values) <= most:
         return values[1:]
     return values[_opening(weight, most)]
