@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.binning import BinLimits, Binning, Bins, Sample, count_column
+from credit.binning.choose import deal
 from credit.binning.counts import candidate_edges
-from credit.binning.fit import deal
-from credit.binning.solve import ORDERS, best_paths, segments
+from credit.binning.limits import ORDERS
+from credit.binning.rules import Material, Rules
+from credit.binning.segments import Segments, segments
+from credit.binning.solve import best_paths
 from credit.errors import ModelError
 
 
@@ -56,7 +59,9 @@ def test_the_programme_equals_brute_force(trend):
         prior = counts.sum(axis=0) + random.integers(1, 20, 2)
         rules = {"bins": int(random.integers(1, 6)), "smoothing": float(random.uniform(0.5, 20))}
         weight = float(random.choice([0.0, 0.05, 0.15])) * prior.sum()
-        ends, totals = best_paths(counts, prior, trend, weight=weight, **rules)
+        asked = Rules(max_bins=rules["bins"], smoothing=rules["smoothing"], min_weight=weight)
+        found = Segments.of(Material.plain(counts, prior), asked)
+        ends, totals = best_paths(found, trend, asked)
         expected = brute_force(counts, prior, trend, rules["bins"], weight, rules["smoothing"])
         np.testing.assert_allclose(totals, expected, atol=1e-12, err_msg=f"case {case}")
         held, rate, value = segments(counts, prior, rules["smoothing"])
@@ -85,15 +90,21 @@ def test_a_deal_sums_to_what_was_dealt(rows, parts):
 @settings(max_examples=50, deadline=None)
 def test_candidates_are_observed_values_and_weights_count_rows(values, most):
     x = np.array(values, dtype=float)
-    edges = candidate_edges(x, np.ones(len(x)), most)
+    edges = edges_of(x, np.ones(len(x)), most)
     assert set(edges) <= set(x)
     assert len(edges) < max(most, 2)
     assert (edges > x.min()).all()
     weight = np.arange(len(x)) % 3 * 1.0
     np.testing.assert_array_equal(
-        candidate_edges(x, weight, most),
-        candidate_edges(np.repeat(x, weight.astype(int)), np.ones(int(weight.sum())), most),
+        edges_of(x, weight, most),
+        edges_of(np.repeat(x, weight.astype(int)), np.ones(int(weight.sum())), most),
     )
+
+
+def edges_of(x, weight, most):
+    x, weight = x[weight > 0], weight[weight > 0]
+    distinct, inverse = np.unique(x, return_inverse=True)
+    return candidate_edges(distinct, np.bincount(inverse, weight, len(distinct)), most)
 
 
 def sample(rows=4000, seed=5):
@@ -243,6 +254,14 @@ def test_a_column_almost_wholly_missing_is_diagnosed_too():
     bins = Binning().fit(X, y).bins_["x"]
     assert bins.diagnosis.startswith("min_share 0.02 allows no cut")
     assert bins.labels[0] == "any value"
+
+
+def test_a_row_of_weight_0_moves_no_cut():
+    X, y = sample(1000)
+    weight = (np.arange(1000) % 4 > 0) * 1.0
+    kept = weight > 0
+    weighted = Binning().fit(X, y, sample_weight=weight)
+    assert weighted.bins_ == Binning().fit(X[kept], y[kept]).bins_
 
 
 def test_labels_and_shuffled_rows_do_not_matter():

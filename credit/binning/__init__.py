@@ -1,21 +1,37 @@
 """Exact monotone binning from counts: bins, weight of evidence, information value."""
 
-from credit.binning.bins import BinLimits, Bins
-from credit.binning.counts import Counts, Sample, count_column
+from credit.binning.bins import Bins
+from credit.binning.counts import Counts, count_column
+from credit.binning.edit import Edit, Editor, Note
 from credit.binning.fit import bins_of, fit_bins
-from credit.binning.solve import Trend
+from credit.binning.groups import Relation, as_frame, count_frame, count_groups, group_sql
+from credit.binning.limits import BinLimits, BinSizes, Neighbours, Trend
+from credit.binning.tables import bin_table, period_table
+from credit.binning.tally import Sample
 from credit.binning.transformer import Binning, bin_frame, transform_frame
 
 __all__ = [
     "BinLimits",
+    "BinSizes",
     "Binning",
     "Bins",
     "Counts",
+    "Edit",
+    "Editor",
+    "Neighbours",
+    "Note",
+    "Relation",
     "Sample",
     "Trend",
+    "as_frame",
     "bin_frame",
+    "bin_table",
     "bins_of",
     "count_column",
+    "count_frame",
+    "count_groups",
     "fit_bins",
+    "group_sql",
+    "period_table",
     "transform_frame",
 ]

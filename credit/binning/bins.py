@@ -3,68 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
 
-from credit.binning.solve import ORDERS, Trend
 from credit.columns import Floats, Ints, Kind, names, numbers, text
 from credit.errors import ModelError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinLimits:
-    """What bins may look like; one record for every column.
-
-    Attributes
-    ----------
-    max_bins : int
-        Most ordinary bins of a column, special codes and missing values not counted.
-    min_share : float
-        Least share of all weight in an ordinary bin.
-    rare_share : float
-        A category below this share of all weight is pooled with the other rare ones; a special
-        code or the missing values below it join the bin with the nearest bad rate.
-    max_candidates : int
-        Most quantile cut points a column of numbers is searched over. A column with no more
-        distinct values than this is searched over all of them.
-    smoothing : float
-        Pseudo-rows of the population's bad rate in every bin: draws small bins to evidence 0.
-    trend : str
-        Trend of a column with no declared sign: ``ascending``, ``descending``, ``peak``,
-        ``valley``, ``none``, or ``auto``, the best of all of them out of fold.
-    min_iv : float
-        A column with less information value is left out of a scorecard.
-    edges : dict of str to tuple of float
-        Cut points that mean something (a published threshold), offered beside the quantiles.
-    """
-
-    max_bins: int = 8
-    min_share: float = 0.02
-    rare_share: float = 0.01
-    max_candidates: int = 32
-    smoothing: float = 20.0
-    trend: Trend = "auto"
-    min_iv: float = 0.005
-    edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, least in (("max_bins", 1), ("max_candidates", 1)):
-            if getattr(self, name) < least:
-                raise ModelError(f"{name} must be at least {least}, got {getattr(self, name)}.")
-        for name in ("min_share", "rare_share"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ModelError(f"{name} must be in [0, 1), got {getattr(self, name)}.")
-        if self.smoothing <= 0:
-            raise ModelError(
-                f"smoothing must be positive, got {self.smoothing}: a bin of good rows alone would "
-                "have infinite evidence."
-            )
-        if self.trend != "auto" and self.trend not in ORDERS:
-            raise ModelError(f"trend must be 'auto' or one of {list(ORDERS)}, got {self.trend!r}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +88,7 @@ class Bins:
         return np.array([*table, self.missing], np.int64)[codes]
 
     def _assign_numbers(self, values: Floats) -> Ints:
-        index = np.searchsorted(np.array(self.edges), values, side="right").astype(np.int64)
+        index = _place(values, np.array(self.edges, dtype=np.float64))
         for code, position in self.special:
             index[values == code] = position
         index[np.isnan(values)] = self.missing
@@ -170,6 +118,19 @@ class Bins:
     def from_dict(cls, plain: Mapping[str, Any]) -> Bins:
         """Build the record from plain data; lists, as JSON gives them, become tuples."""
         return cls(**{name: _frozen(value) for name, value in plain.items()})
+
+
+@njit(cache=True)
+def _place(values: Floats, edges: Floats) -> Ints:
+    """Return how many edges are at most each value: few edges are counted faster than searched.
+
+    A NaN gets 0 here and its own bin afterwards.
+    """
+    index = np.zeros(len(values), np.int64)
+    for edge in edges:
+        for i in range(len(values)):
+            index[i] += edge <= values[i]
+    return index
 
 
 def _frozen(value: Any) -> Any:

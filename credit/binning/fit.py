@@ -2,107 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from credit.binning.bins import BinLimits, Bins, evidence
+from credit.binning.bins import Bins, evidence
+from credit.binning.choose import choose, ordered
 from credit.binning.counts import Counts
-from credit.binning.solve import ORDERS, Ends, best_paths, held_out_gain, segments
+from credit.binning.diagnose import diagnose
+from credit.binning.limits import ORDERS, BinLimits
+from credit.binning.rules import Material, Rules
+from credit.binning.solve import solve
 from credit.columns import Floats
-
-FOLDS = 5
-"""Parts the counts are dealt into when trend and number of bins are chosen."""
-
-DEALS = 2
-"""Times the counts are dealt anew: one deal of a small sample is too noisy to choose by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A trend and a number of bins."""
-
-    trend: str
-    bins: int
-
-
-def deal(counts: Floats, parts: int, random: np.random.Generator) -> Floats:
-    """Deal counts into ``parts`` at random, row by row, without seeing a row.
-
-    Which part a row falls into is independent of its value, so its candidate's whole count is
-    multinomial; what is left of a weight that is no whole number goes to one part.
-
-    Returns
-    -------
-    ndarray (parts, n, 2)
-        Sums over parts to ``counts``.
-    """
-    whole = np.floor(counts).astype(np.int64)
-    dealt = random.multinomial(whole, np.full(parts, 1 / parts)).astype(np.float64)
-    rest = random.integers(parts, size=counts.shape)
-    np.put_along_axis(
-        dealt,
-        rest[..., None],
-        np.take_along_axis(dealt, rest[..., None], axis=-1) + (counts - whole)[..., None],
-        axis=-1,
-    )
-    return np.moveaxis(dealt, -1, 0)
-
-
-def ordered(counts: Floats, prior: Floats, smoothing: float) -> Ends:
-    """Return the order of candidates by smoothed bad rate (for names, which have none)."""
-    return np.argsort(evidence(counts, prior, smoothing), kind="stable")
-
-
-def choose(
-    counts: Counts, prior: Floats, limits: BinLimits, trend: str, random: np.random.Generator
-) -> Choice:
-    """Choose trend and number of bins by log-likelihood on counts held out.
-
-    A trend that turns, or none at all, fits noise more easily than a monotone one, so it must
-    win by more than one standard error of the difference over the held-out parts. Names are put
-    in order anew on every training part: an order learnt from the held-out rows too would make
-    any category look informative.
-    """
-    trends = tuple(ORDERS) if trend == "auto" else (trend,)
-    gains = np.array(
-        [
-            [_gain(*part, prior, candidate, limits) for candidate in trends]
-            for _ in range(DEALS)
-            for part in _parts(counts, prior, limits, random)
-        ]
-    )
-    best = {t: int(np.argmax(gains[:, i].sum(axis=0))) for i, t in enumerate(trends)}
-    by_part = {t: gains[:, i, best[t]] for i, t in enumerate(trends)}
-    chosen = max(trends[:2], key=lambda t: by_part[t].sum())
-    for other in trends[2:]:
-        gain = by_part[other] - by_part[chosen]
-        if gain.sum() > np.sqrt(FOLDS) * DEALS * gain.std(ddof=1):
-            chosen = other
-    return Choice(chosen, best[chosen] + 1)
-
-
-def _parts(
-    counts: Counts, prior: Floats, limits: BinLimits, random: np.random.Generator
-) -> list[tuple[Floats, Floats]]:
-    """Deal the counts once; return training and held-out counts, candidates in order."""
-    parts = []
-    for test in deal(counts.ordinary, FOLDS, random):
-        train = counts.ordinary - test
-        order = np.arange(len(train))
-        if counts.kind == "category":
-            order = ordered(train, prior, limits.smoothing)
-        parts.append((train[order], test[order]))
-    return parts
-
-
-def _gain(train: Floats, test: Floats, prior: Floats, trend: str, limits: BinLimits) -> Floats:
-    least = limits.min_share * prior.sum() * (FOLDS - 1) / FOLDS
-    ends, _ = best_paths(
-        train, prior, trend, bins=limits.max_bins, weight=least, smoothing=limits.smoothing
-    )
-    return held_out_gain(ends, train, test, prior[1] / prior.sum(), limits.smoothing)
+from credit.errors import ModelError
 
 
 def fit_bins(
@@ -110,8 +23,9 @@ def fit_bins(
 ) -> Bins:
     """Return the bins of a column from its counts.
 
-    The IV is maximised exactly over all binnings of the candidates with the chosen trend and
-    number of bins. A column that allows one bin only gets that bin and a diagnosis.
+    The value (IV by default) is maximised exactly over all binnings of the candidates with the
+    chosen trend and number of bins. A column that allows one bin only gets that bin and a
+    diagnosis.
 
     Parameters
     ----------
@@ -123,56 +37,64 @@ def fit_bins(
         A trend, or ``auto``. Names are always put in ascending order.
     random : Generator
         Deals the counts when trend and number of bins are chosen.
+
+    Raises
+    ------
+    ModelError
+        Fixed cuts of a column of names; one order in every period asked for without periods.
     """
+    _check(counts, limits)
     if counts.kind == "category":
-        order = ordered(counts.ordinary, prior, limits.smoothing)
-        counts = replace(
-            counts,
-            ordinary=counts.ordinary[order],
-            groups=tuple(counts.groups[i] for i in order),
-        )
+        counts = counts.in_order(ordered(counts.ordinary, prior, limits.smoothing))
         trend = "ascending"
     if len(counts.ordinary) < 2:
-        ends, chosen = [len(counts.ordinary) - 1], "none"
         reason = "one value only" if len(counts.ordinary) else "no value"
-        return _assemble(counts, prior, limits, ends, (chosen, reason))
-    choice = choose(counts, prior, limits, trend, random)
-    least = limits.min_share * prior.sum()
-    paths, totals = best_paths(
-        counts.ordinary,
-        prior,
-        choice.trend,
-        bins=limits.max_bins,
-        weight=least,
-        smoothing=limits.smoothing,
-    )
-    feasible = np.flatnonzero(np.isfinite(totals[: choice.bins]))
-    ends = [len(counts.ordinary) - 1]
-    if len(feasible):
-        ends = [int(end) for end in paths[feasible[-1]] if end >= 0]
-    reason = "" if len(ends) > 1 else _diagnose(counts.ordinary, prior, limits, choice)
-    shown = choice.trend if len(ends) > 1 or trend != "auto" else "none"
-    return _assemble(counts, prior, limits, ends, (shown, reason))
+        return assemble(counts, prior, limits, [len(counts.ordinary) - 1], ("none", reason))
+    material = counts.material(prior, limits.fixed.get(counts.feature, ()))
+    rules = Rules.of(limits, prior)
+    ends, shown = _search(counts, material, rules, trend, random)
+    reason = "" if len(ends) > 1 else diagnose(material, rules, shown, counts)
+    shown = shown if len(ends) > 1 or trend != "auto" else "none"
+    return assemble(counts, prior, limits, ends, (shown, reason))
 
 
-def _diagnose(counts: Floats, prior: Floats, limits: BinLimits, choice: Choice) -> str:
-    """Say which limit leaves one bin, and how far to relax it."""
-    held, rate, _ = segments(counts, prior, limits.smoothing)
-    last = len(counts) - 1
-    first_order = ORDERS[choice.trend]
-    shares = [
-        min(held[0, end], held[end + 1, last]) / prior.sum()
-        for end in range(last)
-        if any((rate[end + 1, last] - rate[0, end]) * order >= 0 for order in first_order)
-    ]
-    if not shares:
-        return f"no cut leaves the bad rate {choice.trend}"
-    if max(shares) < limits.min_share:
-        return f"min_share {limits.min_share:g} allows no cut; {max(shares):.3g} would"
-    return "no cut improves the likelihood of held-out rows"
+def _check(counts: Counts, limits: BinLimits) -> None:
+    if counts.kind == "category" and limits.fixed.get(counts.feature):
+        raise ModelError(
+            f"fixed: {counts.feature!r} holds names, which have no cut points. Remove the entry."
+        )
+    if limits.neighbours.same_order and not len(counts.periods):
+        raise ModelError(
+            f"same_order: column {counts.feature!r} has no counts by period. Pass the rows' "
+            "periods when fitting or counting."
+        )
 
 
-def _assemble(
+def _search(
+    counts: Counts, material: Material, rules: Rules, trend: str, random: np.random.Generator
+) -> tuple[list[int], str]:
+    """Return the last candidate of every bin, and the trend chosen."""
+    trends = tuple(ORDERS) if trend == "auto" else (trend,)
+    if rules.may_fail and len(trends) > 1:
+        trends = tuple(t for t in trends if _numbers(solve(material, t, rules)[1], rules).size)
+        trends = trends or ("none",)
+    choice = choose(counts, material, rules, trends, random)
+    paths, totals = solve(material, choice.trend, rules)
+    feasible = _numbers(totals, rules)
+    if not feasible.size:
+        return [material.size - 1], choice.trend
+    at_most = feasible[feasible < choice.bins]
+    row = at_most[-1] if at_most.size else feasible[0]
+    return [int(end) for end in paths[row] if end >= 0], choice.trend
+
+
+def _numbers(totals: Floats, rules: Rules) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the rows (number of bins less one) that hold a binning with enough bins."""
+    found = np.flatnonzero(np.isfinite(totals))
+    return found[found >= rules.min_bins - 1]
+
+
+def assemble(
     counts: Counts, prior: Floats, limits: BinLimits, ends: list[int], outcome: tuple[str, str]
 ) -> Bins:
     """Put special, missing and neutral bins beside the ordinary ones.
@@ -235,7 +157,7 @@ def bins_of(counts: Counts, prior: Floats, limits: BinLimits, ends: list[int], t
     missing values that occur, have bins of their own, however rare.
     """
     reason = "" if len(ends) > 1 else "no step between its values helps beside the other features"
-    return _assemble(counts, prior, replace(limits, rare_share=0.0), ends, (trend, reason))
+    return assemble(counts, prior, replace(limits, rare_share=0.0), ends, (trend, reason))
 
 
 def _nearest(count: Floats, rows: list[Floats], prior: Floats, smoothing: float) -> int:

@@ -2,140 +2,170 @@
 
 A binning of candidates 0..n-1 is a path of segments [a, b]. State: the best value of a path
 whose last segment is a..b with k segments, in phase 0 or 1 of the trend. A segment may follow
-another when their rates stand in the order the phase asks for; peak and valley change phase
-once. All pairs are looked at, O(K n^3): with n <= 64 that is below a millisecond, and it
-leaves room for any other rule between two neighbours.
+another when their rates stand in the order the phase asks for and the rules for neighbours
+hold; peak and valley change phase once. All pairs are looked at, O(K n^3): with n <= 64 that is
+below a millisecond, and it leaves room for any rule between two neighbours.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Trend = Literal["ascending", "descending", "peak", "valley", "none", "auto"]
+from credit.binning.hull import block_ends
+from credit.binning.limits import ORDERS
+from credit.binning.rules import Material, Rules
+from credit.binning.segments import Segments
+
 Floats = NDArray[np.float64]
 Ends = NDArray[np.int64]
 
-ORDERS: dict[str, tuple[int, ...]] = {
-    "ascending": (1,),
-    "descending": (-1,),
-    "valley": (-1, 1),
-    "peak": (1, -1),
-    "none": (0,),
-}
-"""Trend -> order of the bad rate in each phase: +1 rising, -1 falling, 0 any."""
+TOLERANCE = 1e-12
+"""Rounding that a difference of rates or a z may fall short by."""
 
 
-def segments(counts: Floats, prior: Floats, smoothing: float) -> tuple[Floats, Floats, Floats]:
-    """Return weight, smoothed bad rate and value of every segment a..b, each (n, n).
+_TURNING = {"ascending": "peak", "descending": "valley"}
 
-    With g, b the good and bad weight of a segment, G, B those of all rows (special and missing
-    ones too), N = G + B and m = ``smoothing``::
 
-        rate  = (b + m B/N) / (g + b + m)
-        woe   = log(rate / (1 - rate)) - log(B / G)
-        value = (b/B - g/G) woe                       >= 0, summed it is the IV
+@njit(cache=True)
+def _apart(held: Floats, at: tuple[int, int, int], order: int, least: float, z: float) -> bool:
+    """Say whether segments c..a-1 and a..b differ enough in their plain bad rates."""
+    c, a, b = at
+    bad_1, bad_2 = held[a, 1] - held[c, 1], held[b + 1, 1] - held[a, 1]
+    all_1 = bad_1 + held[a, 0] - held[c, 0]
+    all_2 = bad_2 + held[b + 1, 0] - held[a, 0]
+    step = bad_2 / all_2 - bad_1 / all_1
+    if least > 0.0 and (step * order if order else abs(step)) < least - TOLERANCE:
+        return False
+    if z > 0.0:
+        pooled = (bad_1 + bad_2) / (all_1 + all_2)
+        variance = pooled * (1.0 - pooled) * (1.0 / all_1 + 1.0 / all_2)
+        return variance > 0.0 and abs(step) >= z * np.sqrt(variance) - TOLERANCE
+    return True
 
-    The pseudo-rows have the population's rate, so a small or pure segment is drawn to
-    evidence 0 and the value stays additive. The trend is asked of these rates, that is of the
-    evidence itself, so points keep it.
 
-    Parameters
-    ----------
-    counts : ndarray (n, 2)
-        Good and bad weight of each candidate, in order.
-    prior : ndarray (2,)
-        Good and bad weight of all rows.
-    smoothing : float
-        Pseudo-rows m, above 0.
+@njit(cache=True)
+def _in_order(periods: Floats, at: tuple[int, int, int], order: int, rise: float) -> bool:
+    """Say whether the two segments stand in one order in every period; equal rates pass.
+
+    Without an order asked for it is the one of all rows. Compared as products: exact for counts.
     """
-    cumulated = np.vstack([np.zeros(2), np.cumsum(counts, axis=0)])
-    held = cumulated[None, 1:, :] - cumulated[:-1, None, :]
-    good, bad = held[..., 0], held[..., 1]
-    weight = good + bad
-    share = prior[1] / prior.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):  # below the diagonal: never read
-        rate = (bad + smoothing * share) / (weight + smoothing)
-        woe = np.log(rate / (1 - rate)) - np.log(prior[1] / prior[0])
-        value = (bad / prior[1] - good / prior[0]) * woe
-    return weight, rate, value
+    c, a, b = at
+    up, down = order > 0 or (order == 0 and rise >= 0), order < 0 or (order == 0 and rise <= 0)
+    for t in range(periods.shape[0]):
+        held = periods[t]
+        bad_1, bad_2 = held[a, 1] - held[c, 1], held[b + 1, 1] - held[a, 1]
+        good_1, good_2 = held[a, 0] - held[c, 0], held[b + 1, 0] - held[a, 0]
+        step = bad_2 * good_1 - bad_1 * good_2
+        up = up and step >= 0.0
+        down = down and step <= 0.0
+        if not up and not down:
+            return False
+    return True
 
 
 @njit(cache=True)
-def _extend(best: Floats, parent: Ends, at: tuple[int, int, int, int], value: float) -> None:
-    """Let segment a..b follow segment c..a-1 in a phase, if that is better than what is there."""
-    a, b, c, phase = at
+def _may_follow(
+    held: Floats,
+    periods: Floats,
+    at: tuple[int, int, int],
+    way: tuple[int, float],
+    apart: tuple[float, float],
+) -> bool:
+    """Say whether segment a..b may follow c..a-1, given the order asked and the rise found."""
+    order, rise = way
+    return _apart(held, at, order, apart[0], apart[1]) and _in_order(periods, at, order, rise)
+
+
+@njit(cache=True)
+def _best_before(
+    best: Floats, at: tuple[int, int, int], gain: float, into: Floats, way: Ends
+) -> None:
+    """Let a segment follow segment c..a-1, in this phase or the one before, where better."""
+    c, a, phase = at
     for before in range(phase + 1):
-        for k in range(1, min(best.shape[1], a + 1)):
-            total = best[before, k - 1, c, a - 1] + value
-            if total > best[phase, k, a, b]:
-                best[phase, k, a, b] = total
-                parent[phase, k, a, b] = 2 * c + before
+        code = 2 * c + before
+        for k in range(len(into) - 1):
+            total = best[a - 1, c, before, k] + gain
+            better = total > into[k + 1]
+            into[k + 1] = total if better else into[k + 1]
+            way[k + 1] = code if better else way[k + 1]
 
 
 @njit(cache=True)
-def _fill(value: Floats, rate: Floats, order: Ends, layers: int) -> tuple[Floats, Ends]:
-    """Fill best[phase, k, a, b] and, for the way back, 2 * start of the one before + its phase."""
-    n = rate.shape[0]
-    best = np.full((len(order), layers, n, n), -np.inf)
-    parent = np.full((len(order), layers, n, n), -1, np.int64)
-    best[0, 0, 0, :] = value[0, :]
+def _fill(
+    found: tuple[Floats, Floats, Floats, Floats], order: Ends, layers: int, least: float, z: float
+) -> tuple[Floats, Ends]:
+    """Fill best[b, a, phase, k] and, for the way back, 2 * start of the one before + its phase.
+
+    The number of bins lies innermost, so that the loop over it runs in one vector.
+    """
+    rate, value, held, periods = found
+    n, phases = rate.shape[0], len(order)
+    best = np.full((n, n, phases, layers), -np.inf)
+    parent = np.empty((n, n, phases, layers), np.int64)  # read where best is finite alone
+    into, way = np.empty(layers), np.empty(layers, np.int64)
+    pairwise = least > 0.0 or z > 0.0 or periods.shape[0] > 0
+    for b in range(n):
+        best[b, 0, 0, 0] = value[0, b]
     for a in range(1, n):
         for b in range(a, n):
-            if value[a, b] == -np.inf:
+            gain = value[a, b]
+            if gain == -np.inf:
                 continue
-            for c in range(a):
-                rise = rate[a, b] - rate[c, a - 1]
-                for phase in range(len(order)):
-                    if rise * order[phase] >= 0.0:
-                        _extend(best, parent, (a, b, c, phase), value[a, b])
+            for phase in range(phases):
+                into[:] = -np.inf
+                way[:] = -1
+                for c in range(a):
+                    rise = rate[a, b] - rate[c, a - 1]
+                    if value[c, a - 1] == -np.inf or not rise * order[phase] >= 0.0:
+                        continue
+                    if pairwise and not _may_follow(
+                        held, periods, (c, a, b), (order[phase], rise), (least, z)
+                    ):
+                        continue
+                    _best_before(best, (c, a, phase), gain, into, way)
+                best[b, a, phase, 1:] = into[1:]
+                parent[b, a, phase, 1:] = way[1:]
     return best, parent
 
 
 @njit(cache=True)
-def _read(best: Floats, parent: Ends, ends: Ends, totals: Floats) -> None:
-    """Write each number of bins' best path as the last candidate of each bin, -1 beyond."""
-    phases, layers, n, _ = best.shape
+def _read(best: Floats, parent: Ends, ends: Ends, totals: Floats, phases: int) -> None:
+    """Write each number of bins' best path as the last candidate of each bin, -1 beyond.
+
+    Only paths that end in one of the first ``phases`` are read.
+    """
+    n, _, _, layers = best.shape
     for k in range(layers):
         start, phase = -1, -1
         for p in range(phases):
             for a in range(n):
-                if best[p, k, a, n - 1] > totals[k]:
-                    totals[k] = best[p, k, a, n - 1]
+                if best[n - 1, a, p, k] > totals[k]:
+                    totals[k] = best[n - 1, a, p, k]
                     start, phase = a, p
         if start < 0:
             continue
         last = n - 1
         for layer in range(k, -1, -1):
             ends[k, layer] = last
-            step = parent[phase, layer, start, last]
+            step = parent[last, start, phase, layer] if layer else 0
             last = start - 1
             start, phase = step // 2, step % 2
 
 
-def best_paths(
-    counts: Floats, prior: Floats, trend: str, *, bins: int, weight: float, smoothing: float
-) -> tuple[Ends, Floats]:
-    """Return the best binning for every number of bins 1..``bins``.
+def best_paths(found: Segments, trend: str, rules: Rules) -> tuple[Ends, Floats]:
+    """Return the best binning for every number of bins 1..``rules.max_bins``.
 
     Parameters
     ----------
-    counts : ndarray (n, 2)
-        Good and bad weight of the ordered candidates.
-    prior : ndarray (2,)
-        Good and bad weight of all rows, special codes and missing values included.
+    found : Segments
+        Every segment of the ordered candidates.
     trend : str
         ``ascending``, ``descending``, ``peak``, ``valley`` or ``none``; rates may be equal. A
         peak may rise only or fall only: it is at most one turn.
-    bins : int
-        Largest number of bins.
-    weight : float
-        Least weight of a bin.
-    smoothing : float
-        Pseudo-rows of the population's rate in each bin, above 0.
+    rules : Rules
 
     Returns
     -------
@@ -145,15 +175,46 @@ def best_paths(
     totals : ndarray (bins,)
         Sum of the bins' values (their IV), -inf where there is none.
     """
-    held, rate, value = segments(counts, prior, smoothing)
-    value = np.where((held >= weight) & (held > 0), value, -np.inf)
-    layers = min(bins, len(counts))
-    ends = np.full((bins, bins), -1, np.int64)
-    totals = np.full(bins, -np.inf)
-    order = np.array(ORDERS[trend], np.int64)
-    best, parent = _fill(value, rate, order, layers)
-    _read(best, parent, ends[:layers], totals[:layers])
-    return ends, totals
+    return paths_of_all(found, (trend,), rules)[0]
+
+
+def paths_of_all(
+    found: Segments, trends: tuple[str, ...], rules: Rules
+) -> list[tuple[Ends, Floats]]:
+    """Return :func:`best_paths` of several trends.
+
+    The first phase of a peak is an ascent and that of a valley a descent, so one table serves
+    two trends where both are asked for.
+    """
+    bins = rules.max_bins
+    layers = min(bins, len(found.value))
+    tables: dict[str, tuple[Floats, Ends]] = {}
+    answers = []
+    for trend in trends:
+        turning = _TURNING.get(trend, "")
+        source = turning if turning in trends else trend
+        if source not in tables:
+            tables[source] = _fill(
+                (found.rate, found.value, found.cumulated, found.periods),
+                np.array(ORDERS[source], np.int64),
+                layers,
+                rules.min_difference,
+                rules.min_z,
+            )
+        ends, totals = np.full((bins, bins), -1, np.int64), np.full(bins, -np.inf)
+        _read(*tables[source], ends[:layers], totals[:layers], len(ORDERS[trend]))
+        answers.append((ends, totals))
+    return answers
+
+
+def solve(material: Material, trend: str, rules: Rules) -> tuple[Ends, Floats]:
+    """Return :func:`best_paths` of candidates, by their hull where nothing else binds."""
+    if rules.only_trend_and_bins and trend in ("ascending", "descending") and not material.cuts:
+        ends = block_ends(material.counts, ORDERS[trend][0])
+        found = Segments.of(material.blocks(ends), rules)
+        paths, totals = best_paths(found, trend, rules)
+        return np.where(paths >= 0, ends[paths], -1), totals
+    return best_paths(Segments.of(material, rules), trend, rules)
 
 
 @njit(cache=True)
@@ -163,24 +224,26 @@ def held_out_gain(
     """Return the log-likelihood of ``test`` counts under each row of ``ends`` fitted on ``train``.
 
     Where a row has no binning the value of one bin fewer stands in: asking for more bins than
-    there are is not an error. Where not even one bin is heavy enough, all trends get 0.
+    there are is not an error. Below the least feasible number that is one bin for all.
     """
     gain = np.full(ends.shape[0], -np.inf)
+    n = train.shape[0]
     for k in range(ends.shape[0]):
-        if ends[k, 0] < 0:
-            gain[k] = gain[k - 1] if k else 0.0
+        if ends[k, 0] < 0 and k:
+            gain[k] = gain[k - 1]
             continue
         total = 0.0
         first = 0
         for layer in range(k + 1):
+            last = ends[k, layer] if ends[k, 0] >= 0 else n - 1
             g, b, tg, tb = 0.0, 0.0, 0.0, 0.0
-            for i in range(first, ends[k, layer] + 1):
+            for i in range(first, last + 1):
                 g += train[i, 0]
                 b += train[i, 1]
                 tg += test[i, 0]
                 tb += test[i, 1]
             rate = (b + smoothing * share) / (g + b + smoothing)
             total += tb * np.log(rate) + tg * np.log(1 - rate)
-            first = ends[k, layer] + 1
+            first = last + 1
         gain[k] = total
     return gain

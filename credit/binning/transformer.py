@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning.bins import BinLimits, Bins
-from credit.binning.counts import Sample, count_column
+from credit.binning.bins import Bins
+from credit.binning.counts import Counts, count_column
 from credit.binning.fit import fit_bins
-from credit.binning.solve import ORDERS
+from credit.binning.groups import as_frame
+from credit.binning.limits import ORDERS, BinLimits
+from credit.binning.tally import Sample
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
 from credit.errors import ModelError
 
@@ -104,20 +106,26 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.trends = trends
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Binning:
-        """Learn the bins; y's greater label is bad, a weight counts rows."""
-        frame = read_frame(self, X, reset=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        period: ArrayLike | None = None,
+    ) -> Binning:
+        """Learn the bins; y's greater label is bad, a weight counts rows.
+
+        ``period`` is each row's month or quarter: ``neighbours.same_order`` asks for it.
+        """
+        frame = read_frame(self, as_frame(X), reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        trends = dict(self.trends or {})
-        known_names("trends", trends, frame.columns)
-        for name, trend in trends.items():
-            if trend not in (*ORDERS, "auto"):
-                raise ModelError(f"trends: {name!r} has {trend!r}; it must be one of {[*ORDERS]}.")
+        trends = self._known_trends(frame.columns)
         self.classes_ = target.classes
         self.bins_ = bin_frame(
             frame,
-            Sample.of(target.bad, weight),
+            Sample.of(target.bad, weight, period),
             self.limits or BinLimits(),
             trends=trends,
             special_codes=self.special_codes or {},
@@ -125,10 +133,62 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         return self
 
+    def fit_counts(self, counts: Mapping[str, Counts]) -> Binning:
+        """Learn the bins from counts made elsewhere; they are those of :meth:`fit` on the rows.
+
+        Count with the same limits and special codes: the candidates depend on them.
+
+        Parameters
+        ----------
+        counts : dict of str to Counts
+            One entry a column, all of the same rows.
+
+        Raises
+        ------
+        ModelError
+            No column, or two columns that were not counted over the same rows.
+        """
+        if not counts:
+            raise ModelError("counts: no column. Count at least one.")
+        first, prior = next((name, column.prior) for name, column in counts.items())
+        for name, column in counts.items():
+            if not np.allclose(column.prior, prior, rtol=1e-9, atol=0):
+                raise ModelError(
+                    f"counts: column {name!r} has good and bad weight {column.prior.tolist()}, "
+                    f"but {first!r} has {prior.tolist()}. Count all columns over the same rows."
+                )
+        if not (prior > 0).all():
+            raise ModelError(
+                f"counts: good and bad weight {prior.tolist()}; a binning needs both classes."
+            )
+        trends = self._known_trends(counts)
+        limits = self.limits or BinLimits()
+        self.classes_ = np.array([0, 1])
+        self.features_ = tuple(counts)
+        self.feature_names_in_ = np.array(list(counts), dtype=object)
+        self.n_features_in_ = len(counts)
+        seed = seed_of(self.random_state)
+        self.bins_ = {
+            name: fit_bins(
+                column, prior, limits, trends.get(name, limits.trend), np.random.default_rng(seed)
+            )
+            for name, column in counts.items()
+        }
+        return self
+
+    def _known_trends(self, columns: Collection[str]) -> dict[str, str]:
+        """Return the declared trends, or refuse one that is no trend or of no column."""
+        trends = dict(self.trends or {})
+        known_names("trends", trends, columns)
+        for name, trend in trends.items():
+            if trend not in (*ORDERS, "auto"):
+                raise ModelError(f"trends: {name!r} has {trend!r}; it must be one of {[*ORDERS]}.")
+        return trends
+
     def transform(self, X: Any) -> Floats:
         """Return the weight of evidence of every value, (rows, columns)."""
         check_is_fitted(self, "bins_")
-        return transform_frame(read_frame(self, X, reset=False), self.bins_)
+        return transform_frame(read_frame(self, as_frame(X), reset=False), self.bins_)
 
     def table(self) -> pd.DataFrame:
         """Return a row a bin of every column: feature, bin, share, rate, woe, iv."""

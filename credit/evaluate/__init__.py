@@ -42,7 +42,14 @@ from credit.evaluate.intervals import (
     delong,
     delong_difference,
 )
-from credit.evaluate.stability import Stability, auc_by_month, csi_table, psi, score_psi
+from credit.evaluate.stability import (
+    Stability,
+    auc_by_month,
+    csi_table,
+    psi,
+    psi_by_period,
+    score_psi,
+)
 from credit.evaluate.summary import by_segment, metrics
 
 __all__ = [
@@ -84,6 +91,7 @@ __all__ = [
     "nadeau_bengio",
     "paired_table",
     "psi",
+    "psi_by_period",
     "roc_table",
     "score_psi",
     "share_of_attainable",

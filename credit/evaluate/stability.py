@@ -136,6 +136,41 @@ def csi_table(expected: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
+def psi_by_period(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the stability of one column's bins, each period against all others together.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a period and bin with columns ``period, bin, good, bad``.
+
+    Returns
+    -------
+    DataFrame
+        ``period, psi, critical, bins, shifted``, periods in the order given.
+    """
+    weight = table.assign(weight=table["good"] + table["bad"])
+    counts = weight.pivot_table(
+        index="period", columns="bin", values="weight", aggfunc="sum", sort=False
+    ).fillna(0.0)
+    if len(counts) < 2:
+        raise DataError(f"table has {len(counts)} period(s); stability needs at least two.")
+    total = counts.sum(axis="index").to_numpy()
+    rows = []
+    for period, held in counts.iterrows():
+        found = psi(total - held.to_numpy(), held.to_numpy())
+        rows.append(
+            {
+                "period": period,
+                "psi": found.psi,
+                "critical": found.critical,
+                "bins": found.bins,
+                "shifted": found.shifted,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def bin_codes(column: pd.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return bin numbers as integers, or refuse them by the column's name.
 
