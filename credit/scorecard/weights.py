@@ -243,7 +243,9 @@ def weighted_card(card: Scorecard, score: WeightedScore) -> Scorecard:
     plain = card.to_dict()
     plain["base"] = score.line.intercept
     for feature in plain["features"]:
-        feature["coefficient"] *= score.line.slope * score.factors.get(feature["dimension"], 1.0)
+        factor = score.line.slope * score.factors.get(feature["dimension"], 1.0)
+        feature["coefficient"] *= factor
+        feature["margin"] = [factor * term for term in feature["margin"]]
         feature["standard_error"] = feature["p_value"] = None  # of the coefficient as it was
     return Scorecard.from_dict(plain)
 
