@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from conftest import REPOSITORY
 from experiment import CARD_ONLY, Finished, caught, pipeline
 from typer.testing import CliRunner
 
@@ -103,6 +104,11 @@ def test_the_version_is_the_package_version():
         (["check", "absent"], 1, "error: absent: no table of the contract."),
         (["data", "verify", "absent"], 1, "error: absent: there is no such folder."),
         (["score", "absent", "rows.csv", "-o", "a.csv"], 1, "error: absent: there is no artifact"),
+        (
+            ["train", str(REPOSITORY / "pipelines" / "german.toml"), "--people", "900"],
+            1,
+            "error: --people: this pipeline reads 'german'",
+        ),
         (["world", "generate", "w", "--people", "10"], 1, "error: people must be at least 200"),
         (["world", "generate", "w", "--people", "ten"], 2, "Invalid value for '--people'"),
         (["compare", "a.csv"], 2, "Missing option '--target'"),

@@ -74,6 +74,7 @@ def run(
         For a pipeline file, a table or a split that cannot be used; the sentence says why.
     """
     config = load(path, {name: dict(values) for name, values in (overrides or {}).items()})
+    _refuse_a_size_without_a_world(config, data, overrides)
     started = datetime.now(UTC)
     stamp = f"{started:%Y%m%d-%H%M%S}-{config.sha256[:8]}"
     prepared = prepare(
@@ -128,6 +129,24 @@ def run(
     places, shares = export(findings, tables, progress)
     shown = [table for table in (*tables, shares) if table.rows]
     return Result(notes=findings.notes, tables=shown, places=places)
+
+
+def _refuse_a_size_without_a_world(
+    config: Pipeline, data: Path | None, overrides: Mapping[str, Mapping[str, Any]] | None
+) -> None:
+    """Refuse ``people`` where no population is generated: it would change nothing."""
+    if (overrides or {}).get("source", {}).get("people") is None:
+        return
+    if config.source.kind != "world":
+        raise ConfigError(
+            f"--people: this pipeline reads {config.source.kind!r}; only a generated world has a "
+            "size to choose. Leave it out."
+        )
+    if data is not None:
+        raise ConfigError(
+            f"--people: the tables in {str(data)!r} have the people they have. Leave out --people, "
+            "or leave out --data and let a world be generated."
+        )
 
 
 def _quarantine(config: Pipeline, stamp: str) -> Path:
