@@ -3,8 +3,10 @@
 A binning of candidates 0..n-1 is a path of segments [a, b]. State: the best value of a path
 whose last segment is a..b with k segments, in phase 0 or 1 of the trend. A segment may follow
 another when their rates stand in the order the phase asks for and the rules for neighbours
-hold; peak and valley change phase once. All pairs are looked at, O(K n^3): with n <= 64 that is
-below a millisecond, and it leaves room for any rule between two neighbours.
+hold; peak and valley change phase once. Where the order of rates is all that is asked of two
+neighbours, those that may stand before a segment are the first of them by rate, and the best of
+these is known beforehand: O(K n^2 + n^2 log n). Any other rule between two neighbours takes a
+look at all pairs, O(K n^3).
 """
 
 from __future__ import annotations
@@ -94,6 +96,68 @@ def _best_before(
 
 
 @njit(cache=True)
+def _by_rate(rate: Floats, value: Floats, a: int, into: Ends) -> int:
+    """Write the starts of the segments c..a-1 that may be, by ascending rate; return how many."""
+    size = 0
+    for c in range(a):
+        if value[c, a - 1] == -np.inf:
+            continue
+        at = size
+        while at and rate[into[at - 1], a - 1] > rate[c, a - 1]:
+            into[at] = into[at - 1]
+            at -= 1
+        into[at] = c
+        size += 1
+    return size
+
+
+@njit(cache=True)
+def _best_so_far(best: Floats, starts: Ends, phases: int, top: Floats, way: Ends) -> None:
+    """Write the best of the first 1, 2, ... segments for every number of bins, and the way to it.
+
+    ``best`` holds those that end before the split, by start.
+    """
+    for i in range(len(starts)):
+        for k in range(best.shape[2]):
+            value, code = (top[i - 1, k], way[i - 1, k]) if i else (-np.inf, -1)
+            for before in range(phases):
+                total, here = best[starts[i], before, k], 2 * starts[i] + before
+                # Of two that are as good the first stands, as where all pairs are looked at.
+                if total > value or (total == value and here < code):
+                    value, code = total, here
+            top[i, k], way[i, k] = value, code
+
+
+@njit(cache=True)
+def _fill_by_rate(rate: Floats, value: Floats, order: Ends, layers: int) -> tuple[Floats, Ends]:
+    """Fill what :func:`_fill` does where only the order of rates is asked of two neighbours."""
+    n, phases = rate.shape[0], len(order)
+    best = np.full((n, n, phases, layers), -np.inf)
+    parent = np.empty((n, n, phases, layers), np.int64)  # read where best is finite alone
+    rising, starts = np.empty(n, np.int64), np.empty(n, np.int64)
+    top, way = np.empty((n, layers)), np.empty((n, layers), np.int64)
+    for b in range(n):
+        best[b, 0, 0, 0] = value[0, b]
+    for a in range(1, n):
+        size = _by_rate(rate, value, a, rising)
+        for phase in range(phases):
+            sign = order[phase]
+            for i in range(size):
+                starts[i] = rising[size - 1 - i if sign < 0 else i]
+            _best_so_far(best[a - 1], starts[:size], phase + 1, top, way)
+            for b in range(a, n):
+                if value[a, b] == -np.inf:
+                    continue
+                last = size - 1
+                while last >= 0 and (rate[a, b] - rate[starts[last], a - 1]) * sign < 0.0:
+                    last -= 1
+                for k in range(layers - 1 if last >= 0 else 0):
+                    best[b, a, phase, k + 1] = top[last, k] + value[a, b]
+                    parent[b, a, phase, k + 1] = way[last, k]
+    return best, parent
+
+
+@njit(cache=True)
 def _fill(
     found: tuple[Floats, Floats, Floats, Floats], order: Ends, layers: int, least: float, z: float
 ) -> tuple[Floats, Ends]:
@@ -106,7 +170,6 @@ def _fill(
     best = np.full((n, n, phases, layers), -np.inf)
     parent = np.empty((n, n, phases, layers), np.int64)  # read where best is finite alone
     into, way = np.empty(layers), np.empty(layers, np.int64)
-    pairwise = least > 0.0 or z > 0.0 or periods.shape[0] > 0
     for b in range(n):
         best[b, 0, 0, 0] = value[0, b]
     for a in range(1, n):
@@ -121,9 +184,7 @@ def _fill(
                     rise = rate[a, b] - rate[c, a - 1]
                     if value[c, a - 1] == -np.inf or not rise * order[phase] >= 0.0:
                         continue
-                    if pairwise and not _may_follow(
-                        held, periods, (c, a, b), (order[phase], rise), (least, z)
-                    ):
+                    if not _may_follow(held, periods, (c, a, b), (order[phase], rise), (least, z)):
                         continue
                     _best_before(best, (c, a, phase), gain, into, way)
                 best[b, a, phase, 1:] = into[1:]
@@ -194,12 +255,17 @@ def paths_of_all(
         turning = _TURNING.get(trend, "")
         source = turning if turning in trends else trend
         if source not in tables:
-            tables[source] = _fill(
-                (found.rate, found.value, found.cumulated, found.periods),
-                np.array(ORDERS[source], np.int64),
-                layers,
-                rules.min_difference,
-                rules.min_z,
+            order = np.array(ORDERS[source], np.int64)
+            tables[source] = (
+                _fill(
+                    (found.rate, found.value, found.cumulated, found.periods),
+                    order,
+                    layers,
+                    rules.min_difference,
+                    rules.min_z,
+                )
+                if rules.pairwise
+                else _fill_by_rate(found.rate, found.value, order, layers)
             )
         ends, totals = np.full((bins, bins), -1, np.int64), np.full(bins, -np.inf)
         _read(*tables[source], ends[:layers], totals[:layers], len(ORDERS[trend]))

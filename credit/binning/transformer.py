@@ -39,12 +39,12 @@ def bin_frame(
     whatever columns stand beside it.
     """
     known_names("special_codes", special_codes, X.columns)
-    bins = {}
+    bins, prior = {}, sample.prior
     for name in X.columns:
         counts = count_column(X[name], name, sample, limits, tuple(special_codes.get(name, ())))
         random = np.random.default_rng(seed)
         trend = trends.get(name, limits.trend)
-        bins[name] = fit_bins(counts, sample.prior, limits, trend, random)
+        bins[name] = fit_bins(counts, prior, limits, trend, random)
     return bins
 
 
