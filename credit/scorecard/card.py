@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning import BinLimits, Bins, Sample, bin_frame, transform_frame
+from credit.binning import BinLimits, Bins, Sample, bin_frame
+from credit.binning.codes import add_terms, code_frame
 from credit.binning.transformer import SpecialCodes
 from credit.columns import (
     Floats,
@@ -27,7 +28,7 @@ from credit.columns import (
 from credit.errors import ModelError
 from credit.margin import MarginClassifier
 from credit.scorecard.fused import fit_fused
-from credit.scorecard.logistic import fit_logistic
+from credit.scorecard.logistic import Evidence, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
@@ -164,7 +165,11 @@ class Scorecard(MarginClassifier, BaseEstimator):
             seed=seed_of(self.random_state),
         )
         used = {name: bins for name, bins in self.bins_.items() if bins.iv >= limits.min_iv}
-        fit = fit_logistic(transform_frame(frame, used), bad, weight)
+        evidence = Evidence(
+            codes=code_frame(frame, used),
+            tables=tuple(np.array(bins.woe) for bins in used.values()),
+        )
+        fit = fit_logistic(evidence, bad, weight)
         self.method_, self.base_ = "woe", fit.intercept
         self.coefficients_ = coefficients(self.bins_, tuple(used), fit, limits.min_iv)
         kept = self.coefficients_["coefficient"]
@@ -185,34 +190,37 @@ class Scorecard(MarginClassifier, BaseEstimator):
             self.base_points_, self.points_, self.bins_, self.dimensions or {}
         )
 
-    def _assigned(self, X: Any) -> dict[str, Ints]:
+    def _added(
+        self, X: Any, total: float | int, terms: Mapping[str, tuple[float | int, ...]]
+    ) -> Any:
+        """Return ``total`` with each row's terms added, one column after the other.
+
+        Columns outside the card are read too: what is wrong with them is not passed over.
+        """
         check_is_fitted(self, "points_")
         frame = read_frame(self, X, reset=False)
-        index = {name: self.bins_[name].assign(frame[name]) for name in frame.columns}
-        return {name: index[name] for name in self.bins_}
+        sums = np.full(len(frame), total)
+        for name, bins in self.bins_.items():
+            codes = bins.encode(frame[name])
+            if name in terms:
+                add_terms(sums, np.array(terms[name], dtype=sums.dtype), codes)
+        return sums
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad."""
-        index = self._assigned(X)
-        margin = np.full(len(next(iter(index.values()))), self.base_)
-        for name, terms in self.margins_.items():
-            margin += np.array(terms)[index[name]]
-        return margin
+        return self._added(X, self.base_, self.margins_)
 
     def points(self, X: Any) -> Ints:
         """Return the sums of the table's integer points; higher is safer."""
-        index = self._assigned(X)
-        total = np.full(len(next(iter(index.values()))), self.base_points_, dtype=np.int64)
-        for name, values in self.points_.items():
-            total += np.array(values, dtype=np.int64)[index[name]]
-        return total
+        return self._added(X, self.base_points_, self.points_)
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
-        index = self._assigned(X)
+        check_is_fitted(self, "points_")
+        frame = read_frame(self, X, reset=False)
         terms = {
-            name: np.array(self.margins_.get(name, (0.0,) * self.bins_[name].size))[positions]
-            for name, positions in index.items()
+            name: np.array(self.margins_.get(name, (0.0,) * bins.size))[bins.encode(frame[name])]
+            for name, bins in self.bins_.items()
         }
         return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
 
