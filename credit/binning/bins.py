@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -109,19 +109,7 @@ class Bins:
 
     def table(self) -> pd.DataFrame:
         """Return a row a bin: feature, bin, share, rate, woe, iv. An empty bin has no rate."""
-        good, bad = np.array(self.good), np.array(self.bad)
-        weight = good + bad
-        rate = np.divide(bad, weight, out=np.full(self.size, np.nan), where=weight > 0)
-        return pd.DataFrame(
-            {
-                "feature": self.feature,
-                "bin": self.labels,
-                "share": weight / weight.sum(),
-                "rate": rate,
-                "woe": self.woe,
-                "iv": (bad / bad.sum() - good / good.sum()) * np.array(self.woe),
-            }
-        )
+        return table_of([self])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads back."""
@@ -131,6 +119,30 @@ class Bins:
     def from_dict(cls, plain: Mapping[str, Any]) -> Bins:
         """Build the record from plain data; lists, as JSON gives them, become tuples."""
         return cls(**{name: _frozen(value) for name, value in plain.items()})
+
+
+def table_of(columns: Sequence[Bins]) -> pd.DataFrame:
+    """Return the tables of several columns, one below the other."""
+    parts = [_shares(np.array(bins.good), np.array(bins.bad), bins.woe) for bins in columns]
+    share, rate, iv = np.concatenate([np.zeros((3, 0)), *parts], axis=1)
+    return pd.DataFrame(
+        {
+            "feature": [bins.feature for bins in columns for _ in bins.labels],
+            "bin": [label for bins in columns for label in bins.labels],
+            "share": share,
+            "rate": rate,
+            "woe": [woe for bins in columns for woe in bins.woe],
+            "iv": iv,
+        }
+    )
+
+
+def _shares(good: Floats, bad: Floats, woe: tuple[float, ...]) -> Floats:
+    """Return share, rate and information value of each bin, (3, bins)."""
+    weight = good + bad
+    rate = np.divide(bad, weight, out=np.full(len(weight), np.nan), where=weight > 0)
+    iv = (bad / bad.sum() - good / good.sum()) * np.array(woe)
+    return np.array([weight / weight.sum(), rate, iv])
 
 
 @njit(cache=True)

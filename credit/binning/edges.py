@@ -127,11 +127,15 @@ def _shortest(low: float, high: float) -> float:
     """Return the decimal with fewest digits in (low, high]."""
     if abs(high) < np.finfo(np.float64).tiny:  # 0, or too small for the powers of ten below
         return float(high)
+    magnitude = np.floor(np.log10(abs(high)))
     for digits in range(1, 17):
-        rounded = float(f"{high:.{digits}g}")
-        step = 10.0 ** (np.floor(np.log10(abs(high))) - digits + 1)
-        down = float(f"{np.floor(high / step) * step:.{digits}g}")
-        for candidate in (rounded, down):
+        step = 10.0 ** (magnitude - digits + 1)
+        below = np.floor(high / step) * step
+        # Writing and reading numbers is slow: only where some multiple may be in the interval.
+        slack = 1e-12 * abs(high)
+        if below <= low - slack and below + step > high + slack:
+            continue
+        for candidate in (float(f"{high:.{digits}g}"), float(f"{below:.{digits}g}")):
             if low < candidate <= high:
                 return candidate
     return float(high)

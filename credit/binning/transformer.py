@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning.bins import Bins
+from credit.binning.bins import Bins, table_of
 from credit.binning.counts import Counts, count_column
 from credit.binning.fit import fit_bins
 from credit.binning.groups import as_frame
@@ -193,7 +193,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def table(self) -> pd.DataFrame:
         """Return a row a bin of every column: feature, bin, share, rate, woe, iv."""
         check_is_fitted(self, "bins_")
-        return pd.concat([bins.table() for bins in self.bins_.values()], ignore_index=True)
+        return table_of(list(self.bins_.values()))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
