@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 from numba import njit
 
 from credit.binning.bins import Bins, Codes
 from credit.columns import Floats, Ints
+from credit.frames import Frame
 
 _TOGETHER = 16
 """Columns written into the rows at a time: each write then fills more of a line of memory."""
 
 
-def code_frame(X: pd.DataFrame, bins: Mapping[str, Bins]) -> Codes:
+def code_frame(X: Frame, bins: Mapping[str, Bins]) -> Codes:
     """Return the bin of every value, a column for each entry of ``bins``.
 
     Columns are read one at a time, and once.

@@ -15,17 +15,17 @@ from sklearn.utils.validation import check_is_fitted
 from credit.binning.bins import Bins, table_of
 from credit.binning.counts import Counts, count_column
 from credit.binning.fit import fit_bins
-from credit.binning.groups import as_frame
 from credit.binning.limits import ORDERS, BinLimits
 from credit.binning.tally import Sample
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
 from credit.errors import ModelError
+from credit.frames import Frame
 
 SpecialCodes = Mapping[str, Sequence[object]]
 
 
 def bin_frame(
-    X: pd.DataFrame,
+    X: Frame,
     sample: Sample,
     limits: BinLimits,
     *,
@@ -48,11 +48,11 @@ def bin_frame(
     return bins
 
 
-def transform_frame(X: pd.DataFrame, bins: Mapping[str, Bins]) -> Floats:
+def transform_frame(X: Frame, bins: Mapping[str, Bins]) -> Floats:
     """Return the weight of evidence of every value, one column for each entry of ``bins``."""
     woe = np.empty((len(X), len(bins)), order="F")
     for i, (name, column) in enumerate(bins.items()):
-        woe[:, i] = np.array(column.woe)[column.assign(X[name])]
+        woe[:, i] = np.array(column.woe)[column.encode(X[name])]
     return woe
 
 
@@ -118,7 +118,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         ``period`` is each row's month or quarter: ``neighbours.same_order`` asks for it.
         """
-        frame = read_frame(self, as_frame(X), reset=True)
+        frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
         trends = self._known_trends(frame.columns)
@@ -188,7 +188,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> Floats:
         """Return the weight of evidence of every value, (rows, columns)."""
         check_is_fitted(self, "bins_")
-        return transform_frame(read_frame(self, as_frame(X), reset=False), self.bins_)
+        return transform_frame(read_frame(self, X, reset=False), self.bins_)
 
     def table(self) -> pd.DataFrame:
         """Return a row a bin of every column: feature, bin, share, rate, woe, iv."""

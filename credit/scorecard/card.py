@@ -17,7 +17,7 @@ from credit.binning.transformer import SpecialCodes
 from credit.columns import (
     Floats,
     Ints,
-    kind_of,
+    kinds_of,
     known_names,
     read_frame,
     read_signs,
@@ -26,6 +26,7 @@ from credit.columns import (
     seed_of,
 )
 from credit.errors import ModelError
+from credit.frames import Frame
 from credit.margin import MarginClassifier
 from credit.scorecard.fused import fit_fused
 from credit.scorecard.logistic import Evidence, fit_logistic
@@ -130,7 +131,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        kinds = {name: kind_of(frame[name], name) for name in frame.columns}
+        kinds = kinds_of(frame)
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
         self.classes_ = target.classes
@@ -151,9 +152,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         self._write_points()
         return self
 
-    def _fit_woe(
-        self, frame: pd.DataFrame, bad: Floats, weight: Floats, signs: Mapping[str, int]
-    ) -> None:
+    def _fit_woe(self, frame: Frame, bad: Floats, weight: Floats, signs: Mapping[str, int]) -> None:
         """Bin each column by itself and weigh its evidence by a logistic regression."""
         limits = self.binning or BinLimits()
         self.bins_ = bin_frame(
