@@ -167,8 +167,10 @@ class BinLimits:
             )
         if self.trend != "auto" and self.trend not in ORDERS:
             raise ModelError(f"trend must be 'auto' or one of {list(ORDERS)}, got {self.trend!r}.")
-        for name, known in (("divergence", DIVERGENCES), ("missing", MISSING)):
-            if getattr(self, name) not in known:
-                raise ModelError(
-                    f"{name} must be one of {list(known)}, got {getattr(self, name)!r}."
-                )
+        _one_of("divergence", self.divergence, DIVERGENCES)
+        _one_of("missing", self.missing, MISSING)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ModelError(f"{name} must be one of {list(known)}, got {value!r}.")

@@ -189,34 +189,37 @@ class Scorecard(MarginClassifier, BaseEstimator):
             self.base_points_, self.points_, self.bins_, self.dimensions or {}
         )
 
-    def _added(
-        self, X: Any, total: float | int, terms: Mapping[str, tuple[float | int, ...]]
-    ) -> Any:
-        """Return ``total`` with each row's terms added, one column after the other.
+    def _read(self, X: Any) -> Frame:
+        check_is_fitted(self, "points_")
+        return read_frame(self, X, reset=False)
+
+    def _add(self, frame: Frame, sums: Any, terms: Mapping[str, tuple[float, ...]]) -> None:
+        """Add each row's terms to ``sums``, one column after the other.
 
         Columns outside the card are read too: what is wrong with them is not passed over.
         """
-        check_is_fitted(self, "points_")
-        frame = read_frame(self, X, reset=False)
-        sums = np.full(len(frame), total)
         for name, bins in self.bins_.items():
             codes = bins.encode(frame[name])
             if name in terms:
                 add_terms(sums, np.array(terms[name], dtype=sums.dtype), codes)
-        return sums
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad."""
-        return self._added(X, self.base_, self.margins_)
+        frame = self._read(X)
+        margin = np.full(len(frame), self.base_)
+        self._add(frame, margin, self.margins_)
+        return margin
 
     def points(self, X: Any) -> Ints:
         """Return the sums of the table's integer points; higher is safer."""
-        return self._added(X, self.base_points_, self.points_)
+        frame = self._read(X)
+        total = np.full(len(frame), self.base_points_, dtype=np.int64)
+        self._add(frame, total, self.points_)
+        return total
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
-        check_is_fitted(self, "points_")
-        frame = read_frame(self, X, reset=False)
+        frame = self._read(X)
         terms = {
             name: np.array(self.margins_.get(name, (0.0,) * bins.size))[bins.encode(frame[name])]
             for name, bins in self.bins_.items()
