@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
 from credit.errors import ModelError
 
@@ -169,6 +169,24 @@ class BinLimits:
             raise ModelError(f"trend must be 'auto' or one of {list(ORDERS)}, got {self.trend!r}.")
         _one_of("divergence", self.divergence, DIVERGENCES)
         _one_of("missing", self.missing, MISSING)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Build the record from plain data; lists, as JSON gives them, become tuples."""
+        records = {"sizes": BinSizes, "neighbours": Neighbours}
+        values: dict[str, Any] = {}
+        for name, value in plain.items():
+            if name in records:
+                values[name] = records[name](**value)
+            elif isinstance(value, Mapping):
+                values[name] = {feature: tuple(cuts) for feature, cuts in value.items()}
+            else:
+                values[name] = value
+        return cls(**values)
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
