@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from credit.binning import BinLimits, Sample, count_column
 from credit.binning.counts import count_tally
+from credit.binning.fill import fill_by_rate, fill_pairs
 from credit.binning.limits import ORDERS
 from credit.binning.rules import Material, Rules
 from credit.binning.segments import Segments
-from credit.binning.solve import _fill, _fill_by_rate
 from credit.binning.tally import tally_column
 
 
@@ -63,9 +63,9 @@ def test_predecessors_by_rate_are_those_of_all_pairs(trend):
         rules = Rules(max_bins=layers, smoothing=1.0, min_weight=weight)
         found = Segments.of(Material.plain(counts, prior), rules)
         order = np.array(ORDERS[trend], np.int64)
-        best, parent = _fill_by_rate(found.rate, found.value, order, layers)
+        best, parent = fill_by_rate(found.rate, found.value, order, layers)
         arrays = (found.rate, found.value, found.cumulated, found.periods)
-        plain, plain_parent = _fill(arrays, order, layers, 0.0, 0.0)
+        plain, plain_parent = fill_pairs(arrays, order, layers, 0.0, 0.0)
         np.testing.assert_array_equal(best, plain)
         held = np.isfinite(plain)
         held[..., 0] = False

@@ -1,6 +1,7 @@
 """Exact monotone binning from counts: bins, weight of evidence, information value."""
 
 from credit.binning.bins import Bins
+from credit.binning.codes import code_frame
 from credit.binning.counts import Counts, count_column
 from credit.binning.edit import Edit, Editor, Note
 from credit.binning.fit import bins_of, fit_bins
@@ -28,6 +29,7 @@ __all__ = [
     "bin_frame",
     "bin_table",
     "bins_of",
+    "code_frame",
     "count_column",
     "count_frame",
     "count_groups",
