@@ -209,15 +209,13 @@ def _descend(
     value, gradient = problem.slope(beta)
     fresh = False
     for _ in range(_MOST_STEPS):
-        held = (beta <= 0) & (gradient > 0)
-        held[0] = False
-        left = np.abs(gradient[~held]).max()
+        free, left = _free(beta, gradient), _left(beta, gradient)
         if left <= problem.bound:
             return beta, hessian
         if hessian is None:
             hessian, fresh = problem.information(beta) + np.diag(problem.penalty), True
         step = np.zeros_like(beta)
-        step[~held] = np.linalg.solve(hessian[np.ix_(~held, ~held)], gradient[~held])
+        step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         found = _search(problem, (beta, value, left), step)
         if found is None and fresh:  # no shorter step is better: at the limit of floating point
             return beta, hessian
@@ -234,11 +232,16 @@ def _descend(
     )
 
 
+def _free(beta: Floats, gradient: Floats) -> NDArray[np.bool_]:
+    """Say which coefficients may move: not those at zero that would fall below it."""
+    free: NDArray[np.bool_] = (beta > 0) | (gradient <= 0)
+    free[0] = True
+    return free
+
+
 def _left(beta: Floats, gradient: Floats) -> float:
     """Return the greatest gradient among coefficients that may move."""
-    held = (beta <= 0) & (gradient > 0)
-    held[0] = False
-    return float(np.abs(gradient[~held]).max())
+    return float(np.abs(gradient[_free(beta, gradient)]).max())
 
 
 def _updated(hessian: Floats, moved: Floats, turned: Floats) -> Floats:
