@@ -149,16 +149,24 @@ def _look_up(codes: Codes, offsets: Ints, values: Floats, block: Floats) -> None
             block[i, j + 1] = values[offsets[j] + codes[i, j]]
 
 
-@njit(cache=True)
 def _respond(z: Floats, y: Floats, weight: Floats) -> tuple[float, Floats, Floats]:
     """Return the deviance of some rows, and its first two derivatives in each margin."""
+    tail = np.exp(-np.abs(z))  # NumPy takes exponentials and logarithms many at a time
+    return _derivatives((z, tail, np.log1p(tail)), y, weight)
+
+
+@njit(cache=True)
+def _derivatives(
+    margin: tuple[Floats, Floats, Floats], y: Floats, weight: Floats
+) -> tuple[float, Floats, Floats]:
+    z, tail, log = margin
     loss, residual, curvature = 0.0, np.empty(len(z)), np.empty(len(z))
     for i in range(len(z)):
-        tail = np.exp(-abs(z[i]))
-        probability = 1.0 / (1.0 + tail) if z[i] >= 0.0 else tail / (1.0 + tail)
-        loss += weight[i] * (max(z[i], 0.0) - y[i] * z[i] + np.log1p(tail))
+        share = 1.0 / (1.0 + tail[i])
+        probability = share if z[i] >= 0.0 else tail[i] * share
+        loss += weight[i] * (max(z[i], 0.0) - y[i] * z[i] + log[i])
         residual[i] = weight[i] * (probability - y[i])
-        curvature[i] = weight[i] * tail / ((1.0 + tail) * (1.0 + tail))
+        curvature[i] = weight[i] * tail[i] * share * share
     return loss, residual, curvature
 
 
