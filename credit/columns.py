@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from numbers import Number, Real
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from sklearn.utils.validation import (
 )
 
 from credit.errors import ModelError, nearest
+from credit.frames import Frame, ParquetColumns, as_frame
 
 Kind = Literal["number", "category"]
 Floats = NDArray[np.float64]
@@ -148,19 +149,33 @@ def _neither(name: str, value: object) -> str:
     )
 
 
-def read_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
+def kinds_of(frame: Frame) -> dict[str, Kind]:
+    """Return :func:`kind_of` of every column; a stored column of numbers is not read for it."""
+    if isinstance(frame, ParquetColumns):
+        known = frozenset(name for name in frame.columns if frame.holds_numbers(name))
+    else:
+        known = frozenset()
+    return {n: "number" if n in known else kind_of(frame[n], n) for n in frame.columns}
+
+
+@overload
+def read_frame(estimator: Any, X: ParquetColumns, *, reset: bool) -> ParquetColumns: ...
+@overload
+def read_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame: ...
+def read_frame(estimator: Any, X: Any, *, reset: bool) -> Frame:
     """Return X as a frame with one column a feature, in the order seen when fitting.
 
     With ``reset`` the estimator learns ``n_features_in_``, ``feature_names_in_`` (frames only)
     and ``features_`` (the names, or x0, x1, ... for an array). Without it a frame is read by
-    name, whatever the order of its columns.
+    name, whatever the order of its columns. Columns of a Parquet file stay there.
 
     Raises
     ------
     ModelError
         A column seen in fit is missing, one is unknown, or a name occurs twice.
     """
-    if not isinstance(X, pd.DataFrame):
+    X = as_frame(X)
+    if not isinstance(X, Frame):
         X = check_array(X, dtype=None, ensure_all_finite=False, estimator=estimator, input_name="X")
     elif X.empty:
         raise ModelError(
@@ -172,16 +187,20 @@ def read_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
         raise ModelError(f"X: column name(s) {twice} occur twice. Rename or drop one of each.")
     elif not reset and hasattr(estimator, "feature_names_in_"):
         X = _by_name(X, tuple(estimator.feature_names_in_))
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    stored = isinstance(X, ParquetColumns)
+    outline = pd.DataFrame(columns=X.columns) if stored else X
+    validate_data(estimator, outline, reset=reset, skip_check_array=True)
     if reset:
         positions = [f"x{i}" for i in range(estimator.n_features_in_)]
         estimator.features_ = tuple(getattr(estimator, "feature_names_in_", positions))
+    if stored:
+        return X
     if isinstance(X, pd.DataFrame):
         return X.set_axis(list(estimator.features_), axis="columns")
     return pd.DataFrame(X, columns=list(estimator.features_))
 
 
-def _by_name(X: pd.DataFrame, fitted: tuple[str, ...]) -> pd.DataFrame:
+def _by_name(X: Frame, fitted: tuple[str, ...]) -> Frame:
     missing = [name for name in fitted if name not in X.columns]
     unknown = [name for name in X.columns if name not in set(fitted)]
     if missing:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.binning import BinLimits, Binning, Bins, Sample, count_column
+from credit.binning import BinLimits, Binning, Bins, Sample, bins_of, count_column
 from credit.binning.choose import deal
 from credit.binning.counts import candidate_edges
 from credit.binning.limits import ORDERS
@@ -189,6 +189,37 @@ def test_rare_missing_values_join_the_bin_with_the_nearest_rate():
     assert bins.labels[last].endswith(" or missing")
     assert "missing" not in bins.labels
     assert sum(bins.good) + sum(bins.bad) == len(X)
+
+
+def test_many_missing_values_join_the_nearest_bin_where_the_limits_say_so():
+    X, y = sample()
+    X.loc[X["x"] > 0.7, "x"] = np.nan  # about a quarter, and the riskiest
+    own, nearest = (
+        Binning(limits=BinLimits(missing=rule), trends={"x": "ascending"}).fit(X, y).bins_["x"]
+        for rule in ("own", "nearest")
+    )
+    last = len(own.edges)
+    assert own.labels[own.missing] == "missing"
+    assert nearest.edges == own.edges
+    assert nearest.woe[: last + 1] == own.woe[: last + 1]
+    assert nearest.missing == last
+    assert nearest.labels[last] == f"{own.labels[last]} or missing"
+    weight = np.array(own.good) + np.array(own.bad)
+    assert nearest.good[last] + nearest.bad[last] == weight[last] + weight[own.missing]
+    assert sum(nearest.good) + sum(nearest.bad) == len(X)
+    gaps = np.abs(np.array(own.woe[: last + 1]) - own.woe[own.missing])
+    assert np.argmin(gaps) == last
+    assert nearest.assign(pd.Series([np.nan, 0.7])).tolist() == [last, last]
+
+
+def test_a_rule_for_missing_values_must_be_known():
+    with pytest.raises(ModelError, match=r"missing must be one of \['own', 'nearest'\], got 'x'"):
+        BinLimits(missing="x")
+    X, y = sample()
+    sample_of = Sample.of(y.astype(float), np.ones(len(y)))
+    counts = count_column(X["x"], "x", sample_of, BinLimits())
+    with pytest.raises(ModelError, match="missing: 'nearest' is for bins found one column at a"):
+        bins_of(counts, counts.prior, BinLimits(missing="nearest"), [3, 31], "none")
 
 
 def test_missing_never_seen_is_neutral():

@@ -204,3 +204,21 @@ def test_columns_that_would_have_one_name_are_refused(names):
     y = (X.sum(axis=1) + random.normal(size=500) > 0).astype(int)
     with pytest.raises(ModelError, match="would have one name, since SQL reads names without case"):
         Scorecard().fit(X, y).to_sql(table="t")
+
+
+def test_missing_values_in_the_nearest_bin_have_its_points():
+    X = applicants(4000, 5)[["ratio"]]
+    X["y"] = (np.random.default_rng(6).random(4000) < 0.2 + 0.3 * (X["ratio"] > 0)).astype(int)
+    limits = BinLimits(missing="nearest")
+    card = Scorecard(binning=limits, special_codes={"ratio": [-9.0, 98.0]}).fit(
+        X[["ratio"]], X["y"]
+    )
+    bins = card.bins_["ratio"]
+    assert bins.missing <= len(bins.edges)
+    assert "or missing" in card.table_.loc[card.table_["feature"] == "ratio", "bin"].str.cat()
+    with duckdb.connect() as connection:
+        connection.register("applications", X)
+        found = connection.sql(card.to_sql(table="applications")).df()["points"]
+    assert found.tolist() == card.points(X[["ratio"]]).tolist()
+    again = Scorecard.from_dict(card.to_dict())
+    assert again.points(X[["ratio"]]).tolist() == found.tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 from credit.columns import Floats, Ints, Kind, names, numbers, text
 from credit.errors import ModelError
+
+Codes = NDArray[np.unsignedinteger[Any]]
+
+_AT_ONCE = 1024
+"""Values placed at a time: they stay in the processor's nearest cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,11 @@ class Bins:
         good, bad = np.array(self.good), np.array(self.bad)
         return float((bad / bad.sum() - good / good.sum()) @ np.array(self.woe))
 
+    @property
+    def code_type(self) -> type[np.uint8 | np.uint16]:
+        """The type of this column's codes."""
+        return np.uint8 if self.size <= 255 else np.uint16
+
     def assign(self, column: pd.Series) -> Ints:
         """Return the bin of every value.
 
@@ -79,36 +89,27 @@ class Bins:
         ModelError
             Text or an infinity in a column of numbers.
         """
+        return self.encode(column).astype(np.int64)
+
+    def encode(self, column: pd.Series) -> Codes:
+        """Return the bin of every value as :meth:`assign` does, in the smallest type."""
         if self.kind == "number":
-            return self._assign_numbers(numbers(column, self.feature))
-        codes, found = names(column, self.feature)
+            codes = np.empty(len(column), self.code_type)
+            special = np.array([code for code, _ in self.special], dtype=np.float64)
+            positions = np.array([*(i for _, i in self.special), self.missing], self.code_type)
+            edges = np.array(self.edges, dtype=np.float64)
+            _place(numbers(column, self.feature), edges, special, positions, codes)
+            return codes
+        raw, found = names(column, self.feature)
         known = {name: i for i, group in enumerate(self.groups) for name in group}
         known |= {str(code): i for code, i in self.special}
-        table = [known.get(name, self.unseen) for name in found]
-        return np.array([*table, self.missing], np.int64)[codes]
-
-    def _assign_numbers(self, values: Floats) -> Ints:
-        index = _place(values, np.array(self.edges, dtype=np.float64))
-        for code, position in self.special:
-            index[values == code] = position
-        index[np.isnan(values)] = self.missing
-        return index
+        places = [*(known.get(name, self.unseen) for name in found), self.missing]
+        table: Codes = np.array(places, self.code_type)
+        return table[raw]
 
     def table(self) -> pd.DataFrame:
         """Return a row a bin: feature, bin, share, rate, woe, iv. An empty bin has no rate."""
-        good, bad = np.array(self.good), np.array(self.bad)
-        weight = good + bad
-        rate = np.divide(bad, weight, out=np.full(self.size, np.nan), where=weight > 0)
-        return pd.DataFrame(
-            {
-                "feature": self.feature,
-                "bin": self.labels,
-                "share": weight / weight.sum(),
-                "rate": rate,
-                "woe": self.woe,
-                "iv": (bad / bad.sum() - good / good.sum()) * np.array(self.woe),
-            }
-        )
+        return table_of([self])
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads back."""
@@ -120,17 +121,47 @@ class Bins:
         return cls(**{name: _frozen(value) for name, value in plain.items()})
 
 
-@njit(cache=True)
-def _place(values: Floats, edges: Floats) -> Ints:
-    """Return how many edges are at most each value: few edges are counted faster than searched.
+def table_of(columns: Sequence[Bins]) -> pd.DataFrame:
+    """Return the tables of several columns, one below the other."""
+    parts = [_shares(np.array(bins.good), np.array(bins.bad), bins.woe) for bins in columns]
+    share, rate, iv = np.concatenate([np.zeros((3, 0)), *parts], axis=1)
+    return pd.DataFrame(
+        {
+            "feature": [bins.feature for bins in columns for _ in bins.labels],
+            "bin": [label for bins in columns for label in bins.labels],
+            "share": share,
+            "rate": rate,
+            "woe": [woe for bins in columns for woe in bins.woe],
+            "iv": iv,
+        }
+    )
 
-    A NaN gets 0 here and its own bin afterwards.
+
+def _shares(good: Floats, bad: Floats, woe: tuple[float, ...]) -> Floats:
+    """Return share, rate and information value of each bin, (3, bins)."""
+    weight = good + bad
+    rate = np.divide(bad, weight, out=np.full(len(weight), np.nan), where=weight > 0)
+    iv = (bad / bad.sum() - good / good.sum()) * np.array(woe)
+    return np.array([weight / weight.sum(), rate, iv])
+
+
+@njit(cache=True)
+def _place(values: Floats, edges: Floats, special: Floats, positions: Codes, codes: Codes) -> None:
+    """Write how many edges are at most each value: few edges are counted faster than searched.
+
+    ``positions`` holds the bin of each special code, and last that of a missing value.
     """
-    index = np.zeros(len(values), np.int64)
-    for edge in edges:
-        for i in range(len(values)):
-            index[i] += edge <= values[i]
-    return index
+    for start in range(0, len(values), _AT_ONCE):
+        held, into = values[start : start + _AT_ONCE], codes[start : start + _AT_ONCE]
+        into[:] = 0
+        for edge in edges:
+            for i in range(len(held)):
+                into[i] += edge <= held[i]
+        for k in range(len(special)):
+            for i in range(len(held)):
+                into[i] = positions[k] if held[i] == special[k] else into[i]
+        for i in range(len(held)):
+            into[i] = positions[-1] if np.isnan(held[i]) else into[i]
 
 
 def _frozen(value: Any) -> Any:

@@ -9,10 +9,11 @@ import pandas as pd
 from numba import njit
 
 from credit.binning.bins import special_key
+from credit.binning.edges import candidate_edges, cut_points, quantile_edges
 from credit.binning.limits import BinLimits
 from credit.binning.rules import Material
-from credit.binning.tally import Sample, Tally, tally_column
-from credit.columns import Floats, Ints, Kind
+from credit.binning.tally import Sample, Sorted, Tally, sort_column, tally_column
+from credit.columns import Floats, Ints, Kind, kind_of
 from credit.errors import ModelError
 
 
@@ -96,6 +97,10 @@ def count_column(
     codes: tuple[object, ...] = (),
 ) -> Counts:
     """Count a column over its candidates, its special codes and its missing values."""
+    plain = sample.unweighted and sample.period is None
+    if plain and kind_of(column, feature) == "number":
+        keys = _keys("number", codes, feature)
+        return _count_sorted(sort_column(column, feature, sample), limits, keys)
     return count_tally(tally_column(column, feature, sample), limits, codes)
 
 
@@ -105,10 +110,38 @@ def count_tally(tally: Tally, limits: BinLimits, codes: tuple[object, ...] = ())
     Sums of whole weights are exact; others may differ in the last digit with the order in which
     an engine adds.
     """
-    keys = tuple(dict.fromkeys(special_key(tally.kind, code, tally.feature) for code in codes))
+    keys = _keys(tally.kind, codes, tally.feature)
     if tally.kind == "number":
         return _count_numbers(tally, limits, keys)
     return _count_names(tally, limits, keys)
+
+
+def _keys(kind: Kind, codes: tuple[object, ...], feature: str) -> tuple[float | str, ...]:
+    return tuple(dict.fromkeys(special_key(kind, code, feature) for code in codes))
+
+
+def _count_sorted(column: Sorted, limits: BinLimits, codes: tuple[float | str, ...]) -> Counts:
+    """Count what :func:`count_tally` does, at the candidates' cut points alone."""
+    numeric = [float(code) for code in codes]
+    kept = column.without(numeric)
+    opened = quantile_edges(kept.every, limits.max_candidates)
+    edges = cut_points(kept.feature, kept.every, opened, limits)
+    below = [np.searchsorted(held, edges, side="left") for held in (kept.every, kept.bad)]
+    every, bad = (
+        np.diff(np.concatenate([[0], at, [len(held)]]))
+        for at, held in zip(below, (kept.every, kept.bad), strict=True)
+    )
+    full = every > 0
+    return Counts(
+        feature=column.feature,
+        kind="number",
+        edges=tuple(edges[full[1:]].tolist()) if full.any() else (),
+        ordinary=np.column_stack([every - bad, bad]).astype(np.float64)[full],
+        codes=codes,
+        special=np.array([column.at(code) for code in numeric]).reshape(-1, 2),
+        missing=column.missing,
+        periods=np.zeros((0, int(full.sum()), 2)),
+    )
 
 
 def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ...]) -> Counts:
@@ -120,15 +153,10 @@ def _count_numbers(tally: Tally, limits: BinLimits, codes: tuple[float | str, ..
         kept = kept.without(np.flatnonzero(weight == 0))
         weight = weight[weight > 0]
     values = kept.distinct
-    edges = readable_edges(candidate_edges(values, weight, limits.max_candidates), values)
-    declared = [edge for edge in limits.edges.get(tally.feature, ()) if _within(edge, values)]
-    edges = np.union1d(edges, np.array(declared, dtype=np.float64))
-    fixed = [edge for edge in limits.fixed.get(tally.feature, ()) if _within(edge, values)]
-    if fixed:
-        edges = _with_fixed(edges, np.array(fixed, dtype=np.float64), values)
+    opened = candidate_edges(values, weight, limits.max_candidates)
+    edges = cut_points(tally.feature, values, opened, limits)
     starts = np.searchsorted(values, edges, side="left")
     ordinary = _summed(kept.counts, starts)
-    # A declared edge between two values that no quantile parts leaves a candidate empty.
     full = ordinary.sum(axis=-1) > 0
     return Counts(
         feature=tally.feature,
@@ -163,80 +191,6 @@ def _in_blocks(counts: Floats, starts: Ints) -> Floats:
             total[t, block, 0] += counts[t, i, 0]
             total[t, block, 1] += counts[t, i, 1]
     return total
-
-
-def _with_fixed(edges: Floats, fixed: Floats, values: Floats) -> Floats:
-    """Add the fixed cuts; of two cuts that part the same values the fixed one stays."""
-    taken = np.searchsorted(values, fixed, side="left")
-    free = ~np.isin(np.searchsorted(values, edges, side="left"), taken)
-    return np.union1d(edges[free], fixed)
-
-
-def _within(edge: float, values: Floats) -> bool:
-    return bool(len(values)) and bool(values[0] < edge <= values[-1])
-
-
-def candidate_edges(values: Floats, weight: Floats, most: int) -> Floats:
-    """Return up to ``most - 1`` cut points: observed values that open a new weighted quantile.
-
-    With cw the cumulated weight at the distinct values, W its total, value i + 1 opens a
-    candidate when ``floor(most * cw[i] / W)`` is above that of the value before. Weights count
-    rows, so a row twice and a row of weight two give the same edges.
-
-    Parameters
-    ----------
-    values, weight : ndarray (n,)
-        Distinct values in ascending order, and their weight, above 0.
-    most : int
-    """
-    if len(values) <= most:
-        return values[1:]
-    return values[_opening(weight, most)]
-
-
-@njit(cache=True)
-def _opening(weight: Floats, most: int) -> Ints:
-    """Return the positions of values that open a new weighted quantile."""
-    total = 0.0
-    for w in weight:
-        total += w
-    found = np.empty(most, np.int64)
-    size, below, level = 0, 0.0, 0.0
-    for i in range(1, len(weight)):
-        below += weight[i - 1]
-        here = np.floor(most * below / total)
-        if here > level:
-            found[size] = i
-            size += 1
-        level = here
-    return found[:size].copy()
-
-
-def readable_edges(edges: Floats, values: Floats) -> Floats:
-    """Replace each cut point by the shortest decimal that parts the same values.
-
-    A cut at an observed value e may lie anywhere in (l, e], l the next smaller value: an officer
-    reads 0.03 more easily than 0.0285714285714, and no row of the sample changes its bin.
-
-    >>> readable_edges(np.array([0.0285714285714]), np.array([0.01, 0.0285714285714]))
-    array([0.02])
-    """
-    lower = values[np.searchsorted(values, edges, side="left") - 1]
-    return np.array([_shortest(low, high) for low, high in zip(lower, edges, strict=True)])
-
-
-def _shortest(low: float, high: float) -> float:
-    """Return the decimal with fewest digits in (low, high]."""
-    if abs(high) < np.finfo(np.float64).tiny:  # 0, or too small for the powers of ten below
-        return float(high)
-    for digits in range(1, 17):
-        rounded = float(f"{high:.{digits}g}")
-        step = 10.0 ** (np.floor(np.log10(abs(high))) - digits + 1)
-        down = float(f"{np.floor(high / step) * step:.{digits}g}")
-        for candidate in (rounded, down):
-            if low < candidate <= high:
-                return candidate
-    return float(high)
 
 
 def _count_names(tally: Tally, limits: BinLimits, codes: tuple[float | str, ...]) -> Counts:

@@ -99,8 +99,9 @@ def assemble(
 ) -> Bins:
     """Put special, missing and neutral bins beside the ordinary ones.
 
-    Rare missing values that join an ordinary bin count in it, but its evidence stays that of
-    its own rows: the guests could upset the trend the search has kept.
+    Rare codes and missing values (with ``limits.missing`` "nearest" all of these) that join an
+    ordinary bin count in it, but its evidence stays that of its own rows: the guests could
+    upset the trend the search has kept.
     """
     bounds = [0, *(end + 1 for end in ends)]
     spans = list(pairwise(bounds))
@@ -111,10 +112,11 @@ def assemble(
     own_rows = list(rows)
     extra = [*zip((_code(c) for c in counts.codes), counts.special, strict=True)]
     positions: list[int] = []
-    for label, count in [*extra, ("missing", counts.missing)]:
+    least = [floor] * len(extra) + [floor if limits.missing == "own" else np.inf]
+    for (label, count), enough in zip([*extra, ("missing", counts.missing)], least, strict=True):
         if count.sum() <= 0:
             positions.append(-1)
-        elif count.sum() >= floor:
+        elif count.sum() >= enough:
             positions.append(len(rows))
             rows.append(count)
             own_rows.append(count)
@@ -155,7 +157,17 @@ def bins_of(counts: Counts, prior: Floats, limits: BinLimits, ends: list[int], t
 
     ``ends`` holds the index of each bin's last candidate. Every special code that occurs, and
     missing values that occur, have bins of their own, however rare.
+
+    Raises
+    ------
+    ModelError
+        ``limits.missing`` is not "own".
     """
+    if limits.missing != "own":
+        raise ModelError(
+            f"missing: {limits.missing!r} is for bins found one column at a time. Here missing "
+            "values have a bin of their own: leave it at 'own'."
+        )
     reason = "" if len(ends) > 1 else "no step between its values helps beside the other features"
     return assemble(counts, prior, replace(limits, rare_share=0.0), ends, (trend, reason))
 

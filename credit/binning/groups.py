@@ -18,6 +18,7 @@ from credit.binning.limits import BinLimits
 from credit.binning.tally import Sample, Tally
 from credit.columns import Floats, kind_of, names, numbers
 from credit.errors import ModelError
+from credit.frames import as_frame
 
 _QUOTES = {"duckdb": '"', "spark": "`"}
 
@@ -182,18 +183,6 @@ def _by_period(
     many = len(found)
     held = _sum_at(weights, codes * size + index, many * size)
     return tuple(str(p) for p in found), held.reshape(many, size, 2)
-
-
-def as_frame(X: Any) -> Any:
-    """Return Arrow data (Polars, PyArrow, DuckDB relations) as a pandas frame; the rest as it is.
-
-    Any object that hands out an Arrow stream is read, so no such library is imported here.
-    """
-    if isinstance(X, pd.DataFrame | pd.Series) or not hasattr(X, "__arrow_c_stream__"):
-        return X
-    import pyarrow as pa
-
-    return pa.table(X).to_pandas()
 
 
 def count_frame(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
 
 from credit.errors import ModelError
 
 Trend = Literal["ascending", "descending", "peak", "valley", "none", "auto"]
 Divergence = Literal["iv", "js", "hellinger"]
+Missing = Literal["own", "nearest"]
 
 ORDERS: dict[str, tuple[int, ...]] = {
     "ascending": (1,),
@@ -19,6 +20,9 @@ ORDERS: dict[str, tuple[int, ...]] = {
     "none": (0,),
 }
 """Trend -> order of the bad rate in each phase: +1 rising, -1 falling, 0 any."""
+
+MISSING: tuple[Missing, ...] = ("own", "nearest")
+"""Where missing values may go."""
 
 DIVERGENCES: tuple[Divergence, ...] = ("iv", "js", "hellinger")
 """What a binning may maximise: each is a sum over bins."""
@@ -99,6 +103,10 @@ class BinLimits:
     rare_share : float
         A category below this share of all weight is pooled with the other rare ones; a special
         code or the missing values below it join the bin with the nearest bad rate.
+    missing : str
+        ``own``: missing values have a bin of their own unless they are rare; ``nearest``: they
+        join the ordinary bin with the nearest bad rate, however many they are. The bin's
+        evidence stays that of its own rows.
     max_candidates : int
         Most quantile cut points a column of numbers is searched over. A column with no more
         distinct values than this is searched over all of them.
@@ -134,6 +142,7 @@ class BinLimits:
     divergence: Divergence = "iv"
     sizes: BinSizes = BinSizes()
     neighbours: Neighbours = Neighbours()
+    missing: Missing = "own"
 
     def __post_init__(self) -> None:
         for name, least in (("max_bins", 1), ("min_bins", 1), ("max_candidates", 1)):
@@ -158,7 +167,28 @@ class BinLimits:
             )
         if self.trend != "auto" and self.trend not in ORDERS:
             raise ModelError(f"trend must be 'auto' or one of {list(ORDERS)}, got {self.trend!r}.")
-        if self.divergence not in DIVERGENCES:
-            raise ModelError(
-                f"divergence must be one of {list(DIVERGENCES)}, got {self.divergence!r}."
-            )
+        _one_of("divergence", self.divergence, DIVERGENCES)
+        _one_of("missing", self.missing, MISSING)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """Build the record from plain data; lists, as JSON gives them, become tuples."""
+        records = {"sizes": BinSizes, "neighbours": Neighbours}
+        values: dict[str, Any] = {}
+        for name, value in plain.items():
+            if name in records:
+                values[name] = records[name](**value)
+            elif isinstance(value, Mapping):
+                values[name] = {feature: tuple(cuts) for feature, cuts in value.items()}
+            else:
+                values[name] = value
+        return cls(**values)
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ModelError(f"{name} must be one of {list(known)}, got {value!r}.")

@@ -3,8 +3,7 @@
 A binning of candidates 0..n-1 is a path of segments [a, b]. State: the best value of a path
 whose last segment is a..b with k segments, in phase 0 or 1 of the trend. A segment may follow
 another when their rates stand in the order the phase asks for and the rules for neighbours
-hold; peak and valley change phase once. All pairs are looked at, O(K n^3): with n <= 64 that is
-below a millisecond, and it leaves room for any rule between two neighbours.
+hold; peak and valley change phase once. The tables are filled in `credit.binning.fill`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from credit.binning.fill import fill_by_rate, fill_pairs
 from credit.binning.hull import block_ends
 from credit.binning.limits import ORDERS
 from credit.binning.rules import Material, Rules
@@ -21,114 +21,7 @@ from credit.binning.segments import Segments
 Floats = NDArray[np.float64]
 Ends = NDArray[np.int64]
 
-TOLERANCE = 1e-12
-"""Rounding that a difference of rates or a z may fall short by."""
-
-
 _TURNING = {"ascending": "peak", "descending": "valley"}
-
-
-@njit(cache=True)
-def _apart(held: Floats, at: tuple[int, int, int], order: int, least: float, z: float) -> bool:
-    """Say whether segments c..a-1 and a..b differ enough in their plain bad rates."""
-    c, a, b = at
-    bad_1, bad_2 = held[a, 1] - held[c, 1], held[b + 1, 1] - held[a, 1]
-    all_1 = bad_1 + held[a, 0] - held[c, 0]
-    all_2 = bad_2 + held[b + 1, 0] - held[a, 0]
-    step = bad_2 / all_2 - bad_1 / all_1
-    if least > 0.0 and (step * order if order else abs(step)) < least - TOLERANCE:
-        return False
-    if z > 0.0:
-        pooled = (bad_1 + bad_2) / (all_1 + all_2)
-        variance = pooled * (1.0 - pooled) * (1.0 / all_1 + 1.0 / all_2)
-        return variance > 0.0 and abs(step) >= z * np.sqrt(variance) - TOLERANCE
-    return True
-
-
-@njit(cache=True)
-def _in_order(periods: Floats, at: tuple[int, int, int], order: int, rise: float) -> bool:
-    """Say whether the two segments stand in one order in every period; equal rates pass.
-
-    Without an order asked for it is the one of all rows. Compared as products: exact for counts.
-    """
-    c, a, b = at
-    up, down = order > 0 or (order == 0 and rise >= 0), order < 0 or (order == 0 and rise <= 0)
-    for t in range(periods.shape[0]):
-        held = periods[t]
-        bad_1, bad_2 = held[a, 1] - held[c, 1], held[b + 1, 1] - held[a, 1]
-        good_1, good_2 = held[a, 0] - held[c, 0], held[b + 1, 0] - held[a, 0]
-        step = bad_2 * good_1 - bad_1 * good_2
-        up = up and step >= 0.0
-        down = down and step <= 0.0
-        if not up and not down:
-            return False
-    return True
-
-
-@njit(cache=True)
-def _may_follow(
-    held: Floats,
-    periods: Floats,
-    at: tuple[int, int, int],
-    way: tuple[int, float],
-    apart: tuple[float, float],
-) -> bool:
-    """Say whether segment a..b may follow c..a-1, given the order asked and the rise found."""
-    order, rise = way
-    return _apart(held, at, order, apart[0], apart[1]) and _in_order(periods, at, order, rise)
-
-
-@njit(cache=True)
-def _best_before(
-    best: Floats, at: tuple[int, int, int], gain: float, into: Floats, way: Ends
-) -> None:
-    """Let a segment follow segment c..a-1, in this phase or the one before, where better."""
-    c, a, phase = at
-    for before in range(phase + 1):
-        code = 2 * c + before
-        for k in range(len(into) - 1):
-            total = best[a - 1, c, before, k] + gain
-            better = total > into[k + 1]
-            into[k + 1] = total if better else into[k + 1]
-            way[k + 1] = code if better else way[k + 1]
-
-
-@njit(cache=True)
-def _fill(
-    found: tuple[Floats, Floats, Floats, Floats], order: Ends, layers: int, least: float, z: float
-) -> tuple[Floats, Ends]:
-    """Fill best[b, a, phase, k] and, for the way back, 2 * start of the one before + its phase.
-
-    The number of bins lies innermost, so that the loop over it runs in one vector.
-    """
-    rate, value, held, periods = found
-    n, phases = rate.shape[0], len(order)
-    best = np.full((n, n, phases, layers), -np.inf)
-    parent = np.empty((n, n, phases, layers), np.int64)  # read where best is finite alone
-    into, way = np.empty(layers), np.empty(layers, np.int64)
-    pairwise = least > 0.0 or z > 0.0 or periods.shape[0] > 0
-    for b in range(n):
-        best[b, 0, 0, 0] = value[0, b]
-    for a in range(1, n):
-        for b in range(a, n):
-            gain = value[a, b]
-            if gain == -np.inf:
-                continue
-            for phase in range(phases):
-                into[:] = -np.inf
-                way[:] = -1
-                for c in range(a):
-                    rise = rate[a, b] - rate[c, a - 1]
-                    if value[c, a - 1] == -np.inf or not rise * order[phase] >= 0.0:
-                        continue
-                    if pairwise and not _may_follow(
-                        held, periods, (c, a, b), (order[phase], rise), (least, z)
-                    ):
-                        continue
-                    _best_before(best, (c, a, phase), gain, into, way)
-                best[b, a, phase, 1:] = into[1:]
-                parent[b, a, phase, 1:] = way[1:]
-    return best, parent
 
 
 @njit(cache=True)
@@ -194,12 +87,17 @@ def paths_of_all(
         turning = _TURNING.get(trend, "")
         source = turning if turning in trends else trend
         if source not in tables:
-            tables[source] = _fill(
-                (found.rate, found.value, found.cumulated, found.periods),
-                np.array(ORDERS[source], np.int64),
-                layers,
-                rules.min_difference,
-                rules.min_z,
+            order = np.array(ORDERS[source], np.int64)
+            tables[source] = (
+                fill_pairs(
+                    (found.rate, found.value, found.cumulated, found.periods),
+                    order,
+                    layers,
+                    rules.min_difference,
+                    rules.min_z,
+                )
+                if rules.pairwise
+                else fill_by_rate(found.rate, found.value, order, layers)
             )
         ends, totals = np.full((bins, bins), -1, np.int64), np.full(bins, -np.inf)
         _read(*tables[source], ends[:layers], totals[:layers], len(ORDERS[trend]))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numba import njit
+from numpy.typing import NDArray
 
 from credit.columns import Floats, Ints, Kind, kind_of, names, numbers
 from credit.errors import ModelError
@@ -33,7 +34,7 @@ class Sample:
     """
 
     weights: Floats
-    bad: np.ndarray[Any, np.dtype[np.bool_]]
+    bad: NDArray[np.bool_]
     unweighted: bool = False
     period: Ints | None = None
     period_names: tuple[str, ...] = ()
@@ -138,8 +139,6 @@ def tally_column(column: pd.Series, feature: str, sample: Sample) -> Tally:
         return _tally(feature, sample, index, found=found)
     values = numbers(column, feature)
     missing = np.isnan(values)
-    if sample.unweighted and sample.period is None:
-        return _tally_plain(feature, values, sample.bad, missing)
     distinct, inverse = np.unique(values[~missing], return_inverse=True)
     index = np.full(len(values), len(distinct), np.int64)
     index[~missing] = inverse
@@ -170,46 +169,66 @@ def _tally(
     )
 
 
-@njit(cache=True)
-def _merge(every: Floats, bad: Floats) -> tuple[Floats, Floats]:
-    """Return distinct values and their good and bad rows from two sorted columns."""
-    n, size = len(every), min(len(every), 1)
-    for i in range(1, n):
-        size += every[i] != every[i - 1]
-    values, counts = np.empty(size), np.zeros((size, 2))
-    j, d = 0, -1
-    for i in range(n):
-        if i == 0 or every[i] != every[i - 1]:
-            d += 1
-            values[d] = every[i] + 0.0  # no negative zero
-        is_bad = j < len(bad) and bad[j] == every[i]
-        j += is_bad
-        counts[d, int(is_bad)] += 1.0
-    return values, counts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The numbers of a column whose rows all weigh 1: its tally, not yet added up.
+
+    Candidates need the counts at a few cut points alone, so distinct values are never listed.
+
+    Attributes
+    ----------
+    feature : str
+    every, bad : ndarray (n,)
+        The values of all rows and of the bad ones, ascending, special codes among them.
+    missing : ndarray (2,)
+        Good and bad rows whose value is missing.
+    """
+
+    feature: str
+    every: Floats
+    bad: Floats
+    missing: Floats
+
+    def at(self, value: float) -> Floats:
+        """Return the good and bad rows that hold a value."""
+        every, bad = (
+            np.searchsorted(column, value, side="right") - np.searchsorted(column, value)
+            for column in (self.every, self.bad)
+        )
+        return np.array([every - bad, bad], dtype=np.float64)
+
+    def without(self, codes: Sequence[float]) -> Sorted:
+        """Return it without the rows that hold one of these values."""
+        if not codes:
+            return self
+        kept = [column[~np.isin(column, codes)] for column in (self.every, self.bad)]
+        return replace(self, every=kept[0], bad=kept[1])
 
 
-def _tally_plain(
-    feature: str,
-    values: Floats,
-    bad: np.ndarray[Any, np.dtype[np.bool_]],
-    missing: np.ndarray[Any, np.dtype[np.bool_]],
-) -> Tally:
-    """Tally unweighted numbers by sorting all of them and the bad ones.
+def sort_column(column: pd.Series, feature: str, sample: Sample) -> Sorted:
+    """Sort a column of numbers, its bad rows once more apart.
 
     Two sorts of plain numbers cost a fraction of the one that keeps track of rows.
     """
-    held, held_bad = (values, values[bad])
-    lost = np.zeros(2)
-    if missing.any():
-        held, held_bad = values[~missing], values[bad & ~missing]
-        lost[1] = (bad & missing).sum()
-        lost[0] = missing.sum() - lost[1]
-    distinct, counts = _merge(np.sort(held), np.sort(held_bad))
-    return Tally(
-        feature=feature,
-        kind="number",
-        distinct=distinct,
-        counts=counts,
-        missing=lost,
-        periods=np.zeros((0, len(distinct), 2)),
-    )
+    every, bad = _held(numbers(column, feature), sample.bad)
+    lost_bad = float(sample.bad.sum() - len(bad))
+    lost = float(len(column) - len(every))
+    every.sort()
+    bad.sort()
+    missing = np.array([lost - lost_bad, lost_bad])
+    return Sorted(feature=feature, every=every, bad=bad, missing=missing)
+
+
+@njit(cache=True)
+def _held(values: Floats, bad: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return copies of the values that are not missing, of all rows and of the bad ones."""
+    every, ill = np.empty(len(values)), np.empty(bad.sum())
+    n, m = 0, 0
+    for i in range(len(values)):
+        if not np.isnan(values[i]):
+            every[n] = values[i] + 0.0  # no negative zero
+            if bad[i]:
+                ill[m] = every[n]
+                m += 1
+            n += 1
+    return every[:n], ill[:m]

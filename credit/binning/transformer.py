@@ -12,20 +12,21 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning.bins import Bins
+from credit.binning.bins import Bins, table_of
 from credit.binning.counts import Counts, count_column
+from credit.binning.edit import Edit, Editor
 from credit.binning.fit import fit_bins
-from credit.binning.groups import as_frame
 from credit.binning.limits import ORDERS, BinLimits
 from credit.binning.tally import Sample
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
-from credit.errors import ModelError
+from credit.errors import ModelError, nearest
+from credit.frames import Frame
 
 SpecialCodes = Mapping[str, Sequence[object]]
 
 
 def bin_frame(
-    X: pd.DataFrame,
+    X: Frame,
     sample: Sample,
     limits: BinLimits,
     *,
@@ -39,20 +40,20 @@ def bin_frame(
     whatever columns stand beside it.
     """
     known_names("special_codes", special_codes, X.columns)
-    bins = {}
+    bins, prior = {}, sample.prior
     for name in X.columns:
         counts = count_column(X[name], name, sample, limits, tuple(special_codes.get(name, ())))
         random = np.random.default_rng(seed)
         trend = trends.get(name, limits.trend)
-        bins[name] = fit_bins(counts, sample.prior, limits, trend, random)
+        bins[name] = fit_bins(counts, prior, limits, trend, random)
     return bins
 
 
-def transform_frame(X: pd.DataFrame, bins: Mapping[str, Bins]) -> Floats:
+def transform_frame(X: Frame, bins: Mapping[str, Bins]) -> Floats:
     """Return the weight of evidence of every value, one column for each entry of ``bins``."""
     woe = np.empty((len(X), len(bins)), order="F")
     for i, (name, column) in enumerate(bins.items()):
-        woe[:, i] = np.array(column.woe)[column.assign(X[name])]
+        woe[:, i] = np.array(column.woe)[column.encode(X[name])]
     return woe
 
 
@@ -81,6 +82,8 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         One entry a column, in the order seen in fit.
     classes_ : ndarray (2,)
         Good label, bad label.
+    edits_ : tuple of Edit
+        The changes by hand that :meth:`take` brought in.
 
     Raises
     ------
@@ -118,11 +121,12 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         ``period`` is each row's month or quarter: ``neighbours.same_order`` asks for it.
         """
-        frame = read_frame(self, as_frame(X), reset=True)
+        frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
         trends = self._known_trends(frame.columns)
         self.classes_ = target.classes
+        self.edits_: tuple[Edit, ...] = ()
         self.bins_ = bin_frame(
             frame,
             Sample.of(target.bad, weight, period),
@@ -164,6 +168,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         trends = self._known_trends(counts)
         limits = self.limits or BinLimits()
         self.classes_ = np.array([0, 1])
+        self.edits_ = ()
         self.features_ = tuple(counts)
         self.feature_names_in_ = np.array(list(counts), dtype=object)
         self.n_features_in_ = len(counts)
@@ -188,12 +193,70 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> Floats:
         """Return the weight of evidence of every value, (rows, columns)."""
         check_is_fitted(self, "bins_")
-        return transform_frame(read_frame(self, as_frame(X), reset=False), self.bins_)
+        return transform_frame(read_frame(self, X, reset=False), self.bins_)
 
     def table(self) -> pd.DataFrame:
         """Return a row a bin of every column: feature, bin, share, rate, woe, iv."""
         check_is_fitted(self, "bins_")
-        return pd.concat([bins.table() for bins in self.bins_.values()], ignore_index=True)
+        return table_of(list(self.bins_.values()))
+
+    def take(self, editor: Editor) -> Binning:
+        """Take the bins of one column from an editor, and the record of their changes.
+
+        Raises
+        ------
+        ModelError
+            The editor's column is none of this binning.
+        """
+        check_is_fitted(self, "bins_")
+        name = editor.bins.feature
+        if name not in self.bins_:
+            raise ModelError(f"editor: no column {name!r} was binned.{nearest(name, self.bins_)}")
+        self.bins_ = self.bins_ | {name: editor.bins}
+        others = tuple(edit for edit in self.edits_ if edit.feature != name)
+        self.edits_ = (*others, *editor.edits)
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fitted binning as plain data: numbers, text, lists and dicts alone."""
+        check_is_fitted(self, "bins_")
+        return {
+            "kind": "binning",
+            "limits": (self.limits or BinLimits()).to_dict(),
+            "trends": dict(self.trends or {}),
+            "classes": self.classes_.tolist(),
+            "named": hasattr(self, "feature_names_in_"),
+            "features": [bins.to_dict() for bins in self.bins_.values()],
+            "edits": [edit.to_dict() for edit in self.edits_],
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Binning:
+        """Build a fitted binning from :meth:`to_dict`; it transforms as the one it came from.
+
+        Raises
+        ------
+        ModelError
+            The data are not those of a binning.
+        """
+        if plain.get("kind") != "binning":
+            raise ModelError(f"kind must be 'binning', got {plain.get('kind')!r}.")
+        columns = [Bins.from_dict(bins) for bins in plain["features"]]
+        binning = cls(
+            limits=BinLimits.from_dict(plain["limits"]),
+            special_codes={
+                b.feature: [code for code, _ in b.special] for b in columns if b.special
+            },
+            trends=plain["trends"],
+        )
+        binning.bins_ = {bins.feature: bins for bins in columns}
+        binning.classes_ = np.array(plain["classes"])
+        binning.edits_ = tuple(Edit(**edit) for edit in plain["edits"])
+        binning.features_ = tuple(binning.bins_)
+        binning.n_features_in_ = len(columns)
+        if plain["named"]:
+            binning.feature_names_in_ = np.array(binning.features_, dtype=object)
+        return binning
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning import BinLimits, Bins, Sample, bin_frame, transform_frame
+from credit.binning import BinLimits, Bins, Sample, bin_frame
+from credit.binning.codes import add_terms, code_frame
 from credit.binning.transformer import SpecialCodes
 from credit.columns import (
     Floats,
     Ints,
-    kind_of,
+    kinds_of,
     known_names,
     read_frame,
     read_signs,
@@ -25,9 +26,10 @@ from credit.columns import (
     seed_of,
 )
 from credit.errors import ModelError
+from credit.frames import Frame
 from credit.margin import MarginClassifier
 from credit.scorecard.fused import fit_fused
-from credit.scorecard.logistic import fit_logistic
+from credit.scorecard.logistic import Evidence, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
@@ -129,7 +131,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        kinds = {name: kind_of(frame[name], name) for name in frame.columns}
+        kinds = kinds_of(frame)
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
         self.classes_ = target.classes
@@ -150,9 +152,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         self._write_points()
         return self
 
-    def _fit_woe(
-        self, frame: pd.DataFrame, bad: Floats, weight: Floats, signs: Mapping[str, int]
-    ) -> None:
+    def _fit_woe(self, frame: Frame, bad: Floats, weight: Floats, signs: Mapping[str, int]) -> None:
         """Bin each column by itself and weigh its evidence by a logistic regression."""
         limits = self.binning or BinLimits()
         self.bins_ = bin_frame(
@@ -164,7 +164,11 @@ class Scorecard(MarginClassifier, BaseEstimator):
             seed=seed_of(self.random_state),
         )
         used = {name: bins for name, bins in self.bins_.items() if bins.iv >= limits.min_iv}
-        fit = fit_logistic(transform_frame(frame, used), bad, weight)
+        evidence = Evidence(
+            codes=code_frame(frame, used),
+            tables=tuple(np.array(bins.woe) for bins in used.values()),
+        )
+        fit = fit_logistic(evidence, bad, weight)
         self.method_, self.base_ = "woe", fit.intercept
         self.coefficients_ = coefficients(self.bins_, tuple(used), fit, limits.min_iv)
         kept = self.coefficients_["coefficient"]
@@ -185,34 +189,40 @@ class Scorecard(MarginClassifier, BaseEstimator):
             self.base_points_, self.points_, self.bins_, self.dimensions or {}
         )
 
-    def _assigned(self, X: Any) -> dict[str, Ints]:
+    def _read(self, X: Any) -> Frame:
         check_is_fitted(self, "points_")
-        frame = read_frame(self, X, reset=False)
-        index = {name: self.bins_[name].assign(frame[name]) for name in frame.columns}
-        return {name: index[name] for name in self.bins_}
+        return read_frame(self, X, reset=False)
+
+    def _add(self, frame: Frame, sums: Any, terms: Mapping[str, tuple[float, ...]]) -> None:
+        """Add each row's terms to ``sums``, one column after the other.
+
+        Columns outside the card are read too: what is wrong with them is not passed over.
+        """
+        for name, bins in self.bins_.items():
+            codes = bins.encode(frame[name])
+            if name in terms:
+                add_terms(sums, np.array(terms[name], dtype=sums.dtype), codes)
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad."""
-        index = self._assigned(X)
-        margin = np.full(len(next(iter(index.values()))), self.base_)
-        for name, terms in self.margins_.items():
-            margin += np.array(terms)[index[name]]
+        frame = self._read(X)
+        margin = np.full(len(frame), self.base_)
+        self._add(frame, margin, self.margins_)
         return margin
 
     def points(self, X: Any) -> Ints:
         """Return the sums of the table's integer points; higher is safer."""
-        index = self._assigned(X)
-        total = np.full(len(next(iter(index.values()))), self.base_points_, dtype=np.int64)
-        for name, values in self.points_.items():
-            total += np.array(values, dtype=np.int64)[index[name]]
+        frame = self._read(X)
+        total = np.full(len(frame), self.base_points_, dtype=np.int64)
+        self._add(frame, total, self.points_)
         return total
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
-        index = self._assigned(X)
+        frame = self._read(X)
         terms = {
-            name: np.array(self.margins_.get(name, (0.0,) * self.bins_[name].size))[positions]
-            for name, positions in index.items()
+            name: np.array(self.margins_.get(name, (0.0,) * bins.size))[bins.encode(frame[name])]
+            for name, bins in self.bins_.items()
         }
         return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
 

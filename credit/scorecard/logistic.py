@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.special import expit
 from scipy.stats import norm
 
-from credit.columns import Floats
+from credit.binning.bins import Codes
+from credit.columns import Floats, Ints
 from credit.errors import ModelError
 
 RIDGE = 5.0
@@ -17,6 +19,12 @@ RIDGE = 5.0
 
 _TOLERANCE = 1e-10
 _MOST_STEPS = 200
+
+_BLOCK = 1024
+"""Rows held as floats at a time: they stay in the processor's cache."""
+
+_FEW = 12_500
+"""Rows of the sample that a fit of many more starts from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +48,131 @@ class LogisticFit:
     p_values: Floats
 
 
-def fit_logistic(X: Floats, y: Floats, weight: Floats, *, ridge: float = RIDGE) -> LogisticFit:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """Rows of bins with one value each: ``x_ij = tables[j][codes[i, j]]``, a byte a value.
+
+    Attributes
+    ----------
+    codes : ndarray (rows, features)
+    tables : tuple of ndarray
+        The value of each of a feature's bins.
+    """
+
+    codes: Codes
+    tables: tuple[Floats, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+        return len(self.codes), len(self.tables)
+
+    def each(self, step: int) -> Evidence:
+        """Return every ``step``-th row."""
+        return Evidence(codes=np.ascontiguousarray(self.codes[::step]), tables=self.tables)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Problem:
+    """The penalised deviance over an intercept and coefficients."""
+
+    X: Floats | Evidence
+    y: Floats
+    weight: Floats
+    penalty: Floats
+
+    @property
+    def bound(self) -> float:
+        """Greatest gradient of a solution."""
+        return _TOLERANCE * float(self.weight.sum())
+
+    def start(self) -> Floats:
+        """Return the coefficients of no evidence."""
+        beta = np.zeros(len(self.penalty))
+        beta[0] = np.log((self.weight @ self.y) / (self.weight @ (1 - self.y)))
+        return beta
+
+    def sample(self) -> _Problem | None:
+        """Return the problem on few of its rows, or None where they are few or of one class."""
+        step = len(self.y) // _FEW
+        if step < 2:
+            return None
+        y, weight = self.y[::step], self.weight[::step]
+        if not 0 < weight @ y < weight.sum():
+            return None
+        X = self.X.each(step) if isinstance(self.X, Evidence) else self.X[::step]
+        weight = weight * (self.weight.sum() / weight.sum())
+        return _Problem(X=X, y=y, weight=weight, penalty=self.penalty)
+
+    def slope(self, beta: Floats) -> tuple[float, Floats]:
+        """Return f and its gradient."""
+        value, gradient = 0.5 * float(self.penalty @ beta**2), self.penalty * beta
+        for rows, design in _designs(self.X):
+            loss, residual, _ = _respond(design @ beta, self.y[rows], self.weight[rows])
+            value += loss
+            gradient += residual @ design
+        return value, gradient
+
+    def information(self, beta: Floats) -> NDArray[np.float64]:
+        """Return the Hessian of the deviance, penalty left out."""
+        total = np.zeros((len(beta), len(beta)))
+        for rows, design in _designs(self.X):
+            _, _, curvature = _respond(design @ beta, self.y[rows], self.weight[rows])
+            root = design * np.sqrt(curvature)[:, None]
+            total += root.T @ root
+        return total
+
+
+def _designs(X: Floats | Evidence) -> Iterator[tuple[slice, Floats]]:
+    """Yield the rows in blocks, a leading 1 in each; a block overwrites the one before."""
+    rows, features = X.shape
+    held = np.ones((min(rows, _BLOCK), features + 1))
+    if isinstance(X, Evidence):
+        sizes = [len(table) for table in X.tables]
+        offsets = np.cumsum([0, *sizes])[:-1]
+        values = np.concatenate([np.zeros(0), *X.tables])
+    for start in range(0, rows, _BLOCK):
+        at = slice(start, min(start + _BLOCK, rows))
+        block = held[: at.stop - start]
+        if isinstance(X, Evidence):
+            _look_up(X.codes[at], offsets, values, block)
+        else:
+            block[:, 1:] = X[at]
+        yield at, block
+
+
+@njit(cache=True)
+def _look_up(codes: Codes, offsets: Ints, values: Floats, block: Floats) -> None:
+    """Write the values of coded rows behind the leading column."""
+    for i in range(codes.shape[0]):
+        for j in range(len(offsets)):
+            block[i, j + 1] = values[offsets[j] + codes[i, j]]
+
+
+def _respond(z: Floats, y: Floats, weight: Floats) -> tuple[float, Floats, Floats]:
+    """Return the deviance of some rows, and its first two derivatives in each margin."""
+    tail = np.exp(-np.abs(z))  # NumPy takes exponentials and logarithms many at a time
+    return _derivatives((z, tail, np.log1p(tail)), y, weight)
+
+
+@njit(cache=True)
+def _derivatives(
+    margin: tuple[Floats, Floats, Floats], y: Floats, weight: Floats
+) -> tuple[float, Floats, Floats]:
+    z, tail, log = margin
+    loss, residual, curvature = 0.0, np.empty(len(z)), np.empty(len(z))
+    for i in range(len(z)):
+        share = 1.0 / (1.0 + tail[i])
+        probability = share if z[i] >= 0.0 else tail[i] * share
+        loss += weight[i] * (max(z[i], 0.0) - y[i] * z[i] + log[i])
+        residual[i] = weight[i] * (probability - y[i])
+        curvature[i] = weight[i] * tail[i] * share * share
+    return loss, residual, curvature
+
+
+def fit_logistic(
+    X: Floats | Evidence, y: Floats, weight: Floats, *, ridge: float = RIDGE
+) -> LogisticFit:
     """Minimise the penalised deviance over an intercept and coefficients of at least zero.
 
     ::
@@ -48,73 +180,115 @@ def fit_logistic(X: Floats, y: Floats, weight: Floats, *, ridge: float = RIDGE) 
         f(b) = sum_i w_i (log(1 + exp(z_i)) - y_i z_i) + ridge/2 |b|^2,   z = b_0 + X b,  b >= 0
 
     by projected Newton steps (Bertsekas 1982): coefficients at zero whose gradient is positive
-    stay there, the rest take the Newton step of their own block, shortened until f falls.
+    stay there, the rest take the Newton step of their own block, shortened until f falls. The
+    Hessian changes little between steps, so it is computed anew only where a step gained
+    little, and is else kept up by what the gradients say of it (BFGS); the gradient, which
+    says where to stop, is always exact. Many rows start from the fit of few of them. Rows are
+    floats one block at a time.
+
+    Parameters
+    ----------
+    X : ndarray (rows, features) or Evidence
+    y : ndarray (rows,)
+        1.0 is bad, 0.0 good.
+    weight : ndarray (rows,)
+    ridge : float
 
     Raises
     ------
     ModelError
         The steps did not converge.
     """
-    design = np.column_stack([np.ones(len(X)), X])
-    penalty = np.full(design.shape[1], ridge)
+    penalty = np.full(X.shape[1] + 1, ridge)
     penalty[0] = 0.0
-    beta = np.zeros(design.shape[1])
-    beta[0] = np.log((weight @ y) / (weight @ (1 - y)))
-    scale = weight.sum()
-    value = _loss(design @ beta, y, weight) + 0.5 * penalty @ beta**2
+    problem = _Problem(X=X, y=y, weight=weight, penalty=penalty)
+    sample = problem.sample()
+    beta, hessian = problem.start(), None
+    if sample is not None:
+        beta, hessian = _descend(sample, sample.start(), None)
+    beta, _ = _descend(problem, beta, hessian)
+    return _report(problem.information(beta), beta)
+
+
+def _descend(
+    problem: _Problem, beta: Floats, hessian: Floats | None
+) -> tuple[Floats, Floats | None]:
+    """Return the solution and the last Hessian; ``hessian`` is one to start with."""
+    value, gradient = problem.slope(beta)
+    fresh = False
     for _ in range(_MOST_STEPS):
-        probability = expit(design @ beta)
-        gradient = design.T @ (weight * (probability - y)) + penalty * beta
-        held = (beta <= 0) & (gradient > 0)
-        held[0] = False
-        if np.abs(gradient[~held]).max() <= _TOLERANCE * scale:
-            return _report(design, weight * probability * (1 - probability), beta)
+        free, left = _free(beta, gradient), _left(beta, gradient)
+        if left <= problem.bound:
+            return beta, hessian
+        if hessian is None:
+            hessian, fresh = problem.information(beta) + np.diag(problem.penalty), True
         step = np.zeros_like(beta)
-        hessian = _information(design[:, ~held], weight * probability * (1 - probability))
-        step[~held] = np.linalg.solve(hessian + np.diag(penalty[~held]), gradient[~held])
-        beta, fallen = _search(design, y, weight, penalty, (beta, value, step))
-        if fallen >= value:  # no shorter step is better: at the limit of floating point
-            return _report(design, weight * probability * (1 - probability), beta)
-        value = fallen
+        step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
+        found = _search(problem, (beta, value, left), step)
+        if found is None and fresh:  # no shorter step is better: at the limit of floating point
+            return beta, hessian
+        if found is None:
+            hessian = None
+            continue
+        moved, turned = found[0] - beta, found[2] - gradient
+        beta, value, gradient = found
+        gained = _left(beta, gradient) <= left / 10
+        hessian, fresh = _updated(hessian, moved, turned) if gained else None, False
     raise ModelError(
         f"the logistic fit did not converge in {_MOST_STEPS} steps: two columns may say the same. "
         "Drop one of each pair that is strongly correlated."
     )
 
 
+def _free(beta: Floats, gradient: Floats) -> NDArray[np.bool_]:
+    """Say which coefficients may move: not those at zero that would fall below it."""
+    free: NDArray[np.bool_] = (beta > 0) | (gradient <= 0)
+    free[0] = True
+    return free
+
+
+def _left(beta: Floats, gradient: Floats) -> float:
+    """Return the greatest gradient among coefficients that may move."""
+    return float(np.abs(gradient[_free(beta, gradient)]).max())
+
+
+def _updated(hessian: Floats, moved: Floats, turned: Floats) -> Floats:
+    """Return the Hessian that agrees with the change of the gradient over a step (BFGS)."""
+    curvature, predicted = float(moved @ turned), hessian @ moved
+    if curvature <= 0:
+        return hessian
+    return (
+        hessian
+        + np.outer(turned, turned) / curvature
+        - np.outer(predicted, predicted) / float(moved @ predicted)
+    )
+
+
 def _search(
-    design: Floats,
-    y: Floats,
-    weight: Floats,
-    penalty: Floats,
-    state: tuple[Floats, float, Floats],
-) -> tuple[Floats, float]:
-    """Return the first point of a halving step along the projected direction that lowers f."""
-    beta, value, step = state
+    problem: _Problem, state: tuple[Floats, float, float], step: Floats
+) -> tuple[Floats, float, Floats] | None:
+    """Return the first point of a halving step along the projected direction that lowers f.
+
+    Where f cannot tell two points apart, the gradient does. None where no step is better.
+    """
+    beta, value, left = state
     size = 1.0
     while size > 1e-12:
         trial = beta - size * step
         trial[1:] = np.maximum(trial[1:], 0.0)
-        total = _loss(design @ trial, y, weight) + 0.5 * float(penalty @ trial**2)
-        if total < value:
-            return trial, total
+        total, gradient = problem.slope(trial)
+        near = total <= value + 1e-12 * abs(value)
+        if total < value or (near and _left(trial, gradient) < left):
+            return trial, total, gradient
         size /= 2
-    return beta, value
+    return None
 
 
-def _loss(z: Floats, y: Floats, weight: Floats) -> float:
-    return float(weight @ (np.logaddexp(0.0, z) - y * z))
-
-
-def _information(design: Floats, curvature: Floats) -> NDArray[np.float64]:
-    return design.T @ (design * curvature[:, None])
-
-
-def _report(design: Floats, curvature: Floats, beta: Floats) -> LogisticFit:
+def _report(information: Floats, beta: Floats) -> LogisticFit:
     errors = np.full(len(beta), np.nan)
     active = beta > 0
     active[0] = True
-    inverse = np.linalg.pinv(_information(design[:, active], curvature), hermitian=True)
+    inverse = np.linalg.pinv(information[np.ix_(active, active)], hermitian=True)
     errors[active] = np.sqrt(np.diag(inverse))
     p_values = 2 * norm.sf(np.abs(beta / errors))
     return LogisticFit(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from credit.binning import Bins
+from credit.binning.bins import table_of
 from credit.scorecard.fused import Fused
 from credit.scorecard.logistic import LogisticFit
 
@@ -74,8 +75,10 @@ def points_table(
         "woe": 0.0,
         "dimension": "",
     }
-    parts = [
-        bins[name].table().assign(points=list(values), dimension=dimensions.get(name, ""))
-        for name, values in points.items()
-    ]
-    return pd.concat([pd.DataFrame([base]), *parts], ignore_index=True)[list(base)]
+    if not points:
+        return pd.DataFrame([base])
+    table = table_of([bins[name] for name in points]).assign(
+        points=np.array([p for values in points.values() for p in values], np.int64),
+        dimension=[dimensions.get(n, "") for n, values in points.items() for _ in values],
+    )
+    return pd.concat([pd.DataFrame([base]), table], ignore_index=True)[list(base)]
