@@ -5,7 +5,9 @@ from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.ranks import RankTable
+from credit.scorecard.rounding import RangeScale
 from credit.scorecard.scale import Scale
+from credit.scorecard.selection import Selection, Stepwise, WoeOptions
 from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
@@ -20,10 +22,14 @@ __all__ = [
     "FusedOptions",
     "LogisticFit",
     "PolicyCard",
+    "RangeScale",
     "RankTable",
     "Scale",
     "Scorecard",
+    "Selection",
+    "Stepwise",
     "WeightedScore",
+    "WoeOptions",
     "fit_logistic",
     "fit_weighted",
     "price_of_policy",
