@@ -16,7 +16,8 @@ def correlations(X: Floats, weight: Floats) -> Floats:
     centred = X - mass @ X
     covariance = centred.T @ (centred * mass[:, None])
     spread = np.sqrt(np.diag(covariance))
-    scale = np.where(spread > 0, spread, 1.0)
+    varies = spread > 1e-12 * np.sqrt(mass @ X**2)  # the mean of a constant is rounded
+    scale = np.where(varies, spread, np.inf)
     found: Floats = covariance / np.outer(scale, scale)
     np.fill_diagonal(found, 1.0)
     return found.clip(-1.0, 1.0)
