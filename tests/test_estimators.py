@@ -14,16 +14,27 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from credit.binning import Binning
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ModelError
-from credit.scorecard import FusedOptions, PolicyCard, Scorecard
+from credit.scorecard import (
+    FusedOptions,
+    PolicyCard,
+    Scorecard,
+    SegmentedScorecard,
+    Selection,
+    Stepwise,
+    WoeOptions,
+)
 
 ESTIMATORS = [
     Binning(),
     Scorecard(),
     Scorecard(binning=FusedOptions(few_bags=4)),
+    Scorecard(binning=WoeOptions(selection=Selection(max_vif=5.0, stepwise=Stepwise()))),
+    SegmentedScorecard(column=-1, min_bads=10),
     PolicyCard(),
     BoostedModel(options=BoostOptions(rounds=40, eta=0.3)),
 ]
 CLASSIFIERS = ESTIMATORS[1:]
+BY_CUTS = SegmentedScorecard(column=0, cuts=(0.0,), min_bads=5)
 
 WEIGHTS = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -37,7 +48,7 @@ def expected_failures(estimator: Any) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector y was passed")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+@parametrize_with_checks([*ESTIMATORS, BY_CUTS], expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 

@@ -1,12 +1,14 @@
 """Scorecards: a points table from evidence, and one from published weights."""
 
 from credit.scorecard.card import Scorecard
+from credit.scorecard.gain import segment_gain
 from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.rounding import RangeScale
 from credit.scorecard.scale import Scale
+from credit.scorecard.segmented import SegmentedScorecard
 from credit.scorecard.selection import Selection, Stepwise, WoeOptions
 from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
@@ -26,6 +28,7 @@ __all__ = [
     "RankTable",
     "Scale",
     "Scorecard",
+    "SegmentedScorecard",
     "Selection",
     "Stepwise",
     "WeightedScore",
@@ -34,5 +37,6 @@ __all__ = [
     "fit_weighted",
     "price_of_policy",
     "risk_budget",
+    "segment_gain",
     "weighted_card",
 ]
