@@ -69,6 +69,13 @@ def applicants(rows: int = 300, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]
     return X, pd.Series((random.random(rows) < 1 / (1 + np.exp(-margin))).astype(int), name="bad")
 
 
+def signed(estimator: Any, signs: dict[str, int]) -> Any:
+    """Return the estimator with signs, wherever it takes them."""
+    if isinstance(estimator, SegmentedScorecard):
+        return clone(estimator).set_params(card=Scorecard(signs=signs))
+    return clone(estimator).set_params(signs=signs)
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 class TestAnyEstimator:
     def test_a_permuted_frame_is_read_by_name(self, estimator: Any) -> None:
@@ -154,7 +161,7 @@ class TestAnyClassifier:
     def test_a_sign_is_kept(self, estimator: Any) -> None:
         X, y = applicants(800)
         signs = {"income": -1, "late [days] <90": 1}
-        model = clone(estimator).set_params(signs=signs).fit(X, y)
+        model = signed(estimator, signs).fit(X, y)
         rows = X.iloc[:20].reset_index(drop=True)
         for name, sign in signs.items():
             grid = np.sort(X[name].dropna().unique())
@@ -170,7 +177,7 @@ class TestAnyClassifier:
             ({"job": 1}, "'job' has sign \\+1, but it holds names"),
         ):
             with pytest.raises(ModelError, match=words):
-                clone(estimator).set_params(signs=signs).fit(X, y)
+                signed(estimator, signs).fit(X, y)
 
     def test_works_in_a_pipeline_and_with_weights(self, estimator: Any) -> None:
         X, y = applicants()

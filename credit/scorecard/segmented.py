@@ -165,6 +165,12 @@ class SegmentedScorecard(MarginClassifier, BaseEstimator):
         found[self.column_] += bases - self.base_
         return found
 
+    def labels(self, X: Any) -> pd.DataFrame:
+        """Return the label of each row's bin in every feature, by the card of its segment."""
+        found = self._by_card(X, lambda card, rows: card.labels(rows).to_numpy())
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        return pd.DataFrame(found, columns=list(self.features_), index=index)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fitted cards as plain data: numbers, text, lists and dicts alone."""
         check_is_fitted(self, "cards_")
@@ -268,7 +274,7 @@ class SegmentedScorecard(MarginClassifier, BaseEstimator):
         check_is_fitted(self, "cards_")
         frame = read_frame(self, X, reset=False).reset_index(drop=True)
         found = self._segments(frame)
-        result = score(self.card_, frame)
+        result = np.array(score(self.card_, frame))
         for segment, card in self.cards_.items():
             at = np.flatnonzero(found == segment)
             if len(at):
