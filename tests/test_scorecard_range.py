@@ -103,9 +103,7 @@ def test_wrong_ranges_are_named(options, words):
 
 def test_a_card_that_says_nothing_has_no_range():
     X = pd.DataFrame({"constant": np.ones(100)})
-    with pytest.raises(
-        ModelError, match=r"card has 0 feature\(s\) and gives every row the same"
-    ):
+    with pytest.raises(ModelError, match=r"card has 0 feature\(s\) and gives every row the same"):
         Scorecard(scale=RangeScale()).fit(X, np.arange(100) % 4 == 0)
 
 
