@@ -208,7 +208,9 @@ def test_the_gain_is_that_of_auc_out_of_fold():
 def test_segments_that_are_alike_do_not_pay():
     X, y = applicants()
     X["half"] = np.arange(len(X)) % 2
-    table = segment_gain(SegmentedScorecard(column="half"), X, y, folds=2).set_index("segment")
+    model = SegmentedScorecard(column="half", cuts=(0.5, 1.0))
+    table = segment_gain(model, X, y, folds=2).set_index("segment")
+    assert table.index.tolist() == ["< 0.5", ">= 1", EVERYONE]
     assert table.loc[EVERYONE, "gain"] < 2 * table.loc[EVERYONE, "standard_error"]
 
 

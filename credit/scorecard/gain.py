@@ -77,7 +77,8 @@ def segment_gain(
         many[test] = fitted.decision_function(rows)
         found[test] = fitted.segment(rows)
         own[test] = np.isin(found[test], list(fitted.cards_))
-    parts = [(segment, found == segment) for segment in sorted(set(found))]
+    order = dict.fromkeys([*fitted.segments_.index, *sorted(set(found))])
+    parts = [(segment, found == segment) for segment in order]
     return pd.DataFrame(
         [
             {"segment": segment, "own": float(own[at].mean())}
