@@ -14,16 +14,27 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from credit.binning import Binning
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ModelError
-from credit.scorecard import FusedOptions, PolicyCard, Scorecard
+from credit.scorecard import (
+    FusedOptions,
+    PolicyCard,
+    Scorecard,
+    SegmentedScorecard,
+    Selection,
+    Stepwise,
+    WoeOptions,
+)
 
 ESTIMATORS = [
     Binning(),
     Scorecard(),
     Scorecard(binning=FusedOptions(few_bags=4)),
+    Scorecard(binning=WoeOptions(selection=Selection(max_vif=5.0, stepwise=Stepwise()))),
+    SegmentedScorecard(column=-1, min_bads=10),
     PolicyCard(),
     BoostedModel(options=BoostOptions(rounds=40, eta=0.3)),
 ]
 CLASSIFIERS = ESTIMATORS[1:]
+BY_CUTS = SegmentedScorecard(column=0, cuts=(0.0,), min_bads=5)
 
 WEIGHTS = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -37,7 +48,7 @@ def expected_failures(estimator: Any) -> dict[str, str]:
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector y was passed")
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+@parametrize_with_checks([*ESTIMATORS, BY_CUTS], expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
@@ -56,6 +67,13 @@ def applicants(rows: int = 300, seed: int = 3) -> tuple[pd.DataFrame, pd.Series]
     )
     margin = -0.8 * (np.log(income) - 8) + np.nan_to_num(late) - 1.5 + (X["job"] == "none")
     return X, pd.Series((random.random(rows) < 1 / (1 + np.exp(-margin))).astype(int), name="bad")
+
+
+def signed(estimator: Any, signs: dict[str, int]) -> Any:
+    """Return the estimator with signs, wherever it takes them."""
+    if isinstance(estimator, SegmentedScorecard):
+        return clone(estimator).set_params(card=Scorecard(signs=signs))
+    return clone(estimator).set_params(signs=signs)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
@@ -143,7 +161,7 @@ class TestAnyClassifier:
     def test_a_sign_is_kept(self, estimator: Any) -> None:
         X, y = applicants(800)
         signs = {"income": -1, "late [days] <90": 1}
-        model = clone(estimator).set_params(signs=signs).fit(X, y)
+        model = signed(estimator, signs).fit(X, y)
         rows = X.iloc[:20].reset_index(drop=True)
         for name, sign in signs.items():
             grid = np.sort(X[name].dropna().unique())
@@ -159,7 +177,7 @@ class TestAnyClassifier:
             ({"job": 1}, "'job' has sign \\+1, but it holds names"),
         ):
             with pytest.raises(ModelError, match=words):
-                clone(estimator).set_params(signs=signs).fit(X, y)
+                signed(estimator, signs).fit(X, y)
 
     def test_works_in_a_pipeline_and_with_weights(self, estimator: Any) -> None:
         X, y = applicants()

@@ -7,7 +7,7 @@ references are customary: everybody, and the applicants just above the cut-off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,6 +68,39 @@ def reason_texts(catalogue: Catalogue) -> dict[str, ReasonText]:
     }
 
 
+def default_texts(
+    features: Iterable[str],
+    *,
+    dimensions: Mapping[str, str] | None = None,
+    known: Mapping[str, ReasonText] | None = None,
+) -> dict[str, ReasonText]:
+    """Return a text for every feature: the known one, or one made from its name.
+
+    For work on any frame: "late payments adds to the risk" is what a column's name can say. A
+    person is owed better words; write those under ``known``.
+
+    >>> default_texts(["late_payments"])["late_payments"].en
+    'late payments adds to the risk'
+
+    Parameters
+    ----------
+    features : iterable of str
+    dimensions : mapping of str to str, optional
+        Feature -> dimension; the others have none (an empty text).
+    known : mapping of str to ReasonText, optional
+        Texts to take as they are.
+    """
+    given, inside = known or {}, dimensions or {}
+    texts = {}
+    for name in map(str, features):
+        words = name.replace("_", " ")
+        made = ReasonText(
+            dimension=inside.get(name, ""), en=f"{words} adds to the risk", zh=f"{words}推高了风险"
+        )
+        texts[name] = given.get(name, made)
+    return texts
+
+
 def population_reference(contributions: pd.DataFrame) -> Reference:
     """Return the average of all rows given: all applicants."""
     return _reference("population average", contributions)
@@ -117,6 +150,7 @@ def reason_codes(
     reference: Reference,
     texts: Catalogue | Mapping[str, ReasonText],
     *,
+    labels: pd.DataFrame | None = None,
     k: int = REASONS,
     language: Language = "en",
 ) -> list[tuple[ReasonCode, ...]]:
@@ -134,6 +168,9 @@ def reason_codes(
         From :func:`population_reference` or :func:`cutoff_reference`, of the same model.
     texts : Catalogue or mapping
         Where a feature's text and dimension come from.
+    labels : DataFrame (rows x features), optional
+        What each value is read as, such as ``Scorecard.labels(X)``: put behind the text, in
+        brackets.
     k : int
         Most reasons a row.
     language : {"en", "zh"}
@@ -142,8 +179,8 @@ def reason_codes(
     Raises
     ------
     DataError
-        If a feature has no text, the reference is of other features, or a contribution is not
-        finite.
+        If a feature has no text, the reference is of other features, the labels are of other
+        rows or features, or a contribution is not finite.
     """
     names = [str(name) for name in contributions.columns]
     known = reason_texts(texts) if isinstance(texts, Catalogue) else texts
@@ -156,6 +193,7 @@ def reason_codes(
     order = np.argsort(-excess, axis=1, kind="stable")[:, :k]
     cited = np.take_along_axis(excess, order, axis=1)
     words = [getattr(known[name], language) for name in names]
+    read = None if labels is None else _labels_of(labels, contributions, names)
     return [
         tuple(
             ReasonCode(
@@ -163,13 +201,34 @@ def reason_codes(
                 feature=names[at],
                 dimension=known[names[at]].dimension,
                 difference=difference,
-                text=words[at],
+                text=words[at] if read is None else _behind(words[at], read[row][at], language),
             )
-            for rank, (at, difference) in enumerate(zip(row, differences, strict=True), start=1)
+            for rank, (at, difference) in enumerate(zip(columns, excesses, strict=True), start=1)
             if difference > 0
         )
-        for row, differences in zip(order.tolist(), cited.tolist(), strict=True)
+        for row, (columns, excesses) in enumerate(zip(order.tolist(), cited.tolist(), strict=True))
     ]
+
+
+def _labels_of(
+    labels: pd.DataFrame, contributions: pd.DataFrame, names: list[str]
+) -> list[list[str]]:
+    lacking = [name for name in names if name not in labels.columns]
+    if lacking or len(labels) != len(contributions):
+        raise DataError(
+            f"labels: {len(labels)} row(s) for {len(contributions)} of contributions, and no "
+            f"column {lacking}. Take both from the same rows of the same model."
+        )
+    return labels[names].astype(str).to_numpy().tolist()
+
+
+def _behind(text: str, label: str, language: str) -> str:
+    """Return the text with what the value is read as behind it."""
+    if language == "en":
+        return f"{text} ({label})"
+    whole = {"missing": "缺失", "not seen": "未曾出现", "any value": "任意值"}
+    stem, guest = (label[:-11], "或缺失") if label.endswith(" or missing") else (label, "")
+    return f"{text}（{whole.get(stem, stem)}{guest}）"
 
 
 def _reference(name: str, contributions: pd.DataFrame) -> Reference:

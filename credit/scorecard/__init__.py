@@ -1,11 +1,15 @@
 """Scorecards: a points table from evidence, and one from published weights."""
 
 from credit.scorecard.card import Scorecard
+from credit.scorecard.gain import segment_gain
 from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.ranks import RankTable
+from credit.scorecard.rounding import RangeScale
 from credit.scorecard.scale import Scale
+from credit.scorecard.segmented import SegmentedScorecard
+from credit.scorecard.selection import Selection, Stepwise, WoeOptions
 from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
@@ -20,13 +24,19 @@ __all__ = [
     "FusedOptions",
     "LogisticFit",
     "PolicyCard",
+    "RangeScale",
     "RankTable",
     "Scale",
     "Scorecard",
+    "SegmentedScorecard",
+    "Selection",
+    "Stepwise",
     "WeightedScore",
+    "WoeOptions",
     "fit_logistic",
     "fit_weighted",
     "price_of_policy",
     "risk_budget",
+    "segment_gain",
     "weighted_card",
 ]

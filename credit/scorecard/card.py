@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning import BinLimits, Bins, Sample, bin_frame
-from credit.binning.codes import add_terms, code_frame
+from credit.binning import BinLimits, Bins, Edit, Sample, bin_frame
+from credit.binning.codes import add_terms
 from credit.binning.transformer import SpecialCodes
 from credit.columns import (
     Floats,
@@ -28,17 +28,19 @@ from credit.columns import (
 from credit.errors import ModelError
 from credit.frames import Frame
 from credit.margin import MarginClassifier
+from credit.scorecard.edited import EditedByHand
 from credit.scorecard.fused import fit_fused
-from credit.scorecard.logistic import Evidence, fit_logistic
 from credit.scorecard.options import FusedOptions
+from credit.scorecard.rounding import RangeScale, integer_points
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
-from credit.scorecard.table import coefficients, memberships, points_table
+from credit.scorecard.table import memberships, points_table, read_coefficients
+from credit.scorecard.woe import Weighed, fit_woe
 
 _TREND = {1: "ascending", -1: "descending"}
 
 
-class Scorecard(MarginClassifier, BaseEstimator):
+class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
     """Log-odds of bad as a sum of one term per feature, written as a table of points.
 
     ::
@@ -48,26 +50,27 @@ class Scorecard(MarginClassifier, BaseEstimator):
 
     Two methods find bins and margins; whatever ``binning`` is says which:
 
-    * ``woe`` (a BinLimits, the default): each column is binned by itself, and ``margins_j =
-      coefficient_j * woe_j`` with ``coefficient_j >= 0`` from a logistic regression. Evidence
-      (woe) above 0 is riskier than the population, and no coefficient is negative, so a
-      declared sign, kept by the bins, is kept by the card.
+    * ``woe`` (a BinLimits, the default, or a WoeOptions, which also chooses among features): each
+      column is binned by itself, and ``margins_j = coefficient_j * woe_j`` with ``coefficient_j
+      >= 0`` from a logistic regression. Evidence (woe) above 0 is riskier than the population,
+      and no coefficient is negative, so a declared sign, kept by the bins, is kept by the card.
     * ``fused`` (a FusedOptions): cuts and margins of all columns are found together, by a convex
       fit in which declared signs are constraints, averaged over bags of rows.
 
     Points round each term of ``offset - factor * margin`` by itself, so that they add up
     exactly; probabilities come from the margin, which is not rounded.
 
-    A feature is left out when its information value is below ``binning.min_iv``, when its
-    coefficient is at zero (woe), or when its terms hardly differ (fused); ``coefficients_`` says
-    which rule it was.
+    A feature is left out when its information value is below ``binning.min_iv``, when a rule of
+    ``binning.selection`` says so or its coefficient is at zero (woe), or when its terms hardly
+    differ (fused); ``coefficients_`` says which rule it was.
 
     Parameters
     ----------
-    binning : BinLimits or FusedOptions, optional
+    binning : BinLimits, WoeOptions or FusedOptions, optional
         Limits of the bins, and with them the method: it is an option of how bins come about,
         so it needs no argument of its own.
-    scale : Scale, optional
+    scale : Scale or RangeScale, optional
+        A RangeScale gives the card's lowest and highest possible sum.
     special_codes : dict of str to list, optional
         Values that are no amounts; each gets a bin of its own before any trend.
     signs : dict of str to int, optional
@@ -90,9 +93,13 @@ class Scorecard(MarginClassifier, BaseEstimator):
     penalty_ : tuple of float
         Fused: the L1 and L2 chosen.
     coefficients_ : DataFrame, index feature
-        coefficient, standard_error, p_value, iv, dropped (the rule, or empty). Fused: a
-        coefficient is 1 for a feature in the card, since its margins are fitted themselves,
-        and there are no standard errors.
+        coefficient, standard_error, p_value, vif (of the evidence of the features in the card),
+        iv, dropped (the rule and its figure, or empty). Fused: a coefficient is 1 for a feature
+        in the card, since its margins are fitted themselves, and there are no standard errors.
+    edits_ : tuple of Edit
+        Changes by hand (see :meth:`refit`); none after fit.
+    scale_ : Scale
+        The scale given, or the one that follows from a RangeScale.
     points_ : dict of str to tuple of int
         Points of each bin, for the features in the card.
     base_points_ : int
@@ -113,7 +120,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         self,
         *,
         binning: BinLimits | None = None,
-        scale: Scale | None = None,
+        scale: Scale | RangeScale | None = None,
         special_codes: SpecialCodes | None = None,
         signs: Mapping[str, int] | None = None,
         dimensions: Mapping[str, str] | None = None,
@@ -126,19 +133,30 @@ class Scorecard(MarginClassifier, BaseEstimator):
         self.dimensions = dimensions
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Scorecard:
-        """Learn bins, coefficients and points; y's greater label is bad."""
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        period: ArrayLike | None = None,
+    ) -> Scorecard:
+        """Learn bins, coefficients and points; y's greater label is bad.
+
+        ``period`` is each row's month or quarter: limits that compare periods ask for it.
+        """
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
         kinds = kinds_of(frame)
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
-        self.classes_ = target.classes
+        self.classes_, self.edits_ = target.classes, ()
+        sample = Sample.of(target.bad, weight, period)
         if isinstance(self.binning, FusedOptions):
             fused = fit_fused(
                 frame,
-                Sample.of(target.bad, weight),
+                sample,
                 self.binning,
                 signs=signs,
                 special_codes=self.special_codes or {},
@@ -147,49 +165,41 @@ class Scorecard(MarginClassifier, BaseEstimator):
             self.method_, self.base_, self.penalty_ = "fused", fused.base, fused.penalty
             self.bins_, self.margins_ = dict(fused.bins), dict(fused.margins)
             self.coefficients_ = memberships(fused)
+            self._write_points()
         else:
-            self._fit_woe(frame, target.bad, weight, signs)
-        self._write_points()
+            self._fit_woe(frame, sample, signs)
         return self
 
-    def _fit_woe(self, frame: Frame, bad: Floats, weight: Floats, signs: Mapping[str, int]) -> None:
+    def _fit_woe(self, frame: Frame, sample: Sample, signs: Mapping[str, int]) -> None:
         """Bin each column by itself and weigh its evidence by a logistic regression."""
         limits = self.binning or BinLimits()
+        self.method_ = "woe"
         self.bins_ = bin_frame(
             frame,
-            Sample.of(bad, weight),
+            sample,
             limits,
             trends={name: _TREND[sign] for name, sign in signs.items() if sign},
             special_codes=self.special_codes or {},
             seed=seed_of(self.random_state),
         )
-        used = {name: bins for name, bins in self.bins_.items() if bins.iv >= limits.min_iv}
-        evidence = Evidence(
-            codes=code_frame(frame, used),
-            tables=tuple(np.array(bins.woe) for bins in used.values()),
-        )
-        fit = fit_logistic(evidence, bad, weight)
-        self.method_, self.base_ = "woe", fit.intercept
-        self.coefficients_ = coefficients(self.bins_, tuple(used), fit, limits.min_iv)
-        kept = self.coefficients_["coefficient"]
-        self.margins_ = {
-            str(name): tuple((weight * np.array(self.bins_[str(name)].woe)).tolist())
-            for name, weight in kept[kept > 0].items()
-        }
+        self._take(fit_woe(frame, sample, self.bins_, limits))
+
+    def _take(self, found: Weighed) -> None:
+        """Keep what was weighed, and write the points."""
+        self.base_, self.margins_ = found.base, dict(found.margins)
+        self.coefficients_ = found.coefficients
+        self._write_points()
 
     def _write_points(self) -> None:
         """Round the terms to integer points and write the table."""
-        scale = self.scale or Scale()
-        self.base_points_ = int(np.rint(scale.of_margin(self.base_)))
-        self.points_ = {
-            name: tuple(int(p) for p in np.rint(-scale.factor * np.array(terms)))
-            for name, terms in self.margins_.items()
-        }
+        self.scale_, self.base_points_, self.points_ = integer_points(
+            self.scale or Scale(), self.base_, self.margins_
+        )
         self.table_ = points_table(
             self.base_points_, self.points_, self.bins_, self.dimensions or {}
         )
 
-    def _read(self, X: Any) -> Frame:
+    def _frame(self, X: Any) -> Frame:
         check_is_fitted(self, "points_")
         return read_frame(self, X, reset=False)
 
@@ -205,23 +215,32 @@ class Scorecard(MarginClassifier, BaseEstimator):
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad."""
-        frame = self._read(X)
+        frame = self._frame(X)
         margin = np.full(len(frame), self.base_)
         self._add(frame, margin, self.margins_)
         return margin
 
     def points(self, X: Any) -> Ints:
         """Return the sums of the table's integer points; higher is safer."""
-        frame = self._read(X)
+        frame = self._frame(X)
         total = np.full(len(frame), self.base_points_, dtype=np.int64)
         self._add(frame, total, self.points_)
         return total
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
-        frame = self._read(X)
+        frame = self._frame(X)
         terms = {
             name: np.array(self.margins_.get(name, (0.0,) * bins.size))[bins.encode(frame[name])]
+            for name, bins in self.bins_.items()
+        }
+        return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def labels(self, X: Any) -> pd.DataFrame:
+        """Return the label of each row's bin in every feature, as an officer reads it."""
+        frame = self._frame(X)
+        terms = {
+            name: np.array(bins.labels, dtype=object)[bins.encode(frame[name])]
             for name, bins in self.bins_.items()
         }
         return pd.DataFrame(terms, index=X.index if isinstance(X, pd.DataFrame) else None)
@@ -256,7 +275,9 @@ class Scorecard(MarginClassifier, BaseEstimator):
         return {
             "kind": "scorecard",
             "method": self.method_,
-            "scale": (self.scale or Scale()).to_dict(),
+            "scale": self.scale_.to_dict(),
+            "range": self.scale.to_dict() if isinstance(self.scale, RangeScale) else None,
+            "edits": [edit.to_dict() for edit in self.edits_],
             "classes": self.classes_.tolist(),
             "base": self.base_,
             "base_points": self.base_points_,
@@ -280,8 +301,9 @@ class Scorecard(MarginClassifier, BaseEstimator):
             raise ModelError(f"kind must be 'scorecard', got {plain.get('kind')!r}.")
         features = plain["features"]
         names = [feature["name"] for feature in features]
+        between = plain.get("range")
         card = cls(
-            scale=Scale.from_dict(plain["scale"]),
+            scale=RangeScale.from_dict(between) if between else Scale.from_dict(plain["scale"]),
             dimensions={f["name"]: f["dimension"] for f in features if f["dimension"]},
         )
         card.classes_ = np.array(plain["classes"])
@@ -292,9 +314,7 @@ class Scorecard(MarginClassifier, BaseEstimator):
         card.method_ = plain["method"]
         card.base_ = float(plain["base"])
         card.margins_ = {f["name"]: tuple(f["margin"]) for f in features if f["margin"]}
-        columns = ("coefficient", "standard_error", "p_value", "iv", "dropped")
-        table = pd.DataFrame([{c: f[c] for c in columns} for f in features], index=names)
-        numeric = table[list(columns[:-1])].astype(np.float64)
-        card.coefficients_ = numeric.assign(dropped=table["dropped"]).rename_axis("feature")
+        card.edits_ = tuple(Edit(**edit) for edit in plain.get("edits", ()))
+        card.coefficients_ = read_coefficients(features)
         card._write_points()
         return card

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,18 +9,15 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from credit.binning.bins import Codes
-from credit.columns import Floats, Ints
+from credit.columns import Floats
 from credit.errors import ModelError
+from credit.scorecard.evidence import Evidence, designs
 
 RIDGE = 5.0
 """Default ridge: evidence enters with coefficients near 1, so its weight is a few rows."""
 
 _TOLERANCE = 1e-10
 _MOST_STEPS = 200
-
-_BLOCK = 1024
-"""Rows held as floats at a time: they stay in the processor's cache."""
 
 _FEW = 12_500
 """Rows of the sample that a fit of many more starts from."""
@@ -46,30 +42,6 @@ class LogisticFit:
     coefficients: Floats
     standard_errors: Floats
     p_values: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evidence:
-    """Rows of bins with one value each: ``x_ij = tables[j][codes[i, j]]``, a byte a value.
-
-    Attributes
-    ----------
-    codes : ndarray (rows, features)
-    tables : tuple of ndarray
-        The value of each of a feature's bins.
-    """
-
-    codes: Codes
-    tables: tuple[Floats, ...]
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and features."""
-        return len(self.codes), len(self.tables)
-
-    def each(self, step: int) -> Evidence:
-        """Return every ``step``-th row."""
-        return Evidence(codes=np.ascontiguousarray(self.codes[::step]), tables=self.tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +79,7 @@ class _Problem:
     def slope(self, beta: Floats) -> tuple[float, Floats]:
         """Return f and its gradient."""
         value, gradient = 0.5 * float(self.penalty @ beta**2), self.penalty * beta
-        for rows, design in _designs(self.X):
+        for rows, design in designs(self.X):
             loss, residual, _ = _respond(design @ beta, self.y[rows], self.weight[rows])
             value += loss
             gradient += residual @ design
@@ -116,37 +88,11 @@ class _Problem:
     def information(self, beta: Floats) -> NDArray[np.float64]:
         """Return the Hessian of the deviance, penalty left out."""
         total = np.zeros((len(beta), len(beta)))
-        for rows, design in _designs(self.X):
+        for rows, design in designs(self.X):
             _, _, curvature = _respond(design @ beta, self.y[rows], self.weight[rows])
             root = design * np.sqrt(curvature)[:, None]
             total += root.T @ root
         return total
-
-
-def _designs(X: Floats | Evidence) -> Iterator[tuple[slice, Floats]]:
-    """Yield the rows in blocks, a leading 1 in each; a block overwrites the one before."""
-    rows, features = X.shape
-    held = np.ones((min(rows, _BLOCK), features + 1))
-    if isinstance(X, Evidence):
-        sizes = [len(table) for table in X.tables]
-        offsets = np.cumsum([0, *sizes])[:-1]
-        values = np.concatenate([np.zeros(0), *X.tables])
-    for start in range(0, rows, _BLOCK):
-        at = slice(start, min(start + _BLOCK, rows))
-        block = held[: at.stop - start]
-        if isinstance(X, Evidence):
-            _look_up(X.codes[at], offsets, values, block)
-        else:
-            block[:, 1:] = X[at]
-        yield at, block
-
-
-@njit(cache=True)
-def _look_up(codes: Codes, offsets: Ints, values: Floats, block: Floats) -> None:
-    """Write the values of coded rows behind the leading column."""
-    for i in range(codes.shape[0]):
-        for j in range(len(offsets)):
-            block[i, j + 1] = values[offsets[j] + codes[i, j]]
 
 
 def _respond(z: Floats, y: Floats, weight: Floats) -> tuple[float, Floats, Floats]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from credit.binning import Bins
 from credit.binning.bins import table_of
+from credit.columns import Floats
 from credit.scorecard.fused import Fused
 from credit.scorecard.logistic import LogisticFit
 
@@ -17,30 +19,28 @@ BASE = "(base)"
 
 
 def coefficients(
-    bins: Mapping[str, Bins], used: tuple[str, ...], fit: LogisticFit, min_iv: float
+    bins: Mapping[str, Bins], dropped: Mapping[str, str], fit: LogisticFit, vif: Floats
 ) -> pd.DataFrame:
-    """Return a row a feature: its coefficient and test, or the rule that left it out."""
+    """Return a row a feature: its coefficient and test, or the rule that left it out.
+
+    ``fit`` and ``vif`` are of the features that are not dropped, in the order of ``bins``.
+    """
     table = pd.DataFrame(
         {
             "coefficient": fit.coefficients,
             "standard_error": fit.standard_errors,
             "p_value": fit.p_values,
+            "vif": vif,
         },
-        index=list(used),
+        index=[name for name in bins if name not in dropped],
     ).reindex(list(bins))
-    rules = []
-    for name, column in bins.items():
-        if name not in used:
-            because = f" ({column.diagnosis})" if column.diagnosis else ""
-            rules.append(f"information value {column.iv:.4f} < {min_iv:g}{because}")
-        elif table.loc[name, "coefficient"] == 0:
-            rules.append("coefficient at zero: the other features say as much")
-        else:
-            rules.append("")
+    rules = dict(dropped)
+    for name in table.index[table["coefficient"] == 0]:
+        rules[str(name)] = "coefficient at zero: the other features say as much"
     return table.assign(
         coefficient=table["coefficient"].fillna(0.0),
         iv=[column.iv for column in bins.values()],
-        dropped=rules,
+        dropped=[rules.get(name, "") for name in bins],
     ).rename_axis("feature")
 
 
@@ -51,11 +51,21 @@ def memberships(fused: Fused) -> pd.DataFrame:
             "coefficient": [float(name in fused.margins) for name in fused.bins],
             "standard_error": np.nan,
             "p_value": np.nan,
+            "vif": np.nan,
             "iv": [column.iv for column in fused.bins.values()],
             "dropped": [fused.dropped.get(name, "") for name in fused.bins],
         },
         index=pd.Index(list(fused.bins), name="feature"),
     )
+
+
+def read_coefficients(features: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of :func:`coefficients` from plain data; what is not there is NaN."""
+    names = [feature["name"] for feature in features]
+    columns = ("coefficient", "standard_error", "p_value", "vif", "iv", "dropped")
+    table = pd.DataFrame([{c: f.get(c) for c in columns} for f in features], index=names)
+    numeric = table[list(columns[:-1])].astype(np.float64)
+    return numeric.assign(dropped=table["dropped"]).rename_axis("feature")
 
 
 def points_table(
