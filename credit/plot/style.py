@@ -166,6 +166,22 @@ def wrapped(text: str, width: int = 26) -> str:
     return "\n".join(textwrap.wrap(text, width, max_lines=3, placeholder=" …"))
 
 
+def listed(text: str, width: int = 26, lines: int = 2) -> str:
+    r"""Break a list of names into ``lines`` lines; where it is longer, say how many names follow.
+
+    >>> listed("appliances, furniture, repairs, business, others", width=22)
+    'appliances, furniture,\nrepairs + 2 more'
+    """
+    names = text.split(", ")
+    for kept in range(len(names), 0, -1):
+        rest = f" + {len(names) - kept} more" if kept < len(names) else ""
+        broken = textwrap.wrap(", ".join(names[:kept]) + rest, width)
+        if len(broken) <= lines:
+            return "\n".join(broken)
+    rest = f" + {len(names) - 1} more" if len(names) > 1 else ""
+    return (names[0] if len(names[0]) <= width else f"{names[0][: width - 2]} …") + rest
+
+
 def month_label(month: object) -> str:
     """Return a month as ``2024-03``, from text, a period or a timestamp."""
     if isinstance(month, pd.Period | pd.Timestamp):

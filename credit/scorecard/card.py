@@ -31,7 +31,7 @@ from credit.scorecard.logistic import fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
-from credit.scorecard.table import coefficients, memberships, points_table
+from credit.scorecard.table import breakdown, coefficients, memberships, points_table
 
 _TREND = {1: "ascending", -1: "descending"}
 
@@ -206,6 +206,14 @@ class Scorecard(MarginClassifier, BaseEstimator):
         for name, values in self.points_.items():
             total += np.array(values, dtype=np.int64)[index[name]]
         return total
+
+    def breakdown(self, X: Any) -> pd.DataFrame:
+        """Return how each row comes to its points: row, feature, bin, points.
+
+        A row's base stands first, then the features of the card in their order; its points sum
+        to :meth:`points`. ``row`` counts the rows of X from 0.
+        """
+        return breakdown(self.base_points_, self.points_, self.bins_, self._assigned(X))
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""
