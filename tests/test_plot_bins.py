@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from test_plot import (
     applicant_rows,
     bin_rows,
@@ -105,6 +108,7 @@ def test_long_lists_say_how_many_names_follow():
     assert listed("one, two") == "one, two"
     assert listed("one, two, three", 10, 1) == "one + 2 more"
     many = ", ".join(f"purpose_{i}" for i in range(40))
+    assert listed(many, 26, 1) == "purpose_0 + 39 more"
     shown = listed(many)
     assert shown.count("\n") <= 1
     assert shown.endswith(f"+ {40 - shown.count('purpose_')} more")
@@ -256,3 +260,49 @@ def test_a_breakdown_sums_to_the_points(binning):
     figure = plot.waterfall(one)
     assert figure.get_suptitle().endswith(f"total {card.points(X)[3]}")
     assert isinstance(plot.whole_card(card.table_), Figure)
+
+
+# -- words
+
+
+LONG = "a rather long name of a feature that somebody wrote out in full with its window 90d"
+MANY = ", ".join(f"industry {i} and its suppliers" for i in range(30))
+
+
+def long_pictures() -> dict[str, Figure]:
+    labels = dict.fromkeys(["a", "b", "c", "months"], LONG)
+    rows = bin_rows().assign(bin=[MANY, "[1234567.8901, 2345678.9012)", *bin_rows()["bin"][2:]])
+    periods = period_rows().replace({"low": MANY, "high": "[1234567.8901, 2345678.9012)"})
+    points = whole_card_rows().replace({"x, y": MANY, "[0.5, inf)": "W" * 60})
+    one = points.drop_duplicates("feature")
+    return {
+        "column_bins": plot.column_bins(rows, labels=labels),
+        "bins_by_period": plot.bins_by_period(periods, psi_by_period(periods), title=LONG),
+        "information": plot.information(information_rows(), labels=labels),
+        "whole_card": plot.whole_card(points, labels=labels),
+        "waterfall": plot.waterfall(one, labels=labels),
+        "bin_edit": edit_picture(bin_rows(), why=LONG * 4),
+    }
+
+
+@pytest.mark.parametrize("name", long_pictures())
+def test_long_words_stay_inside_the_picture_and_names_apart(name: str):
+    figure = long_pictures()[name]
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # Ticks beyond the limits of an axis have labels that are never drawn.
+    ticks = {text for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)
+             for text in axis.get_ticklabels(which="both")}  # fmt: skip
+    width, height = canvas.get_width_height()
+    for text in set(figure.findobj(Text)) - ticks:
+        if not text.get_text().strip():
+            continue
+        box = text.get_window_extent()
+        assert box.x0 > -2, text
+        assert box.x1 < width + 2, text
+        assert box.y0 > -2, text
+        assert box.y1 < height + 2, text
+    for axes in figure.axes:
+        labels = [t for t in axes.get_yticklabels() if t.get_text()]
+        boxes = sorted((t.get_window_extent() for t in labels), key=lambda box: box.y0)
+        assert all(a.y1 <= b.y0 + 2 for a, b in pairwise(boxes)), axes

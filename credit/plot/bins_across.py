@@ -28,7 +28,6 @@ from credit.plot.style import (
     month_axis,
     month_label,
     require,
-    wrapped,
 )
 
 _MEDIUM, _STRONG = 0.1, 0.3
@@ -91,10 +90,10 @@ def bins_by_period(
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(2))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    for at, axes in enumerate(panels):
+    for axes in panels:
         axes.grid(axis="y")
         axes.set_axisbelow(True)
-        month_axis(axes, [month_label(period) for period in periods], most=2 if at % 2 else 3)
+        month_axis(axes, [month_label(period) for period in periods], most=2)
     panels[-2].set_xlabel("Light bars: 95 % interval")
     figure.align_ylabels(panels[::2])
     return figure
@@ -136,7 +135,7 @@ def information(
             bars.axvline(level, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)), zorder=0)
     for place, name in enumerate(shown.index):
         _draw_course(courses, table[table["feature"] == name], place)
-    bars.set_yticks(places, labels=[wrapped(label_of(name, labels)) for name in shown.index])
+    bars.set_yticks(places, labels=[listed(label_of(name, labels)) for name in shown.index])
     bars.set_ylim(len(shown) - 0.4, -0.6)
     bars.set_xlabel(f"Information value\n(dashed: {_MEDIUM} medium, {_STRONG} strong)")
     courses.set_xlabel("Bad rate bin by bin,\nown scale each")

@@ -66,9 +66,9 @@ def whole_card(
         dimension = str(rows["dimension"].iloc[0]) if colors else ""
         _draw_feature(axes, rows, place, colors.get(dimension, BLUE))
         axes.annotate(
-            label_of(name, labels), (0, place - 0.42), xycoords=("axes fraction", "data"),
-            xytext=(2, 0), textcoords="offset points", va="center", fontsize=8.5,
-            fontweight="bold",
+            listed(label_of(name, labels), 56, 1), (0, place - 0.42),
+            xycoords=("axes fraction", "data"), xytext=(2, 0), textcoords="offset points",
+            va="center", fontsize=8.5, fontweight="bold",
         )  # fmt: skip
     axes.axvline(0, color=MUTED, linewidth=0.9, zorder=0)
     axes.set_yticks([])
@@ -208,7 +208,7 @@ def _steps(
     order = steps["points"].abs().sort_values(ascending=False, kind="stable").index
     shown, rest = steps.loc[order[:top]], steps.loc[order[top:]]
     rows = [
-        (f"{label_of(feature, labels)}\n{listed(str(bin_), 30, 1)}", float(points))
+        (f"{listed(label_of(feature, labels), 32, 1)}\n{listed(str(bin_), 30, 1)}", float(points))
         for feature, bin_, points in zip(
             shown["feature"], shown["bin"], shown["points"], strict=True
         )

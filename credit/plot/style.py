@@ -161,9 +161,9 @@ def label_of(name: object, labels: Mapping[str, str] | None) -> str:
     return (labels or {}).get(str(name)) or human(str(name))
 
 
-def wrapped(text: str, width: int = 26) -> str:
-    """Break a label into at most three lines of about ``width`` characters."""
-    return "\n".join(textwrap.wrap(text, width, max_lines=3, placeholder=" …"))
+def wrapped(text: str, width: int = 26, lines: int = 3) -> str:
+    """Break a label into at most ``lines`` lines of about ``width`` characters."""
+    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …"))
 
 
 def listed(text: str, width: int = 26, lines: int = 2) -> str:
@@ -178,8 +178,12 @@ def listed(text: str, width: int = 26, lines: int = 2) -> str:
         broken = textwrap.wrap(", ".join(names[:kept]) + rest, width)
         if len(broken) <= lines:
             return "\n".join(broken)
-    rest = f" + {len(names) - 1} more" if len(names) > 1 else ""
-    return (names[0] if len(names[0]) <= width else f"{names[0][: width - 2]} …") + rest
+    if len(names) == 1 and " " in text:
+        return wrapped(text, width, lines)
+    rest = f"+ {len(names) - 1} more" if len(names) > 1 else ""
+    room = width if lines > 1 or not rest else max(6, width - len(rest) - 1)
+    first = names[0] if len(names[0]) <= room else f"{names[0][: room - 2]} …"
+    return f"{first}{chr(10) if lines > 1 else ' '}{rest}".strip()
 
 
 def month_label(month: object) -> str:
