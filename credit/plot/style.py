@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from credit.errors import DataError
 
@@ -108,7 +109,8 @@ def canvas(
     **subplots: Any,
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure of the common width with a title, and its axes in reading order."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    # Type is a little wider at other resolutions than the one the layout was settled at.
+    figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(w_pad=0.08))
     # 11 characters to the inch at the title's size.
     figure.suptitle(textwrap.fill(title, int(WIDTH * 11)), x=0.012, ha="left")
     grid = figure.subplots(rows, columns, squeeze=False, **subplots)
