@@ -74,7 +74,7 @@ def whole_card(
     axes.set_yticks([])
     axes.set_ylim(len(names) - 0.45, -0.75)
     low, high = float(inside["points"].min()), float(inside["points"].max())
-    room = 0.65 * max(high - low, 1.0)
+    room = 0.75 * max(high - low, 1.0)
     axes.set_xlim(low - room, high + room)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
