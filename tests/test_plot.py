@@ -14,7 +14,14 @@ from matplotlib.figure import Figure
 
 from credit import plot
 from credit.errors import DataError
-from credit.evaluate import auc_by_month, calibration_table, cap_table, grade_table, roc_table
+from credit.evaluate import (
+    auc_by_month,
+    calibration_table,
+    cap_table,
+    grade_table,
+    psi_by_period,
+    roc_table,
+)
 from credit.plot.style import spread
 
 MODELS = ("policy_card", "scorecard", "xgboost", "ceiling")
@@ -121,6 +128,59 @@ def points_rows() -> pd.DataFrame:
     return pd.concat([pd.DataFrame({"model": m, "y": y, "points": points}) for m in MODELS])
 
 
+def bin_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": "months",
+            "bin": ["< 3", "[3, 9) or = -8", ">= 9", "= -9", "missing", "not seen"],
+            "good": [90.0, 180.0, 60.0, 40.0, 17.0, 0.0],
+            "bad": [5.0, 20.0, 30.0, 0.0, 3.0, 0.0],
+            "iv": [0.1, 0.02, 0.3, 0.05, 0.0, 0.0],
+        }
+    )
+
+
+def edit_picture(before: pd.DataFrame, **record: str) -> Figure:
+    after = bin_rows().iloc[1:].replace({"[3, 9) or = -8": "< 9 or = -8"})
+    known = {"what": "merge < 3 with [3, 9)", "who": "Ana", "why": "too few", "when": "2024-05-01"}
+    return plot.bin_edit(before, after, [known | record])
+
+
+def period_rows() -> pd.DataFrame:
+    draw = np.random.default_rng(5)
+    grid = [(month, name) for month in MONTHS for name in ("low", "high", "missing")]
+    table = pd.DataFrame(grid, columns=["period", "bin"]).assign(
+        good=draw.integers(50, 80, len(grid)), bad=draw.integers(1, 9, len(grid))
+    )
+    weight = table["good"] + table["bad"]
+    return table.assign(share=weight / weight.groupby(table["period"]).transform("sum"))
+
+
+def period_picture(table: pd.DataFrame) -> Figure:
+    return plot.bins_by_period(table, psi_by_period(period_rows()))
+
+
+def information_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "feature": ["a", "a", "b", "b", "b", "b", "c", "c"],
+            "bin": ["x", "y", "< 1", "[1, 2)", ">= 2", "missing", "any value", "not seen"],
+            "share": [0.5, 0.5, 0.3, 0.3, 0.3, 0.1, 1.0, 0.0],
+            "rate": [0.1, 0.2, 0.1, 0.3, 0.2, 0.5, 0.2, np.nan],
+            "iv": [0.05, 0.05, 0.2, 0.1, 0.1, 0.0, 0.0, 0.0],
+        }
+    )
+
+
+def whole_card_rows() -> pd.DataFrame:
+    base = {"feature": "(base)", "bin": "everybody", "points": 511}
+    return pd.concat([pd.DataFrame([base]), card_rows()], ignore_index=True)
+
+
+def applicant_rows() -> pd.DataFrame:
+    return whole_card_rows().drop_duplicates("feature")
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -147,6 +207,16 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "feature_through_time": (plot.feature_through_time, time_rows, ["as_of", "value"]),
     "iv_by_month": (plot.iv_by_month, iv_rows, ["feature", "month", "iv"]),
     "price_of_policy": (plot.price_of_policy, price_rows, ["model", "alpha", "auc"]),
+    "column_bins": (plot.column_bins, bin_rows, ["feature", "bin", "good", "bad", "iv"]),
+    "bin_edit": (edit_picture, bin_rows, ["feature", "bin", "good", "bad", "iv"]),
+    "bins_by_period": (period_picture, period_rows, ["period", "bin", "good", "bad", "share"]),
+    "information": (
+        plot.information,
+        information_rows,
+        ["feature", "bin", "share", "rate", "iv"],
+    ),
+    "whole_card": (plot.whole_card, whole_card_rows, ["feature", "bin", "points"]),
+    "waterfall": (plot.waterfall, applicant_rows, ["feature", "bin", "points"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -186,7 +256,10 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     assert title
     assert across
     # Where a row is a name (a model, a feature, a bin), the names are the labels.
-    named = {"model_comparison", "dimension_shares", "points_table", "iv_by_month"}
+    named = {
+        "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
+        "bin_edit", "information", "whole_card", "waterfall",
+    }  # fmt: skip
     assert up or name in named
 
 

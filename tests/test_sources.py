@@ -452,6 +452,20 @@ def test_german_codes_become_words(tmp_path):
     assert len(read.catalogue()) == 17
 
 
+def test_an_imitation_of_german_has_its_columns_and_says_what_it_is():
+    made = german.imitation(300, seed=1)
+    again = german.imitation(300, seed=1)
+    for name, table in made.tables.items():
+        pd.testing.assert_frame_equal(table, again.tables[name])
+    assert [*made.tables["applications"].columns[4:]] == [each.name for each in german.ATTRIBUTES]
+    assert "Made up" in made.notes[0]
+    assert 0.1 < made.tables["outcomes"]["bad"].mean() < 0.6
+    for each in german.ATTRIBUTES:
+        if each.codes:
+            known = {meaning for _, meaning in each.codes}
+            assert set(made.tables["applications"][each.name]) <= known
+
+
 def test_german_refuses_short_lines_and_unknown_codes(tmp_path):
     path = tmp_path / "german.data"
     path.write_text(_CREDIT.format(1) + "\nA11 6\n")

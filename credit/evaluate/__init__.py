@@ -41,6 +41,7 @@ from credit.evaluate.intervals import (
     bootstrap,
     delong,
     delong_difference,
+    jeffreys,
 )
 from credit.evaluate.stability import (
     Stability,
@@ -83,6 +84,7 @@ __all__ = [
     "hosmer_lemeshow",
     "information_values",
     "iv_by_month",
+    "jeffreys",
     "ks",
     "leak_alarm",
     "lift_table",

@@ -12,7 +12,7 @@ from scipy.stats import beta, chi2, norm
 from credit.errors import DataError
 from credit.evaluate.discrimination import equal_mass_bins
 from credit.evaluate.inputs import FloatArray, both_classes, probabilities, weights
-from credit.evaluate.intervals import LEVEL
+from credit.evaluate.intervals import LEVEL, jeffreys
 from credit.split import binary
 
 ECE_BINS = 10
@@ -245,11 +245,6 @@ def _rates(labels: object, stated: FloatArray, group: pd.Series) -> pd.DataFrame
         rows=("bad", "size"), bads=("bad", "sum"), predicted=("probability", "mean")
     )
     goods = table["rows"] - table["bads"]
-    tail = (1 - LEVEL) / 2
     table["rate"] = table["bads"] / table["rows"]
-    # The usual convention: without bads the interval starts at 0, without goods it ends at 1.
-    low = beta.ppf(tail, table["bads"] + 0.5, goods + 0.5)
-    high = beta.ppf(1 - tail, table["bads"] + 0.5, goods + 0.5)
-    table["rate_low"] = np.where(table["bads"] == 0, 0.0, low)
-    table["rate_high"] = np.where(goods == 0, 1.0, high)
+    table["rate_low"], table["rate_high"] = jeffreys(table["bads"], goods)
     return table.rename_axis(str(group.name)).reset_index()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, rankdata
+from scipy.stats import beta, norm, rankdata
 
 from credit.errors import DataError
 from credit.evaluate.inputs import FloatArray, IntArray, both_classes, numbers
@@ -105,6 +105,35 @@ def delong_difference(y: object, first: object, second: object) -> AucDifference
         low=difference - Z * error,
         high=difference + Z * error,
     )
+
+
+def jeffreys(bads: object, goods: object) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the Jeffreys interval of each bad rate at 95 %.
+
+    The quantiles of ``Beta(bads + 1/2, goods + 1/2)``; by the usual convention the interval
+    starts at 0 without bads and ends at 1 without goods (Brown, Cai and DasGupta 2001,
+    Statistical Science 16).
+
+    Parameters
+    ----------
+    bads, goods : array
+        Counts, or weights that count rows; of equal length.
+
+    Raises
+    ------
+    DataError
+        For negative counts, nulls, or two lengths.
+    """
+    bad = numbers(bads, "bads")
+    good = numbers(goods, "goods", length=len(bad))
+    if (bad < 0).any() or (good < 0).any():
+        raise DataError(
+            f"bads and goods must be 0 or more, got {min(bad.min(), good.min()):g}. Pass counts "
+            "of rows, not evidence."
+        )
+    tail = (1 - LEVEL) / 2
+    low, high = (beta.ppf(at, bad + 0.5, good + 0.5) for at in (tail, 1 - tail))
+    return np.where(bad == 0, 0.0, low), np.where(good == 0, 1.0, high)
 
 
 def in_errors(difference: float, error: float) -> float:

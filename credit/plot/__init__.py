@@ -4,6 +4,9 @@ Each function takes plain tables and returns a `matplotlib.figure.Figure` made w
 ``write_picture(figure, "roc.svg")`` saves one, ``svg_markup`` puts one into a page.
 """
 
+from credit.plot.bins import bin_edit, column_bins
+from credit.plot.bins_across import bins_by_period, information
+from credit.plot.card import waterfall, whole_card
 from credit.plot.explain import beeswarm, dimension_shares, points_table
 from credit.plot.features import feature_through_time, iv_by_month
 from credit.plot.models import (
@@ -21,12 +24,16 @@ from credit.plot.style import model_label, month_label, png_bytes, svg_markup, w
 __all__ = [
     "auc_by_month",
     "beeswarm",
+    "bin_edit",
+    "bins_by_period",
     "calibration",
     "cap",
     "cohorts",
+    "column_bins",
     "dimension_shares",
     "feature_through_time",
     "grades",
+    "information",
     "iv_by_month",
     "model_comparison",
     "model_label",
@@ -37,5 +44,7 @@ __all__ = [
     "roc",
     "score_distribution",
     "svg_markup",
+    "waterfall",
+    "whole_card",
     "write_picture",
 ]

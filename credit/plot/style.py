@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from credit.errors import DataError
 
@@ -108,7 +109,8 @@ def canvas(
     **subplots: Any,
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure of the common width with a title, and its axes in reading order."""
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    # Type is a little wider at other resolutions than the one the layout was settled at.
+    figure = Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(w_pad=0.08))
     # 11 characters to the inch at the title's size.
     figure.suptitle(textwrap.fill(title, int(WIDTH * 11)), x=0.012, ha="left")
     grid = figure.subplots(rows, columns, squeeze=False, **subplots)
@@ -161,9 +163,29 @@ def label_of(name: object, labels: Mapping[str, str] | None) -> str:
     return (labels or {}).get(str(name)) or human(str(name))
 
 
-def wrapped(text: str, width: int = 26) -> str:
-    """Break a label into at most three lines of about ``width`` characters."""
-    return "\n".join(textwrap.wrap(text, width, max_lines=3, placeholder=" …"))
+def wrapped(text: str, width: int = 26, lines: int = 3) -> str:
+    """Break a label into at most ``lines`` lines of about ``width`` characters."""
+    return "\n".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …"))
+
+
+def listed(text: str, width: int = 26, lines: int = 2) -> str:
+    r"""Break a list of names into ``lines`` lines; where it is longer, say how many names follow.
+
+    >>> listed("appliances, furniture, repairs, business, others", width=22)
+    'appliances, furniture,\nrepairs + 2 more'
+    """
+    names = text.split(", ")
+    for kept in range(len(names), 0, -1):
+        rest = f" + {len(names) - kept} more" if kept < len(names) else ""
+        broken = textwrap.wrap(", ".join(names[:kept]) + rest, width)
+        if len(broken) <= lines:
+            return "\n".join(broken)
+    if len(names) == 1 and " " in text:
+        return wrapped(text, width, lines)
+    rest = f"+ {len(names) - 1} more" if len(names) > 1 else ""
+    room = width if lines > 1 or not rest else max(6, width - len(rest) - 1)
+    first = names[0] if len(names[0]) <= room else f"{names[0][: room - 2]} …"
+    return f"{first}{chr(10) if lines > 1 else ' '}{rest}".strip()
 
 
 def month_label(month: object) -> str:

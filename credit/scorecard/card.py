@@ -34,7 +34,7 @@ from credit.scorecard.options import FusedOptions
 from credit.scorecard.rounding import RangeScale, integer_points
 from credit.scorecard.scale import Scale
 from credit.scorecard.sql import Dialect, points_sql
-from credit.scorecard.table import memberships, points_table, read_coefficients
+from credit.scorecard.table import breakdown, memberships, points_table, read_coefficients
 from credit.scorecard.woe import Weighed, fit_woe
 
 _TREND = {1: "ascending", -1: "descending"}
@@ -226,6 +226,16 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
         total = np.full(len(frame), self.base_points_, dtype=np.int64)
         self._add(frame, total, self.points_)
         return total
+
+    def breakdown(self, X: Any) -> pd.DataFrame:
+        """Return how each row comes to its points: row, feature, bin, points.
+
+        A row's base stands first, then the features of the card in their order; its points sum
+        to :meth:`points`. ``row`` counts the rows of X from 0.
+        """
+        frame = self._frame(X)
+        index = {name: bins.encode(frame[name]) for name, bins in self.bins_.items()}
+        return breakdown(self.base_points_, self.points_, self.bins_, index)
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return each feature's term of the margin; a row's sum and ``base_`` are its margin."""

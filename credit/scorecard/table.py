@@ -10,12 +10,15 @@ import pandas as pd
 
 from credit.binning import Bins
 from credit.binning.bins import table_of
-from credit.columns import Floats
+from credit.columns import Floats, Ints
 from credit.scorecard.fused import Fused
 from credit.scorecard.logistic import LogisticFit
 
 BASE = "(base)"
 """The first row of a points table: what everybody starts with."""
+
+EVERYBODY = "everybody"
+"""The bin of the base."""
 
 
 def coefficients(
@@ -78,7 +81,7 @@ def points_table(
     good, bad = (sum(getattr(next(iter(bins.values())), side)) for side in ("good", "bad"))
     base = {
         "feature": BASE,
-        "bin": "everybody",
+        "bin": EVERYBODY,
         "points": base_points,
         "share": 1.0,
         "rate": bad / (good + bad),
@@ -92,3 +95,29 @@ def points_table(
         dimension=[dimensions.get(n, "") for n, values in points.items() for _ in values],
     )
     return pd.concat([pd.DataFrame([base]), table], ignore_index=True)[list(base)]
+
+
+def breakdown(
+    base_points: int,
+    points: Mapping[str, tuple[int, ...]],
+    bins: Mapping[str, Bins],
+    index: Mapping[str, Ints],
+) -> pd.DataFrame:
+    """Return a row for each row's base and features: row, feature, bin, points.
+
+    ``index`` holds the bin of every row in each feature.
+    """
+    rows = np.arange(len(next(iter(index.values()))))
+    parts = [pd.DataFrame({"row": rows, "feature": BASE, "bin": EVERYBODY, "points": base_points})]
+    parts += [
+        pd.DataFrame(
+            {
+                "row": rows,
+                "feature": name,
+                "bin": np.array(bins[name].labels, dtype=object)[index[name]],
+                "points": np.array(values, dtype=np.int64)[index[name]],
+            }
+        )
+        for name, values in points.items()
+    ]
+    return pd.concat(parts).sort_values("row", kind="stable").reset_index(drop=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from credit import plot
+from credit.binning import bin_table
 from credit.boost import BoostedModel
 from credit.evaluate import iv_by_month
 from credit.explain import agreement, interventional
@@ -15,12 +16,16 @@ from credit.pipeline.findings import Findings
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of, quantile_codes
 from credit.pipeline.words import Printed, number, percent, records
+from credit.scorecard import Scorecard
 
 SECOND_OPINION = 200
 """Rows on which two definitions of SHAP are compared."""
 
 LARGEST_SWARM = 2_000
 """Rows whose contributions are drawn; more dots only hide each other."""
+
+BINS_SHOWN = 4
+"""Features of the card whose bins are drawn, those with the widest range of points."""
 
 
 def feature_labels(findings: Findings) -> dict[str, str]:
@@ -122,15 +127,30 @@ def card(findings: Findings) -> Section | None:
     tables = [Printed("an application's score is the base plus one row a feature", columns, rows)]
     if out_rows:
         tables.append(Printed("left out of the card", ["feature", "why"], out_rows))
-    pictures = []
-    if len(inside):
-        pictures.append(
-            Picture(
-                figure=plot.points_table(inside, labels=labels, top=12),
-                says="Points of each bin, for the twelve features with the widest range.",
-            )
-        )
+    pictures = _card_pictures(model, inside, labels) if len(inside) else []
     return Section(title="The scorecard", pictures=pictures, tables=tables)
+
+
+def _card_pictures(model: Scorecard, inside: pd.DataFrame, labels: dict[str, str]) -> list[Picture]:
+    """Return the card at a glance, its points bin by bin, and the bins that matter most."""
+    points = inside.groupby("feature", sort=False)["points"]
+    ranges = (points.max() - points.min()).sort_values(ascending=False, kind="stable")
+    whole = Picture(
+        figure=plot.whole_card(model.table_, labels=labels, top=20),
+        says="The card at a glance: what each feature can add or take, widest range first.",
+    )
+    table = Picture(
+        figure=plot.points_table(inside, labels=labels, top=12),
+        says="Points of each bin, for the twelve features with the widest range.",
+    )
+    columns = [
+        Picture(
+            figure=plot.column_bins(bin_table(model.bins_[str(name)]), labels=labels),
+            says=f"Bins of {labels.get(str(name), str(name))}, on the rows the card was fitted on.",
+        )
+        for name in ranges.index[:BINS_SHOWN]
+    ]
+    return [whole, table, *columns]
 
 
 def features(findings: Findings) -> Section:
