@@ -4,10 +4,10 @@ BIN := .venv/bin
 PEOPLE ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint notebooks lock clean
+.PHONY: help demo test bench bench-scorecard lint notebooks lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # requirements.lock pins everything; --no-deps installs it and nothing else.
 .venv/installed: requirements.lock pyproject.toml
@@ -21,7 +21,7 @@ demo: .venv/installed ## generate a population, train, explain, track, export, w
 	$(BIN)/credit train pipelines/weilidai.toml --people $(PEOPLE)
 
 test: lint ## lint, types, arrows, tests and notebooks
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 	$(MAKE) --no-print-directory notebooks
 
 lint: .venv/installed ## ruff, mypy --strict, the arrows between rooms, declared dependencies
@@ -36,6 +36,15 @@ notebooks: .venv/installed ## execute every notebook from top to bottom
 
 bench: .venv/installed ## speed, memory and accuracy tables (slow; see benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
+
+# The peers' pins would move ours, so they live apart; nothing but the benchmark uses them.
+.venv-bench/installed: benchmarks/requirements-peers.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --no-deps --requirement benchmarks/requirements-peers.lock
+	@touch .venv-bench/installed
+
+bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinning and toad (slow)
+	$(BIN)/python -m benchmarks.scorecard_peers
 
 lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra notebooks --group dev --python-version 3.11 \

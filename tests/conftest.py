@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from experiment import Finished
+    from pyspark.sql import SparkSession
 
 # The same examples every time, however slow the machine: a failure can be repeated.
 settings.register_profile(
@@ -23,6 +24,15 @@ settings.register_profile(
 settings.load_profile("project")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests on one worker, and all tests of Spark on one: it starts once."""
+    for item in items:
+        asked = getattr(item, "fixturenames", ())
+        group = "spark" if "spark" in asked else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +91,16 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     from experiment import run_in
 
     return run_in(tmp_path_factory.mktemp("experiment"))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """Return the one Spark session, started by the first test that asks; skips without Java."""
+    pytest.importorskip("pyspark")
+    from spark_tables import lacking, start
+
+    if reason := lacking():
+        pytest.skip(reason)
+    session = start(tmp_path_factory.mktemp("spark"))
+    yield session
+    session.stop()

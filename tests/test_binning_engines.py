@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from spark_tables import answer, hand_over
 
 from credit.binning import (
     BinLimits,
@@ -108,6 +109,71 @@ def test_duckdb_gives_the_bins_of_a_frame(weighted, same_order):
     model = Binning(limits=limits, special_codes=CODES).fit_counts(counts)
     assert model.bins_ == expected.bins_
     np.testing.assert_array_equal(model.transform(X), expected.transform(X))
+
+
+def spark_table(X, **more):
+    """Return the rows with every second missing number as NaN and the others as NULL."""
+    columns = {}
+    for name in X.columns:
+        if X[name].dtype == np.float64:
+            null = X[name].isna().to_numpy() & (np.arange(len(X)) % 2 == 0)
+            columns[name] = pa.array(X[name].to_numpy(), mask=null, from_pandas=False)
+        else:
+            columns[name] = pa.array(X[name], from_pandas=True)
+    return pa.table(columns | more)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("same_order", [False, True])
+def test_spark_gives_the_bins_of_a_frame(spark, tmp_path, weighted, same_order):
+    X, y, weight, period = rows()
+    limits = BinLimits(
+        edges=LIMITS.edges, rare_share=0.02, neighbours=Neighbours(same_order=same_order)
+    )
+    expected = fitted(
+        X,
+        y,
+        limits=limits,
+        sample_weight=weight if weighted else None,
+        period=period if same_order else None,
+    )
+    hand_over(spark, "applications", spark_table(X, y=y, w=weight, month=period), tmp_path)
+    relation = Relation(
+        name="applications",
+        target="y",
+        weight="w" if weighted else None,
+        period="month" if same_order else None,
+        dialect="spark",
+    )
+    counts = {
+        name: count_groups(
+            answer(spark, group_sql(name, relation)),
+            name,
+            limits,
+            CODES.get(name, ()),
+            weighted=weighted,
+        )
+        for name in X.columns
+    }
+    model = Binning(limits=limits, special_codes=CODES).fit_counts(counts)
+    assert model.bins_ == expected.bins_
+    np.testing.assert_array_equal(model.transform(X), expected.transform(X))
+
+
+def test_labels_are_names_in_spark_too(spark, tmp_path):
+    labels = ("it's \\ ok", "bad")
+    X, y, _, _ = rows(500)
+    outcome = np.array(labels)[y]
+    hand_over(spark, "named", spark_table(X, y=outcome), tmp_path)
+    relation = Relation(name="named", target="y", labels=labels, dialect="spark")
+    found = count_groups(answer(spark, group_sql("job", relation)), "job", LIMITS)
+    expected = count_frame(X[["job"]], Sample.of(y.astype(float), np.ones(len(y))), LIMITS)["job"]
+    np.testing.assert_array_equal(found.missing, expected.missing)
+    for one in (found, expected):
+        assert len(one.groups) == len(one.ordinary)
+    assert dict(zip(found.groups, found.ordinary.tolist(), strict=True)) == dict(
+        zip(expected.groups, expected.ordinary.tolist(), strict=True)
+    )
 
 
 def test_counts_of_a_frame_fit_too():

@@ -8,10 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import sqlglot
+from spark_tables import answer, hand_over
 
 from credit.binning import BinLimits
 from credit.errors import ModelError
-from credit.scorecard import Scorecard
+from credit.scorecard import FusedOptions, Scorecard
 
 HARD = ("it's", 'a "b"', "back\\slash", "${x}", "dash -- /* x", "", " ", "null", "中文", "100%")
 """Names that have broken somebody's SQL."""
@@ -37,7 +38,7 @@ def applicants(rows: int, seed: int) -> pd.DataFrame:
     )
 
 
-def fitted(rows: int = 20_000) -> Scorecard:
+def fitted(rows: int = 20_000, *, fused: bool = False) -> Scorecard:
     X = applicants(rows, 1)
     margin = (
         X["ratio"].clip(-2, 2).fillna(1.5) + 3 * X["tiny"].clip(0, 1) + X["big"] / 2.0**61
@@ -45,7 +46,8 @@ def fitted(rows: int = 20_000) -> Scorecard:
         + X["select"].astype(int) / 3 + X['a"`b'] - 3
     ).to_numpy(dtype=float)  # fmt: skip
     y = (np.random.default_rng(2).random(rows) < 1 / (1 + np.exp(-margin))).astype(int)
-    limits = BinLimits(min_iv=0.0, edges={"tiny": (0.1, 1e-300, 1 / 3), "ratio": (0.0,)})
+    edges = {"tiny": (0.1, 1e-300, 1 / 3), "ratio": (0.0,)}
+    limits = FusedOptions(edges=edges) if fused else BinLimits(min_iv=0.0, edges=edges)
     return Scorecard(binning=limits, special_codes=CODES).fit(X, y)
 
 
@@ -119,12 +121,32 @@ def test_a_million_rows_have_the_points_of_the_python_card(card: Scorecard):
 
 
 def test_the_spark_text_says_the_same(card: Scorecard):
-    """Spark itself is not at hand: its text is read as Spark reads it and run elsewhere."""
+    """Where Spark cannot run, its text is read as Spark reads it and run elsewhere."""
     text = card.to_sql("spark", table="applications")
     (again,) = sqlglot.transpile(text, read="spark", write="duckdb")
     assert_same(card, again, hostile(card, 20_000))
     assert "concat('it', char(39), 's')" in text
     assert not set("\\$") & set(text)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_million_rows_have_the_points_of_the_python_card_in_spark(spark, tmp_path, fused):
+    card = fitted(fused=fused)
+    X = hostile(card, 1_000_000)
+    rows = arrow(X).append_column("row", pa.array(np.arange(len(X))))
+    hand_over(spark, "applications", rows, tmp_path)
+    found = answer(spark, card.to_sql("spark", table="applications")).sort_by("row")
+    np.testing.assert_array_equal(found["points"].to_numpy(), card.points(X))
+    for name, points in feature_points(card, X).items():
+        np.testing.assert_array_equal(found[f"{name}_points"].to_numpy(), points, err_msg=name)
+
+
+def test_a_fused_card_writes_its_points_too():
+    card = fitted(fused=True)
+    X = hostile(card, 1_000_000)
+    assert_same(card, card.to_sql(table="applications"), X)
+    again = Scorecard.from_dict(card.to_dict())
+    np.testing.assert_array_equal(again.points(X), card.points(X))
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "spark"])

@@ -1,0 +1,86 @@
+"""Spark for tests: whether it can run here, one session, and tables handed to it as Parquet."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+JAVA = 17
+"""The oldest Java that Spark 4 runs on."""
+
+
+def lacking() -> str:
+    """Return what Spark lacks on this machine, or nothing."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).is_file():
+        return f"Spark needs Java {JAVA} or newer, and there is none in JAVA_HOME or PATH"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if found is None or int(found[1]) < JAVA:
+        return f"Spark needs Java {JAVA} or newer, got {found[1] if found else said!r}"
+    return ""
+
+
+def start(folder: Path) -> SparkSession:
+    """Return a session of two threads that listens to this machine alone and keeps UTC."""
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    from pyspark.sql import SparkSession
+
+    options = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.driver.memory": "2g",
+        "spark.local.dir": str(folder / "local"),
+        "spark.log.level": "OFF",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    builder = SparkSession.builder.master("local[2]").appName("credit tests")
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    with warnings.catch_warnings():  # Spark 4.3 warns of pandas 3, through which nothing goes here
+        warnings.filterwarnings(
+            "ignore", "PySpark does not yet fully support pandas", FutureWarning
+        )
+        return builder.getOrCreate()
+
+
+def hand_over(spark: SparkSession, name: str, table: pd.DataFrame | pa.Table, folder: Path) -> None:
+    """Make a table a view of Spark, through a Parquet file in ``folder``.
+
+    A frame's missing numbers become NULL; an Arrow table keeps NaN and NULL apart.
+    """
+    if isinstance(table, pd.DataFrame):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    path = folder / f"{name}.parquet"
+    pq.write_table(table, path, coerce_timestamps="us")
+    spark.read.parquet(str(path)).createOrReplaceTempView(name)
+
+
+def answer(spark: SparkSession, sql: str) -> pa.Table:
+    """Return what a query finds, as Arrow."""
+    return spark.sql(sql).toArrow()
+
+
+if __name__ == "__main__":
+    reason = lacking()
+    sys.stdout.write(f"{reason}: the Spark tests are skipped.\n" if reason else "")
