@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from credit.binning import Bins
-from credit.binning.bins import table_of
-from credit.columns import Floats, Ints
+from credit.binning.bins import Codes, table_of
+from credit.columns import Floats
 from credit.scorecard.fused import Fused
 from credit.scorecard.logistic import LogisticFit
 
@@ -101,7 +101,7 @@ def breakdown(
     base_points: int,
     points: Mapping[str, tuple[int, ...]],
     bins: Mapping[str, Bins],
-    index: Mapping[str, Ints],
+    index: Mapping[str, Codes],
 ) -> pd.DataFrame:
     """Return a row for each row's base and features: row, feature, bin, points.
 
