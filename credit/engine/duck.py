@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -279,6 +279,10 @@ class Engine:
         """
         self._refuse_faults()
         return write_parquet(partial(self.rows, step=step), sql, Path(path))
+
+    def row_hash(self, alias: str, columns: Iterable[str]) -> str:
+        """Return SQL of a number that a change of any of the columns changes."""
+        return f"hash({', '.join(f'{alias}.{quote(name)}' for name in sorted(columns))})"
 
     # -- inside
 
