@@ -31,7 +31,7 @@ from credit.errors import ConfigError, DataError, SchemaError
 from credit.schema import Table, TableSource
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -114,13 +114,13 @@ class SparkEngine(Engine):
         self.zone = zone
         self._progress = None
         self._opened: dict[str, Opened] = {}
+        self._views: set[str] = set()
         self._scratch = Path(tempfile.mkdtemp(prefix="credit-", dir=scratch))
 
     def close(self) -> None:
         """Drop this engine's tables and remove its temporary files; Spark itself goes on."""
-        for table in self._session.catalog.listTables():
-            if table.isTemporary:
-                self._session.catalog.dropTempView(table.name)
+        for name in self._views:
+            self._session.catalog.dropTempView(name)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def check(self, *, quarantine: Path | None = None) -> Any:
@@ -195,15 +195,18 @@ class SparkEngine(Engine):
 
     def _read(self, relation: str, names: list[str]) -> None:
         with _translated():
-            frame = self._session.read.option("mergeSchema", "true").parquet(*names)
-            frame.createOrReplaceTempView(relation.replace('"', "`"))
+            self._name(relation, self._session.read.option("mergeSchema", "true").parquet(*names))
 
     def _keep(self, relation: str, sql: str) -> None:
         self._read(relation, [str(self._written(to_spark(sql)))])
 
     def _see(self, relation: str, sql: str) -> None:
         with _translated():
-            self._session.sql(to_spark(sql)).createOrReplaceTempView(relation.replace('"', "`"))
+            self._name(relation, self._session.sql(to_spark(sql)))
+
+    def _name(self, relation: str, frame: DataFrame) -> None:
+        frame.createOrReplaceTempView(relation.replace('"', "`"))
+        self._views.add(relation.strip('"'))
 
     def _store(self, relation: str, table: pa.Table) -> None:
         place = self._scratch / f"{uuid.uuid4().hex}.parquet"
