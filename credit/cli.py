@@ -191,6 +191,7 @@ def features(
     parts: Annotated[int, typer.Option(help="Parts of a folder: more of them, less memory.")] = 16,
     person: Annotated[str | None, typer.Option(help="Show one person's values instead.")] = None,
     as_of: Annotated[str | None, typer.Option(help="At this instant, with a zone.")] = None,
+    engine: Annotated[str | None, typer.Option(help="duckdb or spark builds them.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """List a pipeline's features, print their SQL, build them, or show one person's."""
@@ -209,7 +210,7 @@ def features(
             return
         if output is not None:
             built = asked.write_features(
-                pipeline, output, data=data, parts=parts, progress=progress
+                pipeline, output, data=data, parts=parts, engine=engine, progress=progress
             )
             kept = f", {built.kept:,} of them finished before" if built.kept else ""
             out.print(Text(f"{output}: {built.computed + built.kept:,} rows{kept}"), soft_wrap=True)
@@ -224,6 +225,7 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
     people: Annotated[int | None, typer.Option(help="People in a generated world.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the experiment.")] = None,
+    engine: Annotated[str | None, typer.Option(help="duckdb or spark builds features.")] = None,
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Set broken rows apart and go on.")
     ] = False,
@@ -232,7 +234,9 @@ def train(
     """Run an experiment: check, build features, train, evaluate, explain, track, export."""
     from credit.pipeline.train import run
 
-    overrides = {"source": {"people": people}, "": {"seed": seed}}
+    overrides: dict[str, dict[str, object]] = {
+        "source": {"people": people}, "": {"seed": seed}, "engine": {"kind": engine},
+    }  # fmt: skip
     with _progress(quiet=quiet) as progress:
         result = run(
             pipeline, data=data, overrides=overrides, quarantine=quarantine, progress=progress

@@ -13,6 +13,7 @@ from credit.features.person import of_person
 from credit.features.window import compile_features
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import load
+from credit.pipeline.flat import written
 from credit.pipeline.tables import Progress, columns_of, prepare, silent
 
 
@@ -43,26 +44,28 @@ def write_features(
     *,
     data: Path | None = None,
     parts: int = PARTS,
+    engine: str | None = None,
     progress: Progress = silent,
 ) -> Built:
     """Build a pipeline's features at every application.
 
     ``output`` is one Parquet file, or a folder that is filled part by part: a build that was
-    killed goes on there, and one that was finished is extended by new applications.
+    killed goes on there, and one that was finished is extended by new applications. ``engine``
+    replaces the pipeline's (``duckdb`` or ``spark``).
     """
-    prepared = prepare(load(path), data=data, progress=progress)
-    with prepared.engine as engine:
-        spine = observations(engine)[["application_id", "customer_id", "as_of"]]
+    prepared = prepare(load(path, {"engine": {"kind": engine}}), data=data, progress=progress)
+    with prepared.engine as opened:
+        spine = observations(opened)[["application_id", "customer_id", "as_of"]]
         spine.insert(0, "observation_id", range(len(spine)))
         if output.suffix != ".parquet":
             return build_parts(
-                engine, spine, prepared.catalogue, output, parts=parts, progress=progress
+                opened, spine, prepared.catalogue, output, parts=parts, progress=progress
             )
-        built = build(engine, spine, prepared.catalogue)
-        frame = spine.merge(built, on="observation_id").drop(columns="observation_id")
-        engine.temporary("built_features", frame)
-        count = engine.write("select * from built_features", output)
-    return Built(folder=output, computed=count, kept=0)
+        built = build(opened, spine, prepared.catalogue)
+    frame = spine.merge(built, on="observation_id").drop(columns="observation_id")
+    with written(output) as partial:
+        frame.to_parquet(partial, index=False)
+    return Built(folder=output, computed=len(frame), kept=0)
 
 
 def features_of(

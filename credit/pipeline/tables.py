@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from credit.dataset import observed_until
 from credit.engine import CheckReport, Engine
@@ -69,12 +70,16 @@ class DirectoryReport:
 
 def open_engine(config: Pipeline, progress: Progress) -> Engine:
     """Open the engine with the pipeline's limits and the merchant categories."""
-    engine = Engine(
-        memory_limit=config.engine.memory_limit,
-        threads=config.engine.threads,
-        zone=config.zone,
-        progress=named_steps(progress),
-    )
+    asked = config.engine
+    limits: dict[str, Any] = {
+        "memory_limit": asked.memory_limit, "threads": asked.threads, "zone": config.zone,
+    }  # fmt: skip
+    if asked.kind == "spark":
+        from credit.engine.spark import SparkEngine
+
+        engine: Engine = SparkEngine(**limits)
+    else:
+        engine = Engine(**limits, progress=named_steps(progress))
     add_categories(engine)
     return engine
 
