@@ -183,23 +183,39 @@ def features(
     dialect: Annotated[str, typer.Option(help="duckdb or spark.")] = "duckdb",
     data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Build and write Parquet here.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Build into a .parquet file, or a folder part by part (resumes)."
+        ),
     ] = None,
+    parts: Annotated[int, typer.Option(help="Parts of a folder: more of them, less memory.")] = 16,
+    person: Annotated[str | None, typer.Option(help="Show one person's values instead.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="At this instant, with a zone.")] = None,
+    engine: Annotated[str | None, typer.Option(help="duckdb or spark builds them.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """List a pipeline's features, print their SQL, or build them into a Parquet file."""
-    from credit.pipeline import tables
+    """List a pipeline's features, print their SQL, build them, or show one person's."""
+    from credit.pipeline import features as asked
 
     with _progress(quiet=quiet or sql) as progress:
         if sql:
-            text = tables.feature_sql(pipeline, data=data, dialect=dialect, progress=progress)
+            text = asked.feature_sql(pipeline, data=data, dialect=dialect, progress=progress)
             sys.stdout.write(text + "\n")
             return
-        if output is not None:
-            count = tables.write_features(pipeline, output, data=data, progress=progress)
-            out.print(Text(f"{output}: {count:,} rows"), soft_wrap=True)
+        if (person is None) != (as_of is None):
+            raise ConfigError("--person and --as-of go together: a person and an instant.")
+        if person is not None and as_of is not None:
+            values = asked.features_of(pipeline, person, as_of, data=data, progress=progress)
+            _print(f"{person} at {as_of}", ["name", "value", "unit", "null means"], values)
             return
-        listed = tables.feature_list(pipeline, data=data, progress=progress)
+        if output is not None:
+            built = asked.write_features(
+                pipeline, output, data=data, parts=parts, engine=engine, progress=progress
+            )
+            kept = f", {built.kept:,} of them finished before" if built.kept else ""
+            out.print(Text(f"{output}: {built.computed + built.kept:,} rows{kept}"), soft_wrap=True)
+            return
+        listed = asked.feature_list(pipeline, data=data, progress=progress)
     _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
 
 
@@ -209,6 +225,7 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
     people: Annotated[int | None, typer.Option(help="People in a generated world.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the experiment.")] = None,
+    engine: Annotated[str | None, typer.Option(help="duckdb or spark builds features.")] = None,
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Set broken rows apart and go on.")
     ] = False,
@@ -217,7 +234,9 @@ def train(
     """Run an experiment: check, build features, train, evaluate, explain, track, export."""
     from credit.pipeline.train import run
 
-    overrides = {"source": {"people": people}, "": {"seed": seed}}
+    overrides: dict[str, dict[str, object]] = {
+        "source": {"people": people}, "": {"seed": seed}, "engine": {"kind": engine},
+    }  # fmt: skip
     with _progress(quiet=quiet) as progress:
         result = run(
             pipeline, data=data, overrides=overrides, quarantine=quarantine, progress=progress

@@ -27,8 +27,9 @@ from credit import __version__, cli
 from credit.engine import Engine
 from credit.errors import ArtifactError, ConfigError, DataError, ModelError, SchemaError
 from credit.features import merchant_categories
+from credit.features.parts import read_parts
+from credit.pipeline.features import feature_sql, write_features
 from credit.pipeline.scoring import KEYS, explain_person, score_file
-from credit.pipeline.tables import feature_sql, write_features
 
 COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
@@ -281,6 +282,26 @@ def test_the_printed_sql_gives_the_frame_that_is_built(experiment, tmp_path, mon
         found.reset_index(drop=True), built[names], check_dtype=False, rtol=1e-12
     )
     assert duckdb.extract_statements(sql)
+
+
+def test_one_person_now_is_shown_as_the_batch_has_it(experiment, tmp_path):
+    path = pipeline(tmp_path, CARD_ONLY)
+    write_features(path, tmp_path / "built", data=experiment.world, parts=3)
+    row = read_parts(tmp_path / "built").iloc[40]
+    instant = pd.Timestamp(row["as_of"], unit="us", tz="UTC").isoformat()
+    text = invoke("features", path, "--data", experiment.world, "--person", row["customer_id"],
+                  "--as-of", instant, "--quiet")  # fmt: skip
+    for name in ("payment_large_count_90d", "social_contact_count"):
+        assert re.search(rf"{name}[ │]+{row[name]:g} ", text), name
+    for given, said in (
+        (["--person", "1"], "--person and --as-of go together"),
+        (["--person", "x", "--as-of", instant], "people are numbered here"),
+        (["--person", "1", "--as-of", "2024-03-01"], "such as 2024-03-01T00:00+08:00"),
+        (["--person", "1", "--as-of", "soon"], "write an instant such as"),
+    ):
+        done = credit("features", path, "--data", experiment.world, *given, "--quiet")
+        assert done.returncode == 1
+        assert said in done.stderr
 
 
 def test_features_are_listed_with_what_null_means(experiment, tmp_path):

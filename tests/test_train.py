@@ -19,8 +19,8 @@ from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
 from credit.pipeline import tune as tune_module
 from credit.pipeline.export import export
+from credit.pipeline.features import write_features
 from credit.pipeline.models import make
-from credit.pipeline.tables import write_features
 from credit.pipeline.train import divide, fingerprint, run
 from credit.runtime import load
 

@@ -132,8 +132,11 @@ def rules_of(opened: Opened, engine: Engine) -> list[Rule]:
     return rules + [rule for link in LINKS for rule in _link_rules(link, opened, engine.opened)]
 
 
-def lenient(opened: Opened) -> str:
-    """Return SQL of a table's rows as read: null where unreadable, the source's text beside."""
+def lenient(opened: Opened, *, whole: bool = False) -> str:
+    """Return SQL of a table's rows as read: null where unreadable, the source's text beside.
+
+    ``whole`` adds the row as the source has it.
+    """
     parts = []
     for reading in opened.readings:
         name = reading.name
@@ -142,9 +145,8 @@ def lenient(opened: Opened) -> str:
             f"{reading.unreadable} AS {quote(name + ' unreadable')}",
             f"CAST({reading.source} AS VARCHAR) AS {quote(name + ' as read')}",
         ]
-    return (
-        f'SELECT {", ".join(parts)}, "the row" AS "source row" FROM {opened.relation} AS "the row"'
-    )
+    parts += ['"the row" AS "source row"'] if whole else []
+    return f'SELECT {", ".join(parts)} FROM {opened.relation} AS "the row"'
 
 
 def _column_rules(opened: Opened, reading: Reading) -> list[Rule]:
@@ -255,7 +257,7 @@ def _set_apart(engine: Engine, opened: Opened, broken: tuple[Rule, ...], folder:
         f"CASE WHEN {rule.broken} THEN {literal(', '.join(rule.columns) + ': ' + rule.text)} END"
         for rule in broken
     )
-    judged = f"(SELECT *, concat_ws('; ', {verdicts}) AS rule FROM ({lenient(opened)}))"
+    judged = f"(SELECT *, concat_ws('; ', {verdicts}) AS rule FROM ({lenient(opened, whole=True)}))"
     count = write_parquet(
         engine.rows,
         f"SELECT unnest(\"source row\"), rule FROM {judged} WHERE rule <> ''",

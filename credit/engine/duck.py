@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +32,7 @@ from credit.engine.reading import literal, quote
 from credit.engine.report import CheckReport, say
 from credit.engine.source import Opened, arrow_table, declare, open_files, unreadable
 from credit.errors import ConfigError, DataError, SchemaError
-from credit.schema import TABLES, TableSource
+from credit.schema import TABLES, Table, TableSource
 from credit.schema import table as contract_of
 
 
@@ -122,11 +122,11 @@ class Engine:
         contract = contract_of(table)
         if table in self._opened:
             raise ConfigError(f"{table}: this engine has the table already; open another engine.")
-        relation = f"source.{quote(table)}"
+        relation = self._source(table)
         declared = source if isinstance(source, TableSource) else TableSource(path="")
         try:
             if isinstance(source, TableSource):
-                open_files(self.rows, contract, source, relation, self._scratch)
+                self._open(contract, source, relation)
             else:
                 self._store(relation, arrow_table(table, source))
             found = self._describe(relation)
@@ -170,16 +170,14 @@ class Engine:
             raise ConfigError(f"{name!r} is a table of the contract: call the helper otherwise.")
         if isinstance(frame_or_sql, str):
             self._refuse_faults()
-            self.rows(f"CREATE OR REPLACE TABLE {quote(name)} AS {frame_or_sql}")
+            self._keep(quote(name), frame_or_sql)
         else:
             self._store(quote(name), arrow_table(name, frame_or_sql))
 
     def replace(self, table: str, path: Path) -> None:
         """Point a table at a Parquet file of its own normalised rows, as a quarantine does."""
-        relation = f"source.{quote(table + ' kept')}"
-        self.rows(
-            f"CREATE OR REPLACE VIEW {relation} AS SELECT * FROM read_parquet({literal(path)})"
-        )
+        relation = self._source(table + " kept")
+        self._see(relation, f"SELECT * FROM read_parquet({literal(path)})")
         contract = contract_of(table)
         found = self._describe(relation)
         readings, faults = declare(contract, TableSource(path=str(path)), found, self.zone)
@@ -280,7 +278,27 @@ class Engine:
         self._refuse_faults()
         return write_parquet(partial(self.rows, step=step), sql, Path(path))
 
-    # -- inside
+    def row_hash(self, alias: str, columns: Iterable[str]) -> str:
+        """Return SQL of a number that a change of any of the columns changes."""
+        return f"hash({', '.join(f'{alias}.{quote(name)}' for name in sorted(columns))})"
+
+    # -- inside: what another engine does otherwise
+
+    def _source(self, table: str) -> str:
+        """Return the name under which a table's source stands as it is."""
+        return f"source.{quote(table)}"
+
+    def _open(self, table: Table, source: TableSource, relation: str) -> None:
+        """Make ``relation`` of the source's files."""
+        open_files(self.rows, table, source, relation, self._scratch)
+
+    def _keep(self, relation: str, sql: str) -> None:
+        """Run a query once and keep its rows."""
+        self.rows(f"CREATE OR REPLACE TABLE {relation} AS {sql}")
+
+    def _see(self, relation: str, sql: str) -> None:
+        """Name a query."""
+        self.rows(f"CREATE OR REPLACE VIEW {relation} AS {sql}")
 
     def _store(self, relation: str, table: pa.Table) -> None:
         name = f"incoming_{uuid.uuid4().hex}"
@@ -304,9 +322,7 @@ class Engine:
             values = ", ".join(
                 f"{reading.strict(name)} AS {quote(reading.name)}" for reading in opened.readings
             )
-            self.rows(
-                f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {values} FROM {opened.relation}"
-            )
+            self._see(quote(name), f"SELECT {values} FROM {opened.relation}")
 
     def _refuse_faults(self) -> None:
         faults = tuple(fault for opened in self._opened.values() for fault in opened.faults)

@@ -156,8 +156,9 @@ class ComparisonSection(_Section):
 
 
 class EngineSection(_Section):
-    """The engine's limits."""
+    """Where the tables are asked, and the limits of it: see `credit.engine`."""
 
+    kind: Literal["duckdb", "spark"] = "duckdb"
     memory_limit: str = "4GB"
     threads: int | None = Field(default=None, ge=1)
 

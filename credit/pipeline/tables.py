@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
-from credit.dataset import observations, observed_until
+from credit.dataset import observed_until
 from credit.engine import CheckReport, Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue
-from credit.features import available, build, catalogue, merchant_categories
-from credit.features.window import compile_features
+from credit.features import available, catalogue, merchant_categories
 from credit.features.window.tables import LOOKUP
-from credit.pipeline.config import FeaturesSection, Pipeline, load, microseconds
+from credit.pipeline.config import FeaturesSection, Pipeline, microseconds
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
 
@@ -70,12 +70,16 @@ class DirectoryReport:
 
 def open_engine(config: Pipeline, progress: Progress) -> Engine:
     """Open the engine with the pipeline's limits and the merchant categories."""
-    engine = Engine(
-        memory_limit=config.engine.memory_limit,
-        threads=config.engine.threads,
-        zone=config.zone,
-        progress=named_steps(progress),
-    )
+    asked = config.engine
+    limits: dict[str, Any] = {
+        "memory_limit": asked.memory_limit, "threads": asked.threads, "zone": config.zone,
+    }  # fmt: skip
+    if asked.kind == "spark":
+        from credit.engine.spark import SparkEngine
+
+        engine: Engine = SparkEngine(**limits)
+    else:
+        engine = Engine(**limits, progress=named_steps(progress))
     add_categories(engine)
     return engine
 
@@ -189,7 +193,7 @@ def prepare(
         audit = () if config.features.audit else published.audit
     notes += _checked(engine, quarantine, progress)
     until = config.outcome.observed_until
-    everything = available(Catalogue((*catalogue(), *extra)), _columns(engine))
+    everything = available(Catalogue((*catalogue(), *extra)), columns_of(engine))
     return Prepared(
         engine=engine,
         catalogue=select(everything, config.features),
@@ -201,7 +205,8 @@ def prepare(
     )
 
 
-def _columns(engine: Engine) -> dict[str, list[str]]:
+def columns_of(engine: Engine) -> dict[str, list[str]]:
+    """Return the columns of every table of the contract that is there."""
     return {name: list(engine.columns(name)) for name in engine.tables}
 
 
@@ -225,40 +230,3 @@ def check_directory(
     return DirectoryReport(
         summary=summary, sentences=list(report.sentences), standing=len(report.standing)
     )
-
-
-def feature_sql(
-    path: Path, *, data: Path | None = None, dialect: str = "duckdb", progress: Progress = silent
-) -> str:
-    """Return the SQL that builds a pipeline's features from a relation ``spine``."""
-    config = load(path)
-    prepared = prepare(config, data=data, progress=progress)
-    with prepared.engine as engine:
-        present = _columns(engine) | {LOOKUP: list(engine.columns(LOOKUP))}
-        return compile_features(prepared.catalogue, present, dialect=dialect, zone=config.zone)
-
-
-def feature_list(
-    path: Path, *, data: Path | None = None, progress: Progress = silent
-) -> list[list[str]]:
-    """Return one row of words for each feature of a pipeline."""
-    prepared = prepare(load(path), data=data, progress=progress)
-    prepared.engine.close()
-    sign = {-1: "-", 0: "none", 1: "+"}
-    return [[f.name, f.dimension, f.unit, sign[f.risk], f.null_means] for f in prepared.catalogue]
-
-
-def write_features(
-    path: Path, output: Path, *, data: Path | None = None, progress: Progress = silent
-) -> int:
-    """Build a pipeline's features at every application and write them as one Parquet file."""
-    prepared = prepare(load(path), data=data, progress=progress)
-    with prepared.engine as engine:
-        spine = observations(engine)
-        spine.insert(0, "observation_id", range(len(spine)))
-        built = build(engine, spine[["observation_id", "customer_id", "as_of"]], prepared.catalogue)
-        frame = spine[["observation_id", "application_id", "customer_id", "as_of"]].merge(
-            built, on="observation_id"
-        )
-        engine.temporary("built_features", frame.drop(columns="observation_id"))
-        return engine.write("select * from built_features", output)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 import sqlglot
-from sqlglot import exp
 
+from credit.engine.dialect import to_spark
 from credit.errors import FeatureError
 from credit.feature import Catalogue, Stated
 from credit.features import graph
@@ -271,10 +271,6 @@ def _render(sql: str, dialect: str) -> str:
     """Return the query as the dialect writes it."""
     if dialect not in ("duckdb", "spark"):
         raise FeatureError(f"dialect must be 'duckdb' or 'spark', got {dialect!r}.")
-    tree = sqlglot.parse_one(sql, read="duckdb")
     if dialect == "spark":
-        # Spark has no 128-bit integer; a decimal without fraction sums as exactly.
-        for kind in list(tree.find_all(exp.DataType)):
-            if kind.this == exp.DataType.Type.INT128:
-                kind.replace(exp.DataType.build("decimal(38, 0)", dialect="spark"))
-    return tree.sql(dialect=dialect, pretty=True)
+        return to_spark(sql)
+    return sqlglot.parse_one(sql, read="duckdb").sql(dialect=dialect, pretty=True)
