@@ -4,13 +4,15 @@ from credit.scorecard.card import Scorecard
 from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
+from credit.scorecard.price import price_of_policy, price_of_ranges
+from credit.scorecard.range_card import range_card
+from credit.scorecard.ranges import policy_shares
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.scale import Scale
 from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
     fit_weighted,
-    price_of_policy,
     risk_budget,
     weighted_card,
 )
@@ -26,7 +28,10 @@ __all__ = [
     "WeightedScore",
     "fit_logistic",
     "fit_weighted",
+    "policy_shares",
     "price_of_policy",
+    "price_of_ranges",
+    "range_card",
     "risk_budget",
     "weighted_card",
 ]
