@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numba import njit
 from numpy.typing import ArrayLike
 from scipy.special import expit
@@ -22,8 +23,7 @@ from credit.errors import ModelError
 from credit.scorecard.card import Scorecard
 from credit.scorecard.interior import Linear, minimise
 from credit.scorecard.range_limits import Cells, Shape
-from credit.scorecard.ranges import counted, ranges
-from credit.scorecard.table import AT_ZERO
+from credit.scorecard.ranges import ranges
 from credit.scorecard.thermometer import Codes
 from credit.scorecard.weights import blend, check_weights, refuse_unfunded
 
@@ -61,9 +61,8 @@ def range_card(
     towards them has the weight of 20 rows. A bin without rows takes its neighbour's term, or 0
     where it has none.
 
-    Features the policy does not weigh are fitted along without a constraint. A feature that
-    logistic regression left out with its coefficient at zero comes back, for what the others
-    say as well may be needed under other weights.
+    Features the policy does not weigh are fitted along without a constraint; features the card
+    left out stay out.
 
     Parameters
     ----------
@@ -102,9 +101,9 @@ def range_card(
     check_weights(weights, alpha)
     if not 0 <= floor < np.inf:
         raise ModelError(f"floor must be a range of 0 or more log-odds, got {floor}.")
-    shapes = [shape for shape in _shapes(card, read_frame(card, X, reset=False)) if shape.moves]
+    shapes = _shapes(card, read_frame(card, X, reset=False))
     target, learnt = _targets(card, shapes, weights, alpha)
-    scale = {g: target[g] / learnt[g] if learnt[g] > 0 else 0.0 for g in target}
+    scale = {name: target[name] / learnt[name] for name in target}
     cells = Cells(shapes)
     start = np.concatenate([s.centred(scale.get(s.dimension, 1.0)) for s in shapes])
     bad = np.asarray(y, dtype=np.float64)
@@ -125,42 +124,36 @@ def _refuse_nothing(spread: float) -> None:
         )
 
 
-def _shapes(card: Scorecard, frame: Any) -> list[Shape]:
-    """Return the shapes of the features in the card and of those that may come back."""
-    dropped = card.coefficients_["dropped"]
-    found = []
-    for name, bins in card.bins_.items():
-        kept = name in card.margins_
-        if not kept and dropped[name] != AT_ZERO:
-            continue
-        learnt = np.array(card.margins_[name]) if kept else np.zeros(bins.size)
-        found.append(
-            Shape(
-                name=name,
-                dimension=(card.dimensions or {}).get(name, ""),
-                learnt=learnt,
-                order=learnt if kept else np.array(bins.woe),
-                counted=counted(bins),
-                index=bins.assign(frame[name]),
-            )
+def _shapes(card: Scorecard, frame: pd.DataFrame) -> list[Shape]:
+    """Return the shapes of the features in the card that have a range on these rows."""
+    shapes = [
+        Shape(
+            bins=card.bins_[name],
+            dimension=(card.dimensions or {}).get(name, ""),
+            learnt=np.array(terms),
+            index=card.bins_[name].assign(frame[name]),
         )
-    return found
+        for name, terms in card.margins_.items()
+    ]
+    return [shape for shape in shapes if shape.moves]
 
 
 def _targets(
     card: Scorecard, shapes: Sequence[Shape], weights: Mapping[str, float], alpha: float
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the share aimed at and the learnt share of each funded dimension."""
-    funded = [name for name in weights if any(s.dimension == name for s in shapes)]
-    refuse_unfunded(weights, funded, {shape.dimension for shape in shapes})
     spread = ranges(card)
-    held = [sum(spread.get(s.name, 0.0) for s in shapes if s.dimension == name) for name in funded]
-    policy = np.array([weights[name] for name in funded])
-    learnt = np.array(held) / sum(held) if sum(held) > 0 else policy / policy.sum()
-    target = blend(learnt, policy, alpha)
+    held = {
+        name: sum(spread[shape.name] for shape in shapes if shape.dimension == name)
+        for name in weights
+        if any(shape.dimension == name for shape in shapes)
+    }
+    refuse_unfunded(weights, list(held), {shape.dimension for shape in shapes})
+    learnt = np.array(list(held.values())) / sum(held.values())
+    target = blend(learnt, np.array([weights[name] for name in held]), alpha)
     return (
-        dict(zip(funded, target.tolist(), strict=True)),
-        dict(zip(funded, learnt.tolist(), strict=True)),
+        dict(zip(held, target.tolist(), strict=True)),
+        dict(zip(held, learnt.tolist(), strict=True)),
     )
 
 

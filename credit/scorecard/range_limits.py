@@ -12,8 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
+from credit.binning import Bins
 from credit.columns import Floats, Ints
 from credit.scorecard.interior import Linear
+from credit.scorecard.ranges import counted, ordinary
 from credit.scorecard.thermometer import Codes, add_up
 
 
@@ -21,36 +23,38 @@ from credit.scorecard.thermometer import Codes, add_up
 class Shape:
     """One feature's terms, before they are weighted.
 
-    ``learnt`` are its terms in the card, all 0 where it was left out; ``order`` has the same
-    order, or that of its evidence; ``index`` is the bin of every row.
+    ``learnt`` are its terms in the card; ``index`` is the bin of every row.
     """
 
-    name: str
+    bins: Bins
     dimension: str
     learnt: Floats
-    order: Floats
-    counted: int
     index: Ints
+
+    @property
+    def name(self) -> str:
+        """The feature."""
+        return self.bins.feature
 
     @cached_property
     def mass(self) -> Floats:
         """Share of the rows in each bin."""
-        return np.bincount(self.index, minlength=len(self.order)) / len(self.index)
+        return np.bincount(self.index, minlength=len(self.learnt)) / len(self.index)
 
     @cached_property
     def held(self) -> Ints:
         """The bins that count and hold rows."""
-        return np.flatnonzero(self.mass[: self.counted] > 0)
+        return np.flatnonzero(self.mass[: counted(self.bins)] > 0)
 
     @property
     def moves(self) -> bool:
         """Whether there is a range at all."""
-        return len(self.held) > 1 and bool(np.ptp(self.order[self.held]) > 0)
+        return len(self.held) > 1 and bool(np.ptp(self.learnt[self.held]) > 0)
 
     @cached_property
     def steps(self) -> Ints:
         """Direction of each step between neighbouring held bins: 1 up, -1 down, 0 any."""
-        values = self.order[self.held]
+        values = self.learnt[self.held]
         signs = np.sign(np.diff(values)).astype(np.int64)
         if len(set(signs) - {0}) == 1:  # equal neighbours in a monotone shape keep its direction
             return np.full(len(signs), signs[signs != 0][0])
@@ -62,7 +66,7 @@ class Shape:
         if len(set(self.steps)) == 1:
             first, last = int(self.held[0]), int(self.held[-1])
             return (first, last) if self.steps[0] > 0 else (last, first)
-        values = self.order[self.held]
+        values = self.learnt[self.held]
         return int(self.held[np.argmin(values)]), int(self.held[np.argmax(values)])
 
     @property
@@ -71,7 +75,7 @@ class Shape:
         found: list[dict[int, float]] = []
         for cell in np.flatnonzero(self.mass == 0):
             entries = {int(cell): 1.0}
-            if cell < self.counted:
+            if cell < ordinary(self.bins):
                 below = self.held[self.held < cell]
                 entries[int(below[-1] if len(below) else self.held[0])] = -1.0
             found.append(entries)
@@ -105,7 +109,7 @@ class Cells:
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         self.shapes = shapes
-        sizes = [len(shape.order) for shape in shapes]
+        sizes = [len(shape.learnt) for shape in shapes]
         self.offsets = np.cumsum([0, *sizes]).astype(np.int64)
         kind = np.min_scalar_type(max(sizes))
         self.codes: Codes = np.column_stack([shape.index.astype(kind) for shape in shapes])

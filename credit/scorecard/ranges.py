@@ -21,6 +21,11 @@ from credit.scorecard.card import Scorecard
 from credit.scorecard.weights import check_weights
 
 
+def ordinary(bins: Bins) -> int:
+    """Return how many bins, from the first, hold amounts or names that are no special codes."""
+    return len(bins.edges) + 1 if bins.kind == "number" else len(bins.groups)
+
+
 def counted(bins: Bins) -> int:
     """Return how many bins, from the first, make a feature's range.
 
@@ -28,8 +33,7 @@ def counted(bins: Bins) -> int:
     code must not carry a dimension's weight. Only where there is a single ordinary bin do all
     bins count, for the feature speaks through the others alone.
     """
-    ordinary = len(bins.edges) + 1 if bins.kind == "number" else len(bins.groups)
-    return ordinary if ordinary > 1 else bins.size
+    return ordinary(bins) if ordinary(bins) > 1 else bins.size
 
 
 def ranges(card: Scorecard) -> dict[str, float]:

@@ -14,9 +14,6 @@ from credit.scorecard.logistic import LogisticFit
 BASE = "(base)"
 """The first row of a points table: what everybody starts with."""
 
-AT_ZERO = "coefficient at zero: the other features say as much"
-"""The rule that leaves a feature out after its evidence was weighed beside the others."""
-
 
 def coefficients(
     bins: Mapping[str, Bins], used: tuple[str, ...], fit: LogisticFit, min_iv: float
@@ -36,7 +33,7 @@ def coefficients(
             because = f" ({column.diagnosis})" if column.diagnosis else ""
             rules.append(f"information value {column.iv:.4f} < {min_iv:g}{because}")
         elif table.loc[name, "coefficient"] == 0:
-            rules.append(AT_ZERO)
+            rules.append("coefficient at zero: the other features say as much")
         else:
             rules.append("")
     return table.assign(
