@@ -25,7 +25,7 @@ from credit.scorecard import (
     range_card,
 )
 from credit.scorecard.interior import Linear, minimise
-from credit.scorecard.range_card import FLAT, SMOOTHING
+from credit.scorecard.range_fit import FLAT, SCALE_ROWS, SHAPE_ROWS
 from credit.scorecard.ranges import counted, ordinary, ranges
 
 POLICY = {"payment": 0.30, "social": 0.25, "wealth": 0.20, "consumption": 0.15, "repayment": 0.10}
@@ -184,6 +184,44 @@ def test_declared_signs_are_kept(cards):
             assert (sign * np.diff(terms) >= -1e-9).all()
 
 
+def constraints_of(learnt, shares, parts, mass) -> list[dict]:
+    """Say in SLSQP's words what a card of three features, a dimension each, is held to."""
+    ends = [(int(np.argmin(t[:-1])), int(np.argmax(t[:-1]))) for t in learnt]
+
+    def range_of(x, j):
+        return x[parts[j]][ends[j][1]] - x[parts[j]][ends[j][0]]
+
+    def total(x):
+        return sum(range_of(x, j) for j in range(3))
+
+    constraints = [
+        {"type": "eq", "fun": lambda x, j=j: mass[parts[j]] @ x[parts[j]]} for j in range(3)
+    ]
+    constraints += [{"type": "eq", "fun": lambda x, j=j: x[parts[j]][-1]} for j in range(3)]
+    constraints += [
+        {
+            "type": "eq",
+            "fun": lambda x, j=j, w=shares[j]: range_of(x, j) - w * total(x),
+        }
+        for j in range(2)
+    ]
+    constraints += [
+        {"type": "ineq", "fun": lambda x, j=j: np.diff(x[parts[j]][:-1]) * np.sign(
+            np.diff(learnt[j][:-1])
+        )}
+        for j in range(3)
+    ]  # fmt: skip
+    constraints += [
+        {"type": "ineq", "fun": lambda x, j=j: x[parts[j]][ends[j][1]] - x[parts[j]]}
+        for j in range(3)
+    ]
+    constraints += [
+        {"type": "ineq", "fun": lambda x, j=j: x[parts[j]] - x[parts[j]][ends[j][0]]}
+        for j in range(3)
+    ]
+    return constraints
+
+
 def test_its_terms_are_those_of_a_general_solver():
     """The whole problem again, with one-hot columns, its constraints in words, and SLSQP."""
     X, y = people(800)
@@ -223,52 +261,28 @@ def test_its_terms_are_those_of_a_general_solver():
         [0.0, 1.0],
     ).x
     anchor = anchor * line[1]
-    level = SMOOTHING * y.mean() * (1 - y.mean()) / len(y) * (np.arange(len(mass)) > 0)
+    parts = [slice(s, s + n) for s, n in zip(starts[:-1], sizes, strict=True)]
+
+    def pull(x):
+        """In rows: the part of the change along the anchor, then the rest."""
+        found = 0.0
+        for part in parts:
+            change = x[part] - anchor[part]
+            unit = anchor[part] / np.linalg.norm(anchor[part])
+            along = unit @ change
+            found += SCALE_ROWS * along**2 + SHAPE_ROWS * (change @ change - along**2)
+        return found * y.mean() * (1 - y.mean()) / len(y) / 2
 
     def value(x):
         z = design @ x
-        return np.mean(np.logaddexp(0, z) - y * z) + level @ (x - anchor) ** 2 / 2
+        return np.mean(np.logaddexp(0, z) - y * z) + pull(x)
 
-    def gradient(x):
-        return design.T @ (expit(design @ x) - y) / len(y) + level * (x - anchor)
-
-    parts = [slice(s, s + n) for s, n in zip(starts[:-1], sizes, strict=True)]
-    ends = [(int(np.argmin(t[:-1])), int(np.argmax(t[:-1]))) for t in learnt]
-
-    def range_of(x, j):
-        return x[parts[j]][ends[j][1]] - x[parts[j]][ends[j][0]]
-
-    def total(x):
-        return sum(range_of(x, j) for j in range(3))
-
-    constraints = [
-        {"type": "eq", "fun": lambda x, j=j: mass[parts[j]] @ x[parts[j]]} for j in range(3)
-    ]
-    constraints += [{"type": "eq", "fun": lambda x, j=j: x[parts[j]][-1]} for j in range(3)]
-    constraints += [
-        {
-            "type": "eq",
-            "fun": lambda x, j=j, w=policy[dimensions[name]]: range_of(x, j) - w * total(x),
-        }
-        for j, name in enumerate(list(card.margins_)[:2])
-    ]
-    constraints += [
-        {"type": "ineq", "fun": lambda x, j=j: np.diff(x[parts[j]][:-1]) * np.sign(
-            np.diff(learnt[j][:-1])
-        )}
-        for j in range(3)
-    ]  # fmt: skip
-    constraints += [
-        {"type": "ineq", "fun": lambda x, j=j: x[parts[j]][ends[j][1]] - x[parts[j]]}
-        for j in range(3)
-    ]
-    constraints += [
-        {"type": "ineq", "fun": lambda x, j=j: x[parts[j]] - x[parts[j]][ends[j][0]]}
-        for j in range(3)
-    ]
+    constraints = constraints_of(
+        learnt, [policy[dimensions[n]] for n in card.margins_], parts, mass
+    )
     start = np.concatenate([[line[0]], anchor[1:]])
     general = minimize(
-        value, start, jac=gradient, method="SLSQP", constraints=constraints,
+        value, start, method="SLSQP", constraints=constraints,
         options={"ftol": 1e-15, "maxiter": 500},
     )  # fmt: skip
     own = np.concatenate([[weighted.base_], *weighted.margins_.values()])

@@ -5,7 +5,7 @@ from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
 from credit.scorecard.price import price_of_policy, price_of_ranges
-from credit.scorecard.range_card import range_card
+from credit.scorecard.range_fit import range_card
 from credit.scorecard.ranges import policy_shares
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.scale import Scale

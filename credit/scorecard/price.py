@@ -13,7 +13,7 @@ from credit.columns import Floats
 from credit.evaluate import auc, ks, log_loss
 from credit.explain import dimension_contributions
 from credit.scorecard.card import Scorecard
-from credit.scorecard.range_card import range_card
+from credit.scorecard.range_fit import range_card
 from credit.scorecard.ranges import policy_shares
 from credit.scorecard.weights import by_name, fit_weighted, scaled
 

@@ -27,8 +27,12 @@ from credit.scorecard.ranges import ranges
 from credit.scorecard.thermometer import Codes
 from credit.scorecard.weights import blend, check_weights, refuse_unfunded
 
-SMOOTHING = 20.0
-"""Rows by which each bin's term is drawn to the learnt one, scaled: it keeps thin bins sober."""
+SHAPE_ROWS = 1_000.0
+"""Rows by which each bin's term is drawn to the learnt shape, whatever that shape's scale: most
+of what a card knows of a shape it learnt with more care than a refit has."""
+
+SCALE_ROWS = 20.0
+"""Rows by which the scale of each shape is drawn to the learnt one."""
 
 FLAT = "one bin that counts holds all rows of the refit"
 """The rule that leaves out a feature without a range."""
@@ -48,7 +52,7 @@ def range_card(
 
     ::
 
-        min_{b, V}  mean_i (log(1 + exp(z_i)) - y_i z_i) + level/2 sum_c (V_c - V0_c)^2
+        min_{b, V}  mean_i (log(1 + exp(z_i)) - y_i z_i) + pull(V - V0)
         z_i = b + sum_j V_j[bin of x_ij]
         R_g = sum_{j in g} (V_j[highest bin] - V_j[lowest bin])
         R_g = share_g sum_h R_h      for every dimension g of the policy
@@ -57,9 +61,10 @@ def range_card(
     trend, declared or learnt, is kept; no other bin goes beyond the highest and the lowest one,
     so R is ``max - min`` of what is written in the table. Special codes, missing and unseen
     values lie within the range of the ordinary bins, see `credit.scorecard.ranges.counted`. V0
-    are the learnt terms, each dimension's scaled to its share and all by one slope; the pull
-    towards them has the weight of 20 rows. A bin without rows takes its neighbour's term, or 0
-    where it has none.
+    are the learnt terms, each dimension's scaled to its share and all by one slope. The pull is
+    quadratic: ``SCALE_ROWS`` rows along the learnt shape of a feature, ``SHAPE_ROWS`` away from
+    it, so that the data say how much a feature counts and the card how it is shaped. A bin
+    without rows takes its neighbour's term, or 0 where it has none.
 
     Features the policy does not weigh are fitted along without a constraint; features the card
     left out stay out.
@@ -176,22 +181,33 @@ def _fitted(cells: Cells, bad: Floats, start: Floats, limits: Linear) -> Floats:
     """Return base and terms of least penalised log-loss under the constraints."""
     rows, rate = len(bad), float(bad.mean())
     places = (cells.codes + cells.offsets[:-1]).ravel()
-    level = np.full(len(start), SMOOTHING * rate * (1 - rate) / rows)
-    level[0] = 0.0
+    penalty = _penalty(cells) * rate * (1 - rate) / rows
 
     def gradient(x: Floats) -> Floats:
         residual = (expit(cells.margin(x[0], x[1:])) - bad) / rows
         by_cell = np.bincount(
             places, np.repeat(residual, len(cells.shapes)), int(cells.offsets[-1])
         )
-        return np.concatenate([[residual.sum()], by_cell]) + level * (x - start)
+        return np.concatenate([[residual.sum()], by_cell]) + penalty @ (x - start)
 
     def curvature(x: Floats) -> Floats:
         probability = expit(cells.margin(x[0], x[1:]))
         upper = _curvature(cells.codes, cells.offsets, probability * (1 - probability) / rows)
-        return upper + np.triu(upper, 1).T + np.diag(level)
+        return upper + np.triu(upper, 1).T + penalty
 
     return minimise(gradient, curvature, start, limits)
+
+
+def _penalty(cells: Cells) -> Floats:
+    """Return the matrix of the pull, in rows: on the scale of a shape, and on what leaves it."""
+    found = np.zeros((1 + cells.offsets[-1], 1 + cells.offsets[-1]))
+    for first, shape in zip(cells.offsets + 1, cells.shapes, strict=False):
+        part = slice(first, first + len(shape.learnt))
+        along = shape.centred(1.0)
+        along /= np.sqrt(along @ along)
+        found[part, part] = SHAPE_ROWS * np.eye(len(along))
+        found[part, part] -= (SHAPE_ROWS - SCALE_ROWS) * np.outer(along, along)
+    return found
 
 
 def _written(card: Scorecard, shapes: Sequence[Shape], cells: Cells, fitted: Floats) -> Scorecard:
