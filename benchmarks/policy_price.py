@@ -89,7 +89,7 @@ def speed(rows: int = 15_000, features: int = 25) -> None:
     X = pd.DataFrame(random.normal(size=(rows, features)))
     X.columns = [f"x{i}" for i in range(features)]
     owner = {name: list(POLICY)[i % len(POLICY)] for i, name in enumerate(X.columns)}
-    strength = np.linspace(0.05, 0.5, features)
+    strength = np.linspace(0.15, 0.4, features)
     y = (random.random(rows) < expit(X.to_numpy() @ strength - 1.5)).astype(int)
     card = Scorecard(dimensions=owner, random_state=0).fit(X, y)
     range_card(card, X, y, POLICY)  # compiles
