@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 
-MODULES = ("stages", "public_sets", "world_recovery", "streaming_card")
+MODULES = ("stages", "public_sets", "policy_price", "world_recovery", "streaming_card")
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 
 

@@ -282,17 +282,41 @@ def test_weights_against_the_outcome_make_no_card():
 
 def test_the_report_prices_every_learnt_model(experiment: Finished):
     prices = prices_of(experiment.outcome)
-    assert list(prices) == ["scorecard", "xgboost"]
+    assert list(prices) == ["scorecard", "scorecard-ranges", "xgboost"]
     section = page.price(experiment.outcome, prices)
     assert section is not None
-    assert len(section.tables) == 2
+    assert len(section.tables) == 3
+    metrics = experiment.outcome.assessment.metrics
     for name, table in prices.items():
-        free, full = table["auc"].iloc[0], table["auc"].iloc[-1]
-        assert f"from {free:.4f} to {full:.4f} ({full - free:+.4f})" in section.text
+        start, full = table["auc"].iloc[0], table["auc"].iloc[-1]
+        assert f"from {start:.4f} to {full:.4f} ({full - start:+.4f})" in section.text
         written = pd.read_csv(experiment.folder / f"price-of-policy-{name}.csv")
         np.testing.assert_allclose(written["auc"], table["auc"])
-        scores = experiment.outcome.assessment.metrics.query("model == @name and metric == 'auc'")
-        assert free == pytest.approx(scores["value"].item(), abs=1e-4)
+        rows = (metrics["model"] == table["model"].iloc[0]) & (metrics["metric"] == "auc")
+        scores = metrics[rows]
+        assert (abs(table["free_auc"] - scores["value"].item()) < 1e-4).all()
+        for dimension, weight in experiment.outcome.shared.stated_weights.items():
+            funded = weight / (1 - table["unfunded"].iloc[-1])
+            share = table[f"share_{dimension}"].iloc[-1]
+            assert share == pytest.approx(funded, abs=1e-3) or share == 0
+    assert prices["scorecard"]["free_auc"].iloc[0] == prices["scorecard"]["auc"].iloc[0]
+    ranged = section.tables[1]
+    assert "share of the range (of the variance)" in ranged.title
+    assert all(cell.count("%") == 2 for cell in ranged.rows[-1][4:])
+    assert "Growing trees that do not mix dimensions" in section.text
+    assert "Fitting its terms again under the learnt shares" in section.text
+
+
+def test_a_price_next_to_nothing_is_called_so(experiment: Finished):
+    table = prices_of(experiment.outcome)["scorecard"]
+    section = page.price(experiment.outcome, {"scorecard": table.assign(auc=0.75)})
+    assert section is not None
+    assert "cost next to nothing, for the data agree with the policy" in section.text
+    dear = page.price(
+        experiment.outcome, {"scorecard": table.assign(auc=[0.75, 0.74, 0.73, 0.72, 0.70])}
+    )
+    assert dear is not None
+    assert "the weights cost 0.0500 of AUC" in dear.text
 
 
 def test_unfunded_weight_is_said(experiment: Finished):
@@ -325,5 +349,5 @@ def test_a_model_without_a_price_has_a_note(experiment: Finished):
     )
     told = replace(outcome, shared=shared, notes=[])
     assert prices_of(told) == {}
-    assert all("no price of the policy's weights: weights must be above 0" in n for n in told.notes)
-    assert len(told.notes) == 2
+    assert all("shares of the " in n and "weights must be above 0" in n for n in told.notes)
+    assert len(told.notes) == 3

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning import Sample
 from credit.binning.transformer import SpecialCodes
 from credit.boost.encode import Matrix, fit_encoder
-from credit.boost.forest import average
+from credit.boost.forest import average, dimension_parts
 from credit.boost.options import BoostOptions
+from credit.boost.parts import Part, Rows, read_times, stopping_parts
 from credit.columns import (
     Floats,
-    Ints,
     kind_of,
     known_names,
     read_frame,
@@ -32,32 +31,11 @@ from credit.columns import (
 from credit.errors import ModelError
 from credit.margin import MarginClassifier
 
-SMALL = 5_000
-"""Rows below which one random validation part is too noisy to stop by, and five take turns."""
-
-PARTS = 5
-
 GROWTH = 1.1
 """Rounds of the refit for each round found: it sees the validation rows too."""
 
 UNGUIDED = 50
 """Rounds where a class has fewer than two rows, so that no validation part can be made."""
-
-
-class Rows(NamedTuple):
-    """The rows a booster learns from: matrix, 1.0 for bad, weights."""
-
-    matrix: Matrix
-    bad: Floats
-    weight: Floats
-
-    def take(self, positions: Ints) -> Rows:
-        """Return some of the rows."""
-        return Rows(self.matrix[positions], self.bad[positions], self.weight[positions])
-
-
-Part = tuple[Ints, Ints]
-"""Positions of training rows and of the rows that decide when to stop."""
 
 
 class BoostedModel(MarginClassifier, BaseEstimator):
@@ -74,7 +52,8 @@ class BoostedModel(MarginClassifier, BaseEstimator):
     signs : dict of str to int, optional
         +1: the margin never falls as the feature rises; -1: never rises; 0 or absent: free.
     dimensions : dict of str to str, optional
-        Feature -> dimension; kept for explanations, the fit does not use it.
+        Feature -> dimension; kept for explanations. The fit uses it only where the options say
+        ``by_dimension``.
     special_codes : dict of str to list, optional
         Values that are no amounts.
     random_state : int, optional
@@ -142,32 +121,40 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         for argument in ("dimensions", "special_codes"):
             known_names(argument, getattr(self, argument) or {}, kinds)
         signs = read_signs(self.signs, kinds)
+        if self.splits_by_dimension:
+            _refuse_homeless(kinds, self.dimensions or {})
         self.classes_ = target.classes
         self.encoder_ = fit_encoder(
             frame, Sample.of(target.bad, weight), signs, self.special_codes or {}
         )
         rows = Rows(self.encoder_.matrix(frame), target.bad, weight)
         held = np.flatnonzero(weight > 0)
-        times = _times(order, len(frame))
+        times = read_times(order, len(frame))
         self._grow(rows.take(held), None if times is None else times[held])
         return self
 
     def _grow(self, rows: Rows, times: NDArray[Any] | None) -> None:
         options = self.options or BoostOptions()
         seed = seed_of(self.random_state)
-        parts = _parts(rows, times, options.validation_share, seed)
+        parts = stopping_parts(rows, times, options.validation_share, seed)
         stops = [self._stop(rows, part, seed) for part in parts]
         self.stopping_ = pd.DataFrame(stops, columns=["rounds", "log_loss"])
         best = int(np.median(self.stopping_["rounds"])) if stops else min(UNGUIDED, options.rounds)
         learn = rows if options.refit or not parts else rows.take(parts[0][0])
         self.rounds_ = max(1, round(best * GROWTH)) if options.refit and parts else best
         data = self._data(learn)
-        self.booster_ = average(
-            [xgb.train(self._params(learn, seed + i), data, self.rounds_)
-             for i in range(options.seeds)]
-        )  # fmt: skip
-        self.booster_.set_param({"nthread": options.threads})
-        self.base_ = float(self._explain(rows.matrix[:1])[0, -1])
+        grown = [
+            xgb.train(self._params(learn, seed + i), data, self.rounds_)
+            for i in range(options.seeds)
+        ]
+        self.adopt(average(grown))
+
+    def adopt(self, booster: xgb.Booster) -> None:
+        """Score with these trees from now on; they must be over this model's matrix."""
+        self.booster_ = booster
+        self.booster_.set_param({"nthread": (self.options or BoostOptions()).threads})
+        anybody = np.full((1, len(self.encoder_.outputs)), np.nan, dtype=np.float32)
+        self.base_ = float(self._explain(anybody)[0, -1])
 
     def _stop(self, rows: Rows, part: Part, seed: int) -> tuple[int, float]:
         """Return the best number of rounds on one part and its validation log-loss."""
@@ -187,6 +174,10 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         options = self.options or BoostOptions()
         rate = float(rows.weight @ rows.bad / rows.weight.sum())
         constraints = {"monotone_constraints": str(self.encoder_.monotone)}
+        if options.by_dimension:
+            owners = np.array(self.owners)
+            groups = [np.flatnonzero(owners == group).tolist() for group in dict.fromkeys(owners)]
+            constraints["interaction_constraints"] = str(groups)
         return options.params(rows=len(rows.bad), seed=seed, rate=rate) | constraints
 
     def _data(self, rows: Rows) -> xgb.DMatrix:
@@ -210,6 +201,38 @@ class BoostedModel(MarginClassifier, BaseEstimator):
     def _explain(self, matrix: Matrix) -> Floats:
         return self.booster_.predict(self._bare(matrix), pred_contribs=True).astype(np.float64)
 
+    @property
+    def splits_by_dimension(self) -> bool:
+        """Whether no tree mixes dimensions, so that :meth:`dimension_margins` exist."""
+        return (self.options or BoostOptions()).by_dimension
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The dimension of each of the matrix's columns; empty for a feature without one."""
+        return tuple((self.dimensions or {}).get(name, "") for name in self.encoder_.sources)
+
+    def dimension_margins(self, X: Any) -> pd.DataFrame:
+        """Return what each dimension's own trees make of the margin (rows x dimensions).
+
+        ``s_d = sum over the trees of d of (leaf - expected leaf)``: the TreeSHAP values of its
+        features added up, since a tree shares its leaf among the features it splits on. A row's
+        sum and ``base_`` are its margin, to about 1e-5.
+
+        Raises
+        ------
+        ModelError
+            Trees may mix dimensions: the model was not fitted with ``by_dimension``.
+        """
+        matrix = self._matrix(X)
+        if not self.splits_by_dimension:
+            raise ModelError(
+                "the trees of this model may mix dimensions. Fit it with "
+                "BoostOptions(by_dimension=True), or add up contributions(X) by dimension."
+            )
+        leaves = self.booster_.predict(self._bare(matrix), pred_leaf=True)
+        parts = dimension_parts(self.booster_, self.owners, leaves.reshape(len(matrix), -1))
+        return pd.DataFrame(parts, index=X.index if isinstance(X, pd.DataFrame) else None)
+
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return exact TreeSHAP by feature; a row's sum and ``base_`` are its margin.
 
@@ -225,41 +248,10 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         return pd.DataFrame(terms, index=index, columns=list(self.features_))
 
 
-def _times(order: ArrayLike | None, rows: int) -> NDArray[Any] | None:
-    """Return the times that order the rows."""
-    if order is None:
-        return None
-    times = np.asarray(order)
-    if times.shape != (rows,):
-        raise ModelError(f"order: shape {times.shape}, but X has {rows} rows: one time a row.")
-    if pd.isna(times).any():
-        raise ModelError(f"order: {int(pd.isna(times).sum())} row(s) have no time.")
-    return times
-
-
-def _parts(rows: Rows, times: NDArray[Any] | None, share: float, seed: int) -> list[Part]:
-    """Return the parts that decide when to stop."""
-    everyone = np.arange(len(rows.bad))
-    if times is not None:
-        return [_latest(rows, times, share)]
-    rarest = int(min((rows.bad == 0).sum(), (rows.bad == 1).sum()))
-    if rarest < 2:
-        return []
-    if len(everyone) < SMALL:
-        folds = StratifiedKFold(min(PARTS, rarest), shuffle=True, random_state=seed)
-    else:
-        folds = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
-    return list(folds.split(everyone, rows.bad))
-
-
-def _latest(rows: Rows, times: NDArray[Any], share: float) -> Part:
-    """Split at a time, so that rows of one instant are on one side."""
-    cut = np.sort(times)[int(len(times) * (1 - share))]
-    later = times >= cut
-    learn, judge = np.flatnonzero(~later), np.flatnonzero(later)
-    if len(np.unique(rows.bad[learn])) < 2:
+def _refuse_homeless(names: Iterable[str], dimensions: Mapping[str, str]) -> None:
+    homeless = [name for name in names if not dimensions.get(name)]
+    if homeless:
         raise ModelError(
-            f"order: the {len(learn)} row(s) before {cut} hold one class or none, so nothing can "
-            "be learnt before the validation part. Leave order out, or take a longer sample."
+            f"dimensions: none for {homeless}, but with by_dimension every tree belongs to one. "
+            "Name it, or leave by_dimension out."
         )
-    return learn, judge

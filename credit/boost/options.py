@@ -29,6 +29,9 @@ class BoostOptions:
         Fit again on all rows, with 1.1 times the rounds found, for these rows teach too.
     seeds : int
         Boosters fitted with different seeds and averaged in margin space.
+    by_dimension : bool
+        No tree splits on features of two dimensions, so that the margin is exactly a sum of one
+        sub-score a dimension. Every feature then needs a dimension.
     threads : int
         Threads of XGBoost, for fitting and scoring; 0 takes all. One is the default, because
         more make a small fit slower, and many times slower on a machine that is busy.
@@ -47,6 +50,7 @@ class BoostOptions:
     validation_share: float = 0.2
     refit: bool = True
     seeds: int = 1
+    by_dimension: bool = False
     threads: int = 1
 
     def __post_init__(self) -> None:

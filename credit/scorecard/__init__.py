@@ -5,6 +5,9 @@ from credit.scorecard.gain import segment_gain
 from credit.scorecard.logistic import LogisticFit, fit_logistic
 from credit.scorecard.options import FusedOptions
 from credit.scorecard.policy import PolicyCard
+from credit.scorecard.price import price_of_policy, price_of_ranges
+from credit.scorecard.range_fit import range_card
+from credit.scorecard.ranges import policy_shares
 from credit.scorecard.ranks import RankTable
 from credit.scorecard.rounding import RangeScale
 from credit.scorecard.scale import Scale
@@ -14,7 +17,6 @@ from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
     fit_weighted,
-    price_of_policy,
     risk_budget,
     weighted_card,
 )
@@ -35,7 +37,10 @@ __all__ = [
     "WoeOptions",
     "fit_logistic",
     "fit_weighted",
+    "policy_shares",
     "price_of_policy",
+    "price_of_ranges",
+    "range_card",
     "risk_budget",
     "segment_gain",
     "weighted_card",

@@ -83,7 +83,8 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
 
     Attributes
     ----------
-    method_ : {"woe", "fused"}
+    method_ : {"woe", "fused", "range"}
+        ``range`` of a card from `credit.scorecard.range_card`.
     bins_ : dict of str to Bins
         One entry per column of the X seen in fit, same order.
     base_ : float

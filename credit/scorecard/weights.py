@@ -2,15 +2,14 @@
 
 A dimension's sub-score is the sum of its features' contributions. Its share of the score's
 variance is made to equal a weight by one factor for each dimension; nothing is fitted again
-but one line from the new score to log-odds. These are variance (Euler) shares; shares of the
-range of points are another constraint and not computed here.
+but one line from the new score to log-odds. These are variance (Euler) shares; for shares of the
+range of points see `credit.scorecard.range_card`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +18,7 @@ from numpy.typing import ArrayLike
 from credit.calibrate import Calibration, fit_platt
 from credit.columns import Floats
 from credit.errors import ModelError, nearest
-from credit.evaluate import auc, ks, log_loss
-from credit.explain import dimension_contributions
 from credit.scorecard.card import Scorecard
-
-ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""From the learnt shares to the policy's."""
 
 FLAT = 1e-9
 """A sub-score whose variance is below this share of the largest one does not move the score."""
@@ -124,11 +118,11 @@ class WeightedScore:
 
     def margin(self, by_dimension: pd.DataFrame) -> Floats:
         """Return the log-odds of bad from the sub-scores (rows x dimensions)."""
-        return self.line.margin(_scaled(by_dimension, self.factors).sum(axis=1))
+        return self.line.margin(scaled(by_dimension, self.factors).sum(axis=1))
 
     def probability(self, by_dimension: pd.DataFrame) -> Floats:
         """Return the probability of bad from the sub-scores (rows x dimensions)."""
-        return self.line.apply(_scaled(by_dimension, self.factors).sum(axis=1))
+        return self.line.apply(scaled(by_dimension, self.factors).sum(axis=1))
 
 
 def fit_weighted(
@@ -155,9 +149,9 @@ def fit_weighted(
     ModelError
         Weights or alpha are out of range, or fewer than two policy dimensions move the score.
     """
-    if not 0 <= alpha <= 1:
-        raise ModelError(f"alpha must be between 0 (learnt) and 1 (policy), got {alpha}.")
-    _check_weights(weights, by_dimension)
+    check_weights(weights, alpha)
+    if len(by_dimension) < 2:
+        raise ModelError(f"{len(by_dimension)} row(s) have no variance. Pass the rows of the fit.")
     funded = _funded(by_dimension, weights)
     values = by_dimension[funded].to_numpy(dtype=np.float64)
     covariance = np.cov(values.T)
@@ -165,52 +159,66 @@ def fit_weighted(
     factors = np.ones(len(funded))
     if alpha > 0:
         policy = np.array([weights[name] for name in funded])
-        held = np.clip(learnt, 0.0, None)
-        target = (1 - alpha) * held / held.sum() + alpha * policy / policy.sum()
-        factors = risk_budget(covariance, target)
+        factors = risk_budget(covariance, blend(learnt, policy, alpha))
         factors *= np.sqrt(covariance.sum())  # the scaled sum has variance 1 so far
     named = dict(zip(funded, factors.tolist(), strict=True))
     moved = factors * (covariance @ factors)
-    total = _scaled(by_dimension, named).sum(axis=1)
+    total = scaled(by_dimension, named).sum(axis=1)
     return WeightedScore(
         alpha=alpha,
         factors=named,
-        learnt=_by_name(weights, funded, learnt),
-        shares=_by_name(weights, funded, moved / moved.sum()),
+        learnt=by_name(weights, funded, learnt),
+        shares=by_name(weights, funded, moved / moved.sum()),
         unfunded={name: weight for name, weight in weights.items() if name not in funded},
         line=fit_platt(total, y),
     )
 
 
-def _check_weights(weights: Mapping[str, float], by_dimension: pd.DataFrame) -> None:
+def check_weights(weights: Mapping[str, float], alpha: float = 1.0) -> None:
+    """Refuse weights that are not above 0 or do not sum to 1, and alpha outside 0 to 1."""
+    if not 0 <= alpha <= 1:
+        raise ModelError(f"alpha must be between 0 (learnt) and 1 (policy), got {alpha}.")
     if not weights or min(weights.values()) <= 0 or abs(sum(weights.values()) - 1) > 1e-9:
         raise ModelError(f"weights must be above 0 and sum to 1, got {dict(weights)}.")
-    if len(by_dimension) < 2:
-        raise ModelError(f"{len(by_dimension)} row(s) have no variance. Pass the rows of the fit.")
+
+
+def blend(learnt: Floats, policy: Floats, alpha: float) -> Floats:
+    """Return the shares on the way from learnt to policy, each part summing to 1."""
+    held = np.clip(learnt, 0.0, None)
+    return np.asarray((1 - alpha) * held / held.sum() + alpha * policy / policy.sum())
 
 
 def _funded(by_dimension: pd.DataFrame, weights: Mapping[str, float]) -> list[str]:
     """Return the policy's dimensions that move the score."""
     spread = by_dimension[[name for name in weights if name in by_dimension.columns]].var(ddof=1)
     held = [str(name) for name, value in spread.items() if value > FLAT * spread.max()]
-    if len(held) < 2:
-        here = [str(name) for name in by_dimension.columns]
-        hint = "".join(nearest(name, here) for name in weights if name not in here)
-        raise ModelError(
-            f"weights: of the policy's dimensions {list(weights)} only {held} move this score, "
-            f"whose dimensions are {here}.{hint} Shares need at least two."
-        )
+    refuse_unfunded(weights, held, map(str, by_dimension.columns))
     return held
 
 
-def _by_name(
+def refuse_unfunded(
+    weights: Mapping[str, float], funded: Sequence[str], present: Iterable[str]
+) -> None:
+    """Refuse a policy of which fewer than two dimensions move the score."""
+    if len(funded) < 2:
+        here = sorted(filter(None, present))
+        hint = "".join(nearest(name, here) for name in weights if name not in here)
+        raise ModelError(
+            f"weights: of the policy's dimensions {list(weights)} only {list(funded)} move this "
+            f"score, whose dimensions are {here}.{hint} Shares need at least two."
+        )
+
+
+def by_name(
     weights: Mapping[str, float], funded: Sequence[str], values: Floats
 ) -> dict[str, float]:
+    """Return a value for each of the policy's dimensions, 0 for the unfunded ones."""
     found = dict(zip(funded, values.tolist(), strict=True))
     return {name: found.get(name, 0.0) for name in weights}
 
 
-def _scaled(by_dimension: pd.DataFrame, factors: Mapping[str, float]) -> Floats:
+def scaled(by_dimension: pd.DataFrame, factors: Mapping[str, float]) -> Floats:
+    """Return the sub-scores (rows, dimensions) times their factors; 1 for one without."""
     missing = [name for name in factors if name not in by_dimension.columns]
     if missing:
         raise ModelError(
@@ -218,6 +226,15 @@ def _scaled(by_dimension: pd.DataFrame, factors: Mapping[str, float]) -> Floats:
         )
     factor = np.array([factors.get(str(name), 1.0) for name in by_dimension.columns])
     return by_dimension.to_numpy(dtype=np.float64) * factor
+
+
+def refuse_reversed(line: Calibration) -> None:
+    """Refuse a weighted score that runs against the outcome: it could not keep the signs."""
+    if line.slope <= 0:
+        raise ModelError(
+            f"the weighted score has slope {line.slope:.4g} to the log-odds of bad: with "
+            "these weights a riskier score means a safer row. Take a smaller alpha."
+        )
 
 
 def weighted_card(card: Scorecard, score: WeightedScore) -> Scorecard:
@@ -235,11 +252,7 @@ def weighted_card(card: Scorecard, score: WeightedScore) -> Scorecard:
     ModelError
         The weighted score runs against the outcome, so no points could keep the signs.
     """
-    if score.line.slope <= 0:
-        raise ModelError(
-            f"the weighted score has slope {score.line.slope:.4g} to the log-odds of bad: with "
-            "these weights a riskier score means a safer row. Take a smaller alpha."
-        )
+    refuse_reversed(score.line)
     plain = card.to_dict()
     plain["base"] = score.line.intercept
     for feature in plain["features"]:
@@ -248,60 +261,3 @@ def weighted_card(card: Scorecard, score: WeightedScore) -> Scorecard:
         feature["margin"] = [factor * term for term in feature["margin"]]
         feature["standard_error"] = feature["p_value"] = None  # of the coefficient as it was
     return Scorecard.from_dict(plain)
-
-
-def price_of_policy(  # noqa: PLR0913, PLR0917 - a model, two samples and a policy, as named
-    model: Any,
-    X_fit: Any,
-    y_fit: ArrayLike,
-    X_test: Any,
-    y_test: ArrayLike,
-    dimensions: Mapping[str, str],
-    weights: Mapping[str, float],
-    alphas: Sequence[float] = ALPHAS,
-) -> pd.DataFrame:
-    """Return what it costs to hold a fitted model to a policy's weights.
-
-    Parameters
-    ----------
-    model : fitted Scorecard, PolicyCard or BoostedModel
-        Anything whose ``contributions(X)`` are parts of the margin, a column a feature: terms
-        of a card, exact TreeSHAP of trees.
-    X_fit, y_fit : frame, array
-        Rows on which factors and the line are found; y is 1 for bad.
-    X_test, y_test : frame, array
-        Rows the model has not seen, on which the price is measured.
-    dimensions : dict of str to str
-        Feature -> dimension, for all features.
-    weights : dict of str to float
-        Policy dimension -> weight; they sum to 1.
-    alphas : tuple of float
-        From 0, the learnt shares and so the free model, to 1, the policy's.
-
-    Returns
-    -------
-    DataFrame
-        A row an alpha: ``alpha, auc, log_loss, ks`` on the test rows; ``unfunded``, the weight
-        of dimensions that have no features or are flat; ``share_<dimension>`` on the rows of
-        the fit, as demanded, and ``test_share_<dimension>`` as found on the test rows.
-    """
-    fit, test = (
-        dimension_contributions(model.contributions(X), dimensions) for X in (X_fit, X_test)
-    )
-    rows = []
-    for alpha in alphas:
-        score = fit_weighted(fit, y_fit, weights, alpha)
-        margin = score.margin(test)
-        row = {
-            "alpha": float(alpha),
-            "auc": auc(y_test, margin),
-            "log_loss": log_loss(y_test, score.probability(test)),
-            "ks": ks(y_test, margin),
-            "unfunded": float(sum(score.unfunded.values())),
-        }
-        row |= {f"share_{name}": share for name, share in score.shares.items()}
-        funded = list(score.factors)
-        found = np.cov(_scaled(test[funded], score.factors).T).sum(axis=1)
-        shares = _by_name(weights, funded, found / found.sum())
-        rows.append(row | {f"test_share_{name}": share for name, share in shares.items()})
-    return pd.DataFrame(rows)
