@@ -21,7 +21,8 @@ from credit.policy import Policy
 from credit.scorecard import BASE, FusedOptions, Scale, Scorecard
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
 from credit.scorecard.segmentation import segment
-from credit.scorecard.thermometer import Layout, Penalty, Rows, Shape, add_up, fit_shapes
+from credit.scorecard.newton import Fitter, Penalty
+from credit.scorecard.thermometer import Layout, Rows, Shape, add_up
 
 QUICK = FusedOptions(few_bags=4, path=((0.5, 1.0), (0.12, 1.0)))
 
@@ -90,7 +91,7 @@ def test_the_fit_is_the_optimum_a_generic_solver_finds(seed):
     layout, rows = tiny(seed)
     weight = np.random.default_rng(seed).integers(0, 4, len(rows.bad)).astype(float)
     penalty = Penalty(l1=3e-3, l2=1e-3, level=1e-2)
-    point = fit_shapes(layout, rows, weight, penalty, tolerance=1e-14)
+    point = Fitter(layout, rows).fit(weight, penalty, tolerance=1e-14)
     bounds = [(None, None)] + [(0 if up else None, None) for up in layout.increment]
     found = minimize(
         lambda p: value(layout, rows, weight, penalty, p),
@@ -134,7 +135,7 @@ def test_a_declared_sign_is_kept_whatever_the_rows_say(seed):
     rows = Rows(codes=rows.codes, bad=(random.random(len(rows.bad)) < 0.5).astype(float))
     if 0 < rows.bad.sum() < len(rows.bad):
         penalty = Penalty(l1=1e-4, l2=1e-4, level=1e-2)
-        table = layout.tables @ fit_shapes(layout, rows, np.ones(len(rows.bad)), penalty)[1:]
+        table = layout.tables @ Fitter(layout, rows).fit(np.ones(len(rows.bad)), penalty)[1:]
         assert (np.diff(table[0:4]) >= -1e-12).all()
         assert (np.diff(table[5:8]) <= 1e-12).all()
 
@@ -144,7 +145,7 @@ def test_a_stronger_penalty_merges_bins():
     weight = np.ones(400)
     steps = []
     for l1 in (1e-4, 1e-2, 1.0):
-        point = fit_shapes(layout, rows, weight, Penalty(l1=l1, l2=1e-5, level=1e-2))
+        point = Fitter(layout, rows).fit(weight, Penalty(l1=l1, l2=1e-5, level=1e-2))
         steps.append(int((point[1:][layout.increment] > 1e-9).sum()))
     assert steps[0] > steps[1] > steps[2] == 0
 
@@ -157,7 +158,7 @@ def test_the_average_of_tables_is_the_average_of_margins():
     random = np.random.default_rng(0)
     penalty = Penalty(l1=1e-3, l2=1e-3, level=1e-2)
     points = [
-        fit_shapes(layout, rows, draw(rows.bad, np.ones(len(rows.bad)), random), penalty)
+        Fitter(layout, rows).fit(draw(rows.bad, np.ones(len(rows.bad)), random), penalty)
         for _ in range(5)
     ]
     margins = [add_up(rows.codes, layout.offsets, p[0], layout.tables @ p[1:]) for p in points]
@@ -191,11 +192,11 @@ def test_rows_in_every_bag_are_not_judged():
     inside = np.ones(len(rows.bad))
     inside[:7] = 0
     path = [Penalty(l1=l1, l2=1e-3, level=1e-2) for l1 in (1e-2, 1e-3)]
-    losses, variation, starts = out_of_bag(layout, rows, [inside, inside], path)
+    losses, variation, starts = out_of_bag(Fitter(layout, rows), [inside, inside], path)
     assert np.isnan(losses[:, 7:]).all()
     assert np.isfinite(losses[:, :7]).all()
     assert variation[0] < variation[1]
-    point = fit_shapes(layout, rows, inside, path[0])
+    point = Fitter(layout, rows).fit(inside, path[0])
     np.testing.assert_allclose(starts[0], point, atol=1e-12)
 
 

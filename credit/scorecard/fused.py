@@ -16,7 +16,8 @@ from credit.columns import Floats, Ints, known_names
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
 from credit.scorecard.options import SIGNS, FusedOptions
 from credit.scorecard.segmentation import segment
-from credit.scorecard.thermometer import Layout, Penalty, Rows, Shape, fit_shapes
+from credit.scorecard.newton import Fitter, Penalty
+from credit.scorecard.thermometer import Layout, Rows, Shape
 
 FEW_ROWS = 4_000
 """Below this weight of rows more bags are drawn: their average is what helps most there."""
@@ -162,12 +163,13 @@ def _averaged(
         draw(rows.bad, weight, random) for _ in range(options.few_bags if few else options.bags)
     ]
     start, chosen = None, 0
+    fitter = Fitter(layout, rows)
     if len(path) > 1:
         judged = bags[: 8 if few else 2]
-        losses, variation, starts = out_of_bag(layout, rows, judged, path)
+        losses, variation, starts = out_of_bag(fitter, judged, path)
         chosen = simplest(losses, variation, weight, options.standard_errors)
         start = starts[chosen]
-    points = [fit_shapes(layout, rows, bag, path[chosen], start=start) for bag in bags]
+    points = [fitter.fit(bag, path[chosen], start=start) for bag in bags]
     table = layout.tables @ np.mean(points, axis=0)[1:]
     parts = np.split(table, layout.offsets[1:-1])
     return dict(zip(fine, parts, strict=True)), options.path[chosen]
