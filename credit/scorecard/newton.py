@@ -29,69 +29,11 @@ _STALE = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
-    """What increments and levels cost; all in units of the mean log-loss."""
+    """What increments, levels cost; all in units of the mean log-loss."""
 
     l1: float
     l2: float
     level: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Steps:
-    """The columns of A as suffixes: A' H costs a sum a row instead of a product.
-
-    Parameter p moves the ``count`` cells from ``first`` on: by ``direction * (1[c >= step] -
-    share)``, c counted from ``first``; a level moves its one cell by 1.
-    """
-
-    first: Ints
-    count: Ints
-    step: Ints
-    share: Floats
-    direction: Floats
-
-    @classmethod
-    def of(cls, tables: csr_array) -> Steps:
-        columns = tables.tocsc()
-        columns.sort_indices()
-        parts = np.split(columns.data, columns.indptr[1:-1]) if columns.shape[1] else []
-        count = np.diff(columns.indptr).astype(np.int64)
-        direction = np.array([p[-1] - p[0] if len(p) > 1 else 1.0 for p in parts])
-        return cls(
-            first=columns.indices[columns.indptr[:-1]].astype(np.int64),
-            count=count,
-            step=np.array([(p == p[0]).sum() if len(p) > 1 else 0 for p in parts], np.int64),
-            share=np.array([-p[0] for p in parts]) * direction,
-            direction=direction,
-        )
-
-    def along(self, table: Floats) -> Floats:
-        """Return ``A' table``."""
-        return _suffix_sums(
-            table, (self.first, self.count, self.step), (self.share, self.direction)
-        )
-
-
-@njit(cache=True)
-def _suffix_sums(
-    table: Floats, where: tuple[Ints, Ints, Ints], how: tuple[Floats, Floats]
-) -> Floats:
-    first, count, step = where
-    share, direction = how
-    found = np.empty((len(first), table.shape[1]))
-    above, whole = np.zeros(table.shape[1]), np.zeros(table.shape[1])
-    for p in range(len(first) - 1, -1, -1):
-        if count[p] == 1:
-            found[p] = table[first[p]]
-            continue
-        if step[p] == count[p] - 1:  # the last step of a feature comes first
-            above[:] = 0.0
-            whole[:] = 0.0
-            for c in range(first[p], first[p] + count[p]):
-                whole += table[c]
-        above += table[first[p] + step[p]]
-        found[p] = direction[p] * (above - share[p] * whole)
-    return found
 
 
 class Fitter:
@@ -117,7 +59,6 @@ class Fitter:
         self._mirrored = free[kept + 1]
         bounded = increment & ~self._mirrored
         self._low = np.concatenate([[-np.inf], np.where(bounded, 0.0, -np.inf)])
-        self._steps = Steps.of(self._tables)
         self._gram: Floats | None = None
         every = -(-len(rows.bad) // _HESSIAN_ROWS)
         self._some = np.ascontiguousarray(rows.codes[::every])
@@ -220,7 +161,7 @@ class Fitter:
         curvature = some * odds / (1 + odds) ** 2 / some.sum()
         cells = pair_sums(self._columns, offsets, curvature)
         gram = np.empty((1 + len(self._kept), 1 + len(self._kept)))
-        gram[1:, 1:] = self._steps.along(np.ascontiguousarray(self._steps.along(cells).T))
+        gram[1:, 1:] = self._back @ np.ascontiguousarray((self._back @ cells).T)
         first = slice(0, int(offsets[1]))
         gram[0, 0] = cells[first, first].sum()
         gram[0, 1:] = gram[1:, 0] = self._back @ cells[:, first].sum(axis=1)

@@ -55,9 +55,11 @@ class FusedOptions(BinLimits):
         (0.06, 1.0),
         (0.03, 1.0),
     )
-    standard_errors: float = 1.0
+    standard_errors: float = 0.0
     bags: int = 8
     few_bags: int = 24
+    evidence: float = 0.5
+    level_rows: float = 60.0
     tolerance: float = 0.01
     least_range: float = 0.02
 
@@ -71,7 +73,7 @@ class FusedOptions(BinLimits):
         for name in ("bags", "few_bags"):
             if getattr(self, name) < 1:
                 raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not self.path or any(l1 < 0 or l2 <= 0 for l1, l2 in self.path):
+        if not self.path or any(e[0] < 0 or e[1] <= 0 for e in self.path):
             raise ModelError(
                 f"path must hold pairs (L1 >= 0, L2 > 0), got {self.path}: without any L2 equal "
                 "columns could share their shape in endless ways."

@@ -62,46 +62,49 @@ class Layout:
         offsets = np.cumsum([0, *(len(shape.weight) for shape in shapes)]).astype(np.int64)
         # Each starts with an empty part: a frame of constants has no parameter at all.
         cells, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        values = [np.empty(0)]
-        increment: list[bool] = []
-        opposite: list[bool] = []
+        values, kinds = [np.empty(0)], []
         for start, shape in zip(offsets, shapes, strict=False):
-            for cell, entries, undoes in _parameters(shape):
+            for cell, entries, kind in _parameters(shape):
                 cells.append(start + cell)
-                columns.append(np.full(len(cell), len(increment)))
+                columns.append(np.full(len(cell), len(kinds)))
                 values.append(entries)
-                increment.append(bool(len(cell) > 1))
-                opposite.append(undoes)
+                kinds.append(kind)
         place = (np.concatenate(cells), np.concatenate(columns))
-        size = (int(offsets[-1]), len(increment))
+        size = (int(offsets[-1]), len(kinds))
         return cls(
             offsets=offsets,
             tables=csr_array((np.concatenate(values), place), shape=size),
-            increment=np.array(increment, dtype=np.bool_),
-            opposite=np.array(opposite, dtype=np.bool_),
+            increment=np.array([kind in ("step", "opposite") for kind in kinds], np.bool_),
+            opposite=np.array([kind == "opposite" for kind in kinds], np.bool_),
+        )
+
+    @classmethod
+    def of_evidence(cls, evidence: list[Floats]) -> Layout:
+        """Return a layout with one parameter a feature, at least 0: the weight of its evidence."""
+        sizes = [len(cells) for cells in evidence]
+        place = (np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes))
+        return cls(
+            offsets=np.cumsum([0, *sizes]).astype(np.int64),
+            tables=csr_array((np.concatenate(evidence), place), shape=(sum(sizes), len(sizes))),
+            increment=np.ones(len(sizes), np.bool_),
+            opposite=np.zeros(len(sizes), np.bool_),
         )
 
 
-def _parameters(shape: Shape) -> list[tuple[Ints, Floats, bool]]:
-    """Return each parameter of a feature: cells it moves, by how much, whether it undoes one."""
+def _parameters(shape: Shape) -> list[tuple[Ints, Floats, str]]:
+    """Return each parameter of a feature: the cells it moves, by how much, and its kind."""
     k = shape.ordered
-    found: list[tuple[Ints, Floats, bool]] = []
+    found: list[tuple[Ints, Floats, str]] = []
     weight = shape.weight[:k]
     total = weight.sum()
     for step in range(1, k):
         above = (np.arange(k) >= step).astype(np.float64)
         centred = above - (weight @ above / total if total > 0 else 0.0)
-        found.extend(
-            (np.arange(k), direction * centred, undoes)
-            for direction, undoes in (
-                ((shape.sign, False),) if shape.sign else ((1, False), (-1, True))
-            )
-        )
+        found.append((np.arange(k), (shape.sign or 1) * centred, "step"))
+        if not shape.sign:
+            found.append((np.arange(k), -centred, "opposite"))
     # One ordered cell alone is the average of itself: it has no level of its own.
-    first = k if k else 0
-    found.extend(
-        (np.array([cell]), np.ones(1), False) for cell in range(first, len(shape.weight))
-    )
+    found.extend((np.array([c]), np.ones(1), "level") for c in range(k, len(shape.weight)))
     return found
 
 
