@@ -91,8 +91,7 @@ def measure(case: Case, models: list[str], seeds: int) -> pd.DataFrame:
                 row["auc"] = roc_auc_score(case.y[test], p)
                 row["log-loss"] = log_loss(case.y[test], p)
                 if isinstance(model, Scorecard):
-                    own = model.predict_proba(X)[:, 1]
-                    row["ece / floor"] = ece(case.y[train], own) / ece_floor(own, seed=0)[0]
+                    row["ece / floor"] = ece(case.y[test], p) / ece_floor(p, seed=0)[0]
                     row["points"] = roc_auc_score(case.y[test], -model.points(Z)) - row["auc"]
                 rows.append(row)
     return pd.DataFrame(rows)
@@ -107,7 +106,7 @@ def report(case: Case, found: pd.DataFrame, reference: str) -> str:
         means.round(5).to_string(),
     ]
     for metric in ("auc", "log-loss"):
-        scores = found.pivot(index=["seed", "fold"], columns="model", values=metric)[order]
+        scores = found.pivot_table(index=["seed", "fold"], columns="model", values=metric)[order]
         half = len(case.y) / 2
         if reference in order and len(order) > 1:
             table = paired_table(scores, n_train=half, n_test=half, reference=reference)

@@ -99,7 +99,9 @@ def berka(root: Path) -> Case:
     accounts = read("account").rename(columns={"date": "opened"})
     loans = read("loan").merge(accounts, on="account_id")
     loans = loans.merge(read("district"), left_on="district_id", right_on="A1")
-    owners = read("disp").query("type == 'OWNER'").merge(read("client")[["client_id", "birth_number"]])
+    owners = (
+        read("disp").query("type == 'OWNER'").merge(read("client")[["client_id", "birth_number"]])
+    )
     loans = loans.merge(owners[["account_id", "birth_number"]], on="account_id")
     loans["age"] = loans["date"] // 10000 - loans["birth_number"] // 10000
     loans["tenure"] = loans["date"] // 10000 - loans["opened"] // 10000

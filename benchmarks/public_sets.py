@@ -12,16 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.card_sets import GERMAN
 from credit.pipeline.compare import CompareOptions, compare
 from credit.pipeline.flat import flat_table
 from credit.pipeline.models import NAMES, Knowledge
 from credit.pipeline.words import plain
-
-GERMAN = [
-    "status", "duration", "history", "purpose", "amount", "savings", "employment", "rate",
-    "personal", "debtors", "residence", "property", "age", "plans", "housing", "credits", "job",
-    "liable", "phone", "foreign", "outcome",
-]  # fmt: skip
 
 
 def frames(root: Path):

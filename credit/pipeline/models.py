@@ -94,7 +94,7 @@ def make(
         "random_state": seed,
     }
     if name == "card":
-        return Scorecard(binning=limits, **common)
+        return Scorecard(binning=limits or BinLimits(), **common)
     if name == "fused":
         edges = limits.edges if limits else {}
         return Scorecard(binning=FusedOptions(edges=edges), **common)

@@ -27,7 +27,8 @@ def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
     opens = _opens(codes, bad)
     first = np.flatnonzero(opens)
     found = Rows(codes=codes[first], bad=bad[first])
-    return found, np.bincount(np.cumsum(opens) - 1, weight[held][order], len(first))
+    mass = np.bincount(np.cumsum(opens) - 1, weight[held][order], len(first))
+    return found, mass.astype(np.float64)
 
 
 @njit(cache=True)

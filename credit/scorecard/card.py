@@ -46,12 +46,13 @@ class Scorecard(MarginClassifier, BaseEstimator):
 
     Two methods find bins and margins; whatever ``binning`` is says which:
 
-    * ``woe`` (a BinLimits, the default): each column is binned by itself, and ``margins_j =
+    * ``woe`` (a BinLimits): each column is binned by itself, and ``margins_j =
       coefficient_j * woe_j`` with ``coefficient_j >= 0`` from a logistic regression. Evidence
       (woe) above 0 is riskier than the population, and no coefficient is negative, so a
       declared sign, kept by the bins, is kept by the card.
-    * ``fused`` (a FusedOptions): cuts and margins of all columns are found together, by a convex
-      fit in which declared signs are constraints, averaged over bags of rows.
+    * ``fused`` (a FusedOptions, the default): cuts and margins of all columns are found together,
+      by a convex fit in which declared signs are constraints, averaged over bags of rows and
+      with the terms of a woe card.
 
     Points round each term of ``offset - factor * margin`` by itself, so that they add up
     exactly; probabilities come from the margin, which is not rounded.
@@ -133,11 +134,12 @@ class Scorecard(MarginClassifier, BaseEstimator):
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
         self.classes_ = target.classes
-        if isinstance(self.binning, FusedOptions):
+        binning = FusedOptions() if self.binning is None else self.binning
+        if isinstance(binning, FusedOptions):
             fused = fit_fused(
                 frame,
                 Sample.of(target.bad, weight),
-                self.binning,
+                binning,
                 signs=signs,
                 special_codes=self.special_codes or {},
                 seed=seed_of(self.random_state),

@@ -14,10 +14,10 @@ from credit.binning import Bins, Counts, Sample, bins_of, count_column, fit_bins
 from credit.binning.transformer import SpecialCodes
 from credit.columns import Floats, Ints, known_names
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
-from credit.scorecard.options import SIGNS, FusedOptions
-from credit.scorecard.segmentation import segment
 from credit.scorecard.logistic import RIDGE
 from credit.scorecard.newton import Fitter, Penalty
+from credit.scorecard.options import SIGNS, FusedOptions
+from credit.scorecard.segmentation import segment
 from credit.scorecard.thermometer import Layout, Rows, Shape
 
 TRENDS = {1: "ascending", -1: "descending", 0: "auto"}
@@ -203,14 +203,12 @@ def _choose(
     if many:
         judges = Rows(codes=rows.codes[:MANY_ROWS], bad=rows.bad[:MANY_ROWS])
         mass = weight[:MANY_ROWS]
-    drawn = 2 if many else options.few_bags if few else options.bags
+    drawn = 1 if many else options.few_bags if few else options.bags
     bags = [draw(judges.bad, mass, random) for _ in range(drawn)]
     if len(options.path) == 1:
         return 0, [] if many else bags, None
     path = [_penalty(options, k, judges, mass) for k in range(len(options.path))]
-    losses, variation, starts = out_of_bag(
-        Fitter(layout, judges), bags[: 8 if few else 2], path
-    )
+    losses, variation, starts = out_of_bag(Fitter(layout, judges), bags[: 8 if few else 2], path)
     chosen = simplest(losses, variation, mass, options.standard_errors)
     return chosen, [] if many else bags, starts[chosen]
 

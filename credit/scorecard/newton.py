@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from credit.columns import Floats, Ints
@@ -21,7 +20,7 @@ from credit.scorecard.thermometer import Codes, Layout, Rows, add_up, look_up
 
 _MOST_STEPS = 100
 _MOST_SWEEPS = 2_000
-_HESSIAN_ROWS = 60_000
+_HESSIAN_ROWS = 30_000
 _HESSIAN_PARAMETERS = 4_000
 _STALE = 0.2
 """A Hessian is taken anew where a step's gain is above this share of the one before."""
@@ -137,9 +136,7 @@ class Fitter:
                 before = gain
         return self._whole(point)
 
-    def _value(
-        self, weight: Floats, point: Floats, l1: Floats, l2: Floats
-    ) -> tuple[float, Floats]:
+    def _value(self, weight: Floats, point: Floats, l1: Floats, l2: Floats) -> tuple[float, Floats]:
         """Return f and the gradient of its log-loss."""
         total = weight.sum()
         loss, slope, cells = look_up(
@@ -254,9 +251,7 @@ def descend(
 
 
 @njit(cache=True)
-def _sweep(
-    gram: Floats, g: Floats, x: Floats, limits: tuple[Floats, Floats, Floats]
-) -> float:
+def _sweep(gram: Floats, g: Floats, x: Floats, limits: tuple[Floats, Floats, Floats]) -> float:
     """Minimise over each coordinate in turn; ``g`` follows. Return the sum of the gains."""
     l1, l2, low = limits
     gain = 0.0

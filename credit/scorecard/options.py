@@ -35,10 +35,16 @@ class FusedOptions(BinLimits):
         of one row; so one path serves few rows and many.
     standard_errors : float
         Of the penalties within this many standard errors of the least out-of-bag log-loss the
-        card takes the one with the flattest shapes. 1 is the cautious rule; 0, the least
-        log-loss itself, costs a little shape for a little accuracy on a few hundred rows.
+        card takes the one with the flattest shapes. 0 takes the least log-loss itself; 1, the
+        cautious rule, gives flatter shapes for a little accuracy.
     bags, few_bags : int
-        Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows.
+        Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows. Above 50,000
+        distinct rows there are none: one fit of all rows is as good.
+    evidence : float
+        Share in the average of the terms of a woe card: each column's own bins, within the same
+        limits, weighted by a logistic regression. Its few parameters steady the shapes.
+    level_rows : float
+        How many rows a name, special code or missing value is drawn to the average by.
     tolerance : float
         Share of a shape's variance that compression may lose before it takes another bin.
     least_range : float
@@ -73,10 +79,17 @@ class FusedOptions(BinLimits):
         for name in ("bags", "few_bags"):
             if getattr(self, name) < 1:
                 raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if not self.path or any(e[0] < 0 or e[1] <= 0 for e in self.path):
+        if not self.path or any(l1 < 0 or l2 <= 0 for l1, l2 in self.path):
             raise ModelError(
                 f"path must hold pairs (L1 >= 0, L2 > 0), got {self.path}: without any L2 equal "
                 "columns could share their shape in endless ways."
+            )
+        if not 0 <= self.evidence <= 1:
+            raise ModelError(f"evidence must be in [0, 1], got {self.evidence}.")
+        if self.level_rows <= 0:
+            raise ModelError(
+                f"level_rows must be positive, got {self.level_rows}: a name of good rows alone "
+                "would have an infinite term."
             )
         for name in ("standard_errors", "tolerance", "least_range"):
             if getattr(self, name) < 0:

@@ -62,7 +62,8 @@ class Layout:
         offsets = np.cumsum([0, *(len(shape.weight) for shape in shapes)]).astype(np.int64)
         # Each starts with an empty part: a frame of constants has no parameter at all.
         cells, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        values, kinds = [np.empty(0)], []
+        values = [np.empty(0)]
+        kinds: list[str] = []
         for start, shape in zip(offsets, shapes, strict=False):
             for cell, entries, kind in _parameters(shape):
                 cells.append(start + cell)
