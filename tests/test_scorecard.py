@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 
+from credit.binning import BinLimits
 from credit.errors import ModelError
 from credit.scorecard import BASE, PolicyCard, RankTable, Scale, Scorecard, fit_logistic
 
