@@ -21,14 +21,13 @@ def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
     pattern, which says nothing about the row: every k-th pattern is a fair sample.
     """
     held = np.flatnonzero(weight > 0)
-    codes, bad = rows.codes[held], rows.bad[held]
-    order = np.argsort(_hashes(codes, bad), kind="stable")
-    codes, bad = codes[order], bad[order]
+    order = held[np.argsort(_hashes(rows.codes, rows.bad)[held], kind="stable")]
+    codes, bad = rows.codes[order], rows.bad[order]
     opens = _opens(codes, bad)
-    first = np.flatnonzero(opens)
-    found = Rows(codes=codes[first], bad=bad[first])
-    mass = np.bincount(np.cumsum(opens) - 1, weight[held][order], len(first))
-    return found, mass.astype(np.float64)
+    mass = np.bincount(np.cumsum(opens) - 1, weight[order]).astype(np.float64)
+    if not opens.all():
+        codes, bad = codes[opens], bad[opens]
+    return Rows(codes=codes, bad=bad), mass
 
 
 @njit(cache=True)
