@@ -21,7 +21,6 @@ from credit.scorecard.thermometer import Codes, Layout, Rows, add_up, look_up
 _MOST_STEPS = 100
 _MOST_SWEEPS = 2_000
 _HESSIAN_ROWS = 30_000
-_HESSIAN_PARAMETERS = 4_000
 _STALE = 0.2
 """A Hessian is taken anew where a step's gain is above this share of the one before."""
 
