@@ -102,8 +102,8 @@ def fit_fused(
 
     Fine bins; a convex fit in each bag (see `credit.scorecard.thermometer`) under the penalty
     chosen out of bag; the average of the bags' tables, and of a woe card's, which is again one
-    additive table; each shape compressed to few bins by optimal segmentation; and the base set so that the expected
-    number of bad rows is the observed one.
+    additive table; each shape compressed to few bins by optimal segmentation; and the base set so
+    that the expected number of bad rows is the observed one.
     """
     fine = _fine_bins(frame, sample, options, signs=signs, special_codes=special_codes, seed=seed)
     dropped = {
