@@ -1,4 +1,4 @@
-"""Scorecard, fused card, boosted model and logistic regression on public flat files, 5 x 2 folds.
+"""Cards (default, classic), boosted model, logistic regression on public flat files, 5 x 2 folds.
 
 The folder of the published sets is the first argument or the environment's CREDIT_DATA.
 """
@@ -12,16 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.card_sets import GERMAN
 from credit.pipeline.compare import CompareOptions, compare
 from credit.pipeline.flat import flat_table
 from credit.pipeline.models import NAMES, Knowledge
 from credit.pipeline.words import plain
-
-GERMAN = [
-    "status", "duration", "history", "purpose", "amount", "savings", "employment", "rate",
-    "personal", "debtors", "residence", "property", "age", "plans", "housing", "credits", "job",
-    "liable", "phone", "foreign", "outcome",
-]  # fmt: skip
 
 
 def frames(root: Path):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from credit.binning import Binning
+from credit.binning import BinLimits, Binning
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import DataError, ModelError
 from credit.frames import ParquetColumns
@@ -51,7 +51,7 @@ def stored(tmp_path):
 
 
 CARDS = [
-    Scorecard(special_codes=CODES, random_state=1),
+    Scorecard(binning=BinLimits(), special_codes=CODES, random_state=1),
     Scorecard(binning=FusedOptions(few_bags=3), special_codes=CODES, random_state=1),
 ]
 

@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
 
 from credit import artifact, runtime
 from credit.binning import BinLimits
 from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ModelError
+from credit.evaluate import ece, ece_floor
 from credit.pipeline.models import make
 from credit.policy import Policy
 from credit.scorecard import BASE, FusedOptions, Scale, Scorecard
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
+from credit.scorecard.newton import Fitter, Penalty, descend, pair_sums
 from credit.scorecard.segmentation import segment
-from credit.scorecard.thermometer import Layout, Penalty, Rows, Shape, add_up, fit_shapes
+from credit.scorecard.thermometer import Layout, Rows, Shape, add_up
 
 QUICK = FusedOptions(few_bags=4, path=((0.5, 1.0), (0.12, 1.0)))
 
@@ -90,7 +93,7 @@ def test_the_fit_is_the_optimum_a_generic_solver_finds(seed):
     layout, rows = tiny(seed)
     weight = np.random.default_rng(seed).integers(0, 4, len(rows.bad)).astype(float)
     penalty = Penalty(l1=3e-3, l2=1e-3, level=1e-2)
-    point = fit_shapes(layout, rows, weight, penalty, tolerance=1e-14)
+    point = Fitter(layout, rows).fit(weight, penalty, tolerance=1e-14)
     bounds = [(None, None)] + [(0 if up else None, None) for up in layout.increment]
     found = minimize(
         lambda p: value(layout, rows, weight, penalty, p),
@@ -134,7 +137,7 @@ def test_a_declared_sign_is_kept_whatever_the_rows_say(seed):
     rows = Rows(codes=rows.codes, bad=(random.random(len(rows.bad)) < 0.5).astype(float))
     if 0 < rows.bad.sum() < len(rows.bad):
         penalty = Penalty(l1=1e-4, l2=1e-4, level=1e-2)
-        table = layout.tables @ fit_shapes(layout, rows, np.ones(len(rows.bad)), penalty)[1:]
+        table = layout.tables @ Fitter(layout, rows).fit(np.ones(len(rows.bad)), penalty)[1:]
         assert (np.diff(table[0:4]) >= -1e-12).all()
         assert (np.diff(table[5:8]) <= 1e-12).all()
 
@@ -144,9 +147,67 @@ def test_a_stronger_penalty_merges_bins():
     weight = np.ones(400)
     steps = []
     for l1 in (1e-4, 1e-2, 1.0):
-        point = fit_shapes(layout, rows, weight, Penalty(l1=l1, l2=1e-5, level=1e-2))
+        point = Fitter(layout, rows).fit(weight, Penalty(l1=l1, l2=1e-5, level=1e-2))
         steps.append(int((point[1:][layout.increment] > 1e-9).sum()))
     assert steps[0] > steps[1] > steps[2] == 0
+
+
+def test_pair_sums_are_the_design_squared():
+    layout, rows = tiny(0)
+    mass = np.random.default_rng(0).random(len(rows.bad))
+    cells = rows.codes.astype(int) + layout.offsets[:-1]
+    design = np.zeros((len(mass), layout.offsets[-1]))
+    np.put_along_axis(design, cells, 1.0, axis=1)
+    found = pair_sums(np.ascontiguousarray(rows.codes.T), layout.offsets, mass)
+    np.testing.assert_allclose(found, design.T @ (mass[:, None] * design), atol=1e-12)
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=20)
+def test_descent_ends_where_no_coordinate_can_gain(seed):
+    random = np.random.default_rng(seed)
+    root = random.normal(size=(9, 6))
+    gram, slope, point = root.T @ root / 9, random.normal(size=6), np.abs(random.normal(size=6))
+    l1, l2 = np.array([0, 0.3, 0.3, 0.1, 0.0, 0.3]), np.array([0, 0.1, 0.1, 0.1, 0.1, 0.0])
+    low = np.array([-np.inf, 0, -np.inf, 0, -np.inf, 0])
+    x = descend(gram, slope, point, (l1, l2, low), 1e-14)
+    pull = slope + gram @ (x - point) + l2 * x
+    for i in range(6):
+        if x[i] != 0:
+            assert pull[i] + l1[i] * np.sign(x[i]) == pytest.approx(0, abs=1e-5)
+        else:
+            assert pull[i] >= -l1[i] - 1e-5
+            assert low[i] == 0 or pull[i] <= l1[i] + 1e-5
+
+
+def test_a_fit_from_another_answer_is_the_same_fit():
+    layout, rows = tiny(1, rows=400)
+    weight, penalty = np.ones(400), Penalty(l1=3e-3, l2=1e-3, level=1e-2)
+    fitter = Fitter(layout, rows)
+    cold = fitter.fit(weight, penalty, tolerance=1e-13)
+    other = fitter.fit(weight, Penalty(l1=1e-4, l2=1e-3, level=1e-2))
+    warm = fitter.fit(weight, penalty, start=other, tolerance=1e-13)
+    np.testing.assert_allclose(layout.tables @ warm[1:], layout.tables @ cold[1:], atol=1e-5)
+
+
+def test_evidence_is_weighted_as_a_woe_card_weighs_it():
+    layout, rows = tiny(2, rows=300)
+    cells = rows.codes.astype(int) + layout.offsets[:-1]
+    values = np.random.default_rng(0).normal(size=layout.offsets[-1])
+    evidence = Layout.of_evidence(np.split(values, layout.offsets[1:-1]))
+    penalty = Penalty(l1=0.0, l2=5.0 / 300, level=0.0)
+    found = Fitter(evidence, rows).fit(np.ones(300), penalty, tolerance=1e-13)
+    bounds = [(None, None)] + [(0, None)] * 4
+    oracle = minimize(
+        lambda p: (
+            np.mean(np.logaddexp(0, z := p[0] + values[cells] @ p[1:]) - rows.bad * z)
+            + 2.5 / 300 * (p[1:] @ p[1:])
+        ),
+        np.zeros(5),
+        bounds=bounds,
+        options={"ftol": 1e-15, "gtol": 1e-9},
+    )
+    np.testing.assert_allclose(found, oracle.x, atol=1e-4)
 
 
 # --- bags
@@ -157,7 +218,7 @@ def test_the_average_of_tables_is_the_average_of_margins():
     random = np.random.default_rng(0)
     penalty = Penalty(l1=1e-3, l2=1e-3, level=1e-2)
     points = [
-        fit_shapes(layout, rows, draw(rows.bad, np.ones(len(rows.bad)), random), penalty)
+        Fitter(layout, rows).fit(draw(rows.bad, np.ones(len(rows.bad)), random), penalty)
         for _ in range(5)
     ]
     margins = [add_up(rows.codes, layout.offsets, p[0], layout.tables @ p[1:]) for p in points]
@@ -191,12 +252,13 @@ def test_rows_in_every_bag_are_not_judged():
     inside = np.ones(len(rows.bad))
     inside[:7] = 0
     path = [Penalty(l1=l1, l2=1e-3, level=1e-2) for l1 in (1e-2, 1e-3)]
-    losses, variation, starts = out_of_bag(layout, rows, [inside, inside], path)
+    losses, variation, starts = out_of_bag(Fitter(layout, rows), [inside, inside], path)
     assert np.isnan(losses[:, 7:]).all()
     assert np.isfinite(losses[:, :7]).all()
     assert variation[0] < variation[1]
-    point = fit_shapes(layout, rows, inside, path[0])
-    np.testing.assert_allclose(starts[0], point, atol=1e-12)
+    point = Fitter(layout, rows).fit(inside, path[0])
+    found = [value(layout, rows, inside, path[0], p) for p in (starts[0], point)]
+    assert found[0] == pytest.approx(found[1], abs=0.2 / inside.sum())
 
 
 def test_the_simplest_within_a_standard_error_of_the_difference_is_chosen():
@@ -379,6 +441,8 @@ def test_a_shape_may_turn_where_no_sign_is_declared_and_a_trend_is_a_sign():
         ({"trend": "peak"}, r"for a fused card, got 'peak': a turning point is not convex"),
         ({"bags": 0}, "bags must be at least 1, got 0"),
         ({"few_bags": 0}, "few_bags must be at least 1, got 0"),
+        ({"evidence": 1.5}, r"evidence must be in \[0, 1\], got 1.5"),
+        ({"level_rows": 0}, "level_rows must be positive, got 0: a name of good rows alone"),
         ({"path": ()}, r"path must hold pairs \(L1 >= 0, L2 > 0\), got \(\)"),
         ({"path": ((0.1, 0.0),)}, "equal columns could share their shape in endless ways"),
         ({"tolerance": -1}, "tolerance must not be negative, got -1"),
@@ -390,8 +454,39 @@ def test_wrong_options_are_refused(options, words):
         FusedOptions(**options)
 
 
-def test_the_default_card_stays_a_woe_card_and_comparisons_know_the_fused_one():
+def test_the_default_card_is_fused_and_comparisons_know_both():
     X, y = applicants(300)
-    assert Scorecard().fit(X, y).method_ == "woe"
+    assert Scorecard().fit(X, y).method_ == "fused"
+    assert isinstance(make("card", X).binning, FusedOptions)
     assert Scorecard(binning=BinLimits(max_bins=3)).fit(X, y).method_ == "woe"
-    assert isinstance(make("fused", X).binning, FusedOptions)
+    assert not isinstance(make("woe", X).binning, FusedOptions)
+
+
+def test_many_rows_are_fitted_once_and_no_order_shows(monkeypatch):
+    monkeypatch.setattr("credit.scorecard.fused.MANY_ROWS", 500)
+    X, y = applicants()
+    card = Scorecard(binning=QUICK, random_state=0).fit(X, y)
+    order = np.random.default_rng(0).permutation(len(X))
+    again = Scorecard(binning=QUICK, random_state=0).fit(X.iloc[order], y[order])
+    np.testing.assert_array_equal(again.points(X), card.points(X))
+    assert roc_auc_score(y, card.decision_function(X)) > 0.8
+
+
+def test_without_evidence_or_with_nothing_else():
+    X, y = applicants()
+    alone = Scorecard(binning=FusedOptions(few_bags=2, evidence=1.0), signs={"late": 1}).fit(X, y)
+    woe = Scorecard(binning=BinLimits(), signs={"late": 1}).fit(X, y)
+    ours, theirs = alone.decision_function(X), woe.decision_function(X)
+    assert np.corrcoef(ours, theirs)[0, 1] > 0.98
+    free = Scorecard(binning=FusedOptions(few_bags=2, evidence=0.0)).fit(X, y)
+    assert free.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), abs=1e-9)
+
+
+def test_the_default_card_is_calibrated_on_rows_of_its_time_and_its_points_cost_little():
+    X, y = applicants(6000)
+    card = Scorecard(random_state=0).fit(X.iloc[:3000], y[:3000])
+    later, outcome = X.iloc[3000:], y[3000:]
+    stated = card.predict_proba(later)[:, 1]
+    assert ece(outcome, stated) <= 1.25 * ece_floor(stated, seed=0)[0]
+    exact = roc_auc_score(outcome, card.decision_function(later))
+    assert roc_auc_score(outcome, -card.points(later)) >= exact - 0.001

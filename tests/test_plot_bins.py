@@ -21,7 +21,7 @@ from test_plot import (
 )
 
 from credit import plot
-from credit.binning import Binning, bin_table
+from credit.binning import BinLimits, Binning, bin_table
 from credit.errors import DataError
 from credit.evaluate import jeffreys, psi_by_period
 from credit.plot.style import listed
@@ -247,7 +247,7 @@ def test_small_steps_stand_together_and_two_applicants_are_refused():
         plot.waterfall(whole_card_rows())
 
 
-@pytest.mark.parametrize("binning", [None, FusedOptions(few_bags=4)], ids=["woe", "fused"])
+@pytest.mark.parametrize("binning", [BinLimits(), FusedOptions(few_bags=4)], ids=["woe", "fused"])
 def test_a_breakdown_sums_to_the_points(binning):
     X, y = people()
     card = Scorecard(binning=binning, random_state=0).fit(X, y)

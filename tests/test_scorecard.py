@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import RepeatedStratifiedKFold
 
+from credit.binning import BinLimits
 from credit.errors import ModelError
 from credit.scorecard import BASE, PolicyCard, RankTable, Scale, Scorecard, fit_logistic
 
@@ -31,7 +32,13 @@ def applicants(rows=2000, seed=7):
 def fitted(**options):
     X, y = applicants()
     signs = {"income": -1, "late": 1}
-    return Scorecard(signs=signs, dimensions={"income": "wealth"}, **options).fit(X, y), X, y
+    return (
+        Scorecard(binning=BinLimits(), signs=signs, dimensions={"income": "wealth"}, **options).fit(
+            X, y
+        ),
+        X,
+        y,
+    )
 
 
 # --- scale
@@ -136,7 +143,9 @@ def test_points_keep_the_declared_signs():
 
 def test_a_contradicted_sign_leaves_the_feature_out_and_says_so():
     X, y = applicants()
-    card = Scorecard(signs={"late": -1}).fit(X[["late", "income"]].dropna(), y[X["late"].notna()])
+    card = Scorecard(binning=BinLimits(), signs={"late": -1}).fit(
+        X[["late", "income"]].dropna(), y[X["late"].notna()]
+    )
     row = card.coefficients_.loc["late"]
     assert row["coefficient"] == 0
     assert row["dropped"].startswith("information value 0.0000 < 0.005 (no cut ")
@@ -145,7 +154,7 @@ def test_a_contradicted_sign_leaves_the_feature_out_and_says_so():
 
 def test_a_copy_of_a_feature_shares_its_weight():
     X, y = applicants()
-    card = Scorecard().fit(X.assign(copy=X["income"]), y)
+    card = Scorecard(binning=BinLimits()).fit(X.assign(copy=X["income"]), y)
     one, two = card.coefficients_.loc[["income", "copy"], "coefficient"]
     assert one == pytest.approx(two, rel=1e-4)
 
@@ -170,7 +179,7 @@ def test_plain_data_score_as_the_card_they_came_from():
 def test_special_codes_never_pass_the_sign():
     X, y = applicants()
     X["late"] = X["late"].fillna(-9)
-    card = Scorecard(signs={"late": 1}, special_codes={"late": [-9]}).fit(X, y)
+    card = Scorecard(binning=BinLimits(), signs={"late": 1}, special_codes={"late": [-9]}).fit(X, y)
     bins = card.bins_["late"]
     assert min(bins.edges) > 0
     assert dict(bins.special)[-9.0] > len(bins.edges)
@@ -179,7 +188,7 @@ def test_special_codes_never_pass_the_sign():
 def test_nothing_to_say_is_the_base_rate():
     X = pd.DataFrame({"constant": np.ones(100)})
     y = np.arange(100) % 4 == 0
-    card = Scorecard().fit(X, y)
+    card = Scorecard(binning=BinLimits()).fit(X, y)
     np.testing.assert_allclose(card.predict_proba(X)[:, 1], 0.25)
     assert len(card.table_) == 1
 
@@ -287,12 +296,14 @@ def cross_validated(X, y, model, folds):
 def test_german_credit(data_dir):
     data = pd.read_csv(data_dir("german") / "german.data", sep=" ", header=None)
     X = data.iloc[:, :20].set_axis([f"v{i}" for i in range(20)], axis=1)
-    assert cross_validated(X, data[20], Scorecard(), 10) > 0.775
+    assert cross_validated(X, data[20], Scorecard(binning=BinLimits()), 10) > 0.775
 
 
 @pytest.mark.data
 def test_taiwan(data_dir):
     data = pd.read_csv(data_dir("taiwan") / "taiwan.csv")
     X = data.drop(columns=["ID", "default.payment.next.month"])
-    score = cross_validated(X, data["default.payment.next.month"], Scorecard(), 2)
+    score = cross_validated(
+        X, data["default.payment.next.month"], Scorecard(binning=BinLimits()), 2
+    )
     assert score > 0.763

@@ -27,7 +27,11 @@ def applicants(rows=2500, seed=4):
 
 def fitted(**options):
     X, y = applicants()
-    return Scorecard(signs={"age": -1, "late": 1}, **options).fit(X, y), X, y
+    return (
+        Scorecard(**{"binning": BinLimits(), "signs": {"age": -1, "late": 1}} | options).fit(X, y),
+        X,
+        y,
+    )
 
 
 def test_a_refit_weighs_the_new_evidence_beside_the_old():
@@ -135,5 +139,5 @@ def test_what_cannot_be_refitted_is_named():
     with pytest.raises(ModelError, match=r"y has labels \[1, 2\], but the card was fitted with"):
         card.refit(X, y + 1, bins={"age": merged})
     fused = Scorecard(binning=FusedOptions(few_bags=2)).fit(X, y)
-    with pytest.raises(ModelError, match="refit: the card's method is 'fused'"):
+    with pytest.raises(ModelError, match="the card's method is 'fused'"):
         fused.refit(X, y, bins={"age": merged})

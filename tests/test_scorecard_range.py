@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.binning import BinLimits
 from credit.errors import ModelError
 from credit.scorecard import BASE, FusedOptions, RangeScale, Scale, Scorecard
 from credit.scorecard.rounding import integer_points
@@ -61,7 +62,7 @@ def test_a_scale_rounds_every_term_by_itself():
     assert points == {"a": (-9, 6), "b": (0,)}
 
 
-@pytest.mark.parametrize("binning", [None, FusedOptions(few_bags=4)], ids=["woe", "fused"])
+@pytest.mark.parametrize("binning", [BinLimits(), FusedOptions(few_bags=4)], ids=["woe", "fused"])
 def test_a_card_between_300_and_850(binning):
     X, y = applicants()
     card = Scorecard(scale=RangeScale(low=300, high=850), binning=binning).fit(X, y)
@@ -77,7 +78,7 @@ def test_a_card_between_300_and_850(binning):
 
 def test_a_range_is_kept_in_plain_data():
     X, y = applicants()
-    card = Scorecard(scale=RangeScale(low=0, high=100, base_odds=15)).fit(X, y)
+    card = Scorecard(binning=BinLimits(), scale=RangeScale(low=0, high=100, base_odds=15)).fit(X, y)
     plain = json.loads(json.dumps(card.to_dict(), allow_nan=False))
     assert plain["scale"] == card.scale_.to_dict()
     assert plain["scale"]["base_odds"] == 15
@@ -104,10 +105,12 @@ def test_wrong_ranges_are_named(options, words):
 def test_a_card_that_says_nothing_has_no_range():
     X = pd.DataFrame({"constant": np.ones(100)})
     with pytest.raises(ModelError, match=r"card has 0 feature\(s\) and gives every row the same"):
-        Scorecard(scale=RangeScale()).fit(X, np.arange(100) % 4 == 0)
+        Scorecard(binning=BinLimits(), scale=RangeScale()).fit(X, np.arange(100) % 4 == 0)
 
 
 def test_the_points_table_is_the_golden_one(golden):
     X, y = applicants()
-    card = Scorecard(signs={"income": -1, "late": 1}, special_codes={"late": [4]}).fit(X, y)
+    card = Scorecard(
+        binning=BinLimits(), signs={"income": -1, "late": 1}, special_codes={"late": [4]}
+    ).fit(X, y)
     golden("scorecard.csv", card.table_.to_csv(index=False, float_format="%.9g"))

@@ -23,7 +23,7 @@ from credit.split import Fold, out_of_time, repeated_folds, require_both_classes
 END_OF_TIME = 2**62
 """An instant after every outcome: takes them as the source states them."""
 
-KINDS = {"scorecard": "card", "xgboost": "boost"}
+KINDS = {"scorecard": "woe", "xgboost": "boost"}
 
 
 def cohort(section: ComparisonSection, engine: Engine, whole: Dataset) -> Dataset:

@@ -154,7 +154,7 @@ def fit_models(
     if config.models.scorecard is not None:
         progress("fitting the scorecard", 0.0)
         limits = limits_of(config, shared.knowledge, X.columns)
-        scorecard = make("card", X, knowledge=shared.knowledge, limits=limits, seed=seed)
+        scorecard = make("woe", X, knowledge=shared.knowledge, limits=limits, seed=seed)
         scorecard.set_params(scale=shared.scale)
         models.append(("scorecard", "scorecard", scorecard.fit(X, y)))
         progress("fitting the scorecard", 1.0)

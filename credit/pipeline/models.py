@@ -19,7 +19,7 @@ from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ConfigError, nearest
 from credit.scorecard import FusedOptions, Scorecard
 
-NAMES = ("card", "fused", "boost", "logistic")
+NAMES = ("card", "woe", "boost", "logistic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ def make(
 
     Parameters
     ----------
-    name : {"card", "fused", "boost", "logistic"}
-        Which model.
+    name : {"card", "woe", "boost", "logistic"}
+        Which model: the default scorecard, the classic one, boosted trees, a plain regression.
     frame : DataFrame
         The columns it will see (logistic needs to know which are texts).
     knowledge : Knowledge, optional
@@ -93,11 +93,11 @@ def make(
         "special_codes": special,
         "random_state": seed,
     }
+    edges = limits.edges if limits else {}
     if name == "card":
-        return Scorecard(binning=limits, **common)
-    if name == "fused":
-        edges = limits.edges if limits else {}
         return Scorecard(binning=FusedOptions(edges=edges), **common)
+    if name == "woe":
+        return Scorecard(binning=limits or BinLimits(), **common)
     if name == "boost":
         return BoostedModel(options=boost, **common)
     if name == "logistic":

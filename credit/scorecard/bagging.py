@@ -5,25 +5,57 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from credit.columns import Floats
-from credit.scorecard.thermometer import Layout, Penalty, Rows, add_up, fit_shapes
+from credit.scorecard.newton import Fitter, Penalty
+from credit.scorecard.thermometer import Codes, Rows, add_up
 
 
 def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
     """Return the distinct rows, in an order of their own, and the weight of each.
 
     A model of patterns does not know in which order the rows came, nor whether a row was given
-    twice or with weight 2. Rows of weight 0 are not there.
+    twice or with weight 2. Rows of weight 0 are not there. The order is that of a hash of each
+    pattern, which says nothing about the row: every k-th pattern is a fair sample.
     """
-    held = weight > 0
-    codes = np.column_stack([rows.codes[held], rows.bad[held].astype(rows.codes.dtype)])
-    codes = np.ascontiguousarray(codes)
-    whole = codes.view(np.dtype((np.void, codes.dtype.itemsize * codes.shape[1]))).ravel()
-    _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
-    found = Rows(codes=np.ascontiguousarray(codes[first, :-1]), bad=rows.bad[held][first])
-    return found, np.bincount(inverse, weight[held], len(first)).astype(np.float64)
+    held = np.flatnonzero(weight > 0)
+    order = held[np.argsort(_hashes(rows.codes, rows.bad)[held], kind="stable")]
+    codes, bad = rows.codes[order], rows.bad[order]
+    opens = _opens(codes, bad)
+    mass = np.bincount(np.cumsum(opens) - 1, weight[order]).astype(np.float64)
+    if not opens.all():
+        codes, bad = codes[opens], bad[opens]
+    return Rows(codes=codes, bad=bad), mass
+
+
+@njit(cache=True)
+def _hashes(codes: Codes, bad: Floats) -> NDArray[np.uint64]:
+    """Return a 64-bit hash of every row's cells and class (FNV-1a, then a finishing mix)."""
+    found = np.empty(len(bad), np.uint64)
+    for i in range(len(bad)):
+        state = np.uint64(14695981039346656037) ^ np.uint64(bad[i])
+        for j in range(codes.shape[1]):
+            state = (state * np.uint64(1099511628211)) ^ np.uint64(codes[i, j])
+        state = (state ^ (state >> np.uint64(33))) * np.uint64(18397679294719823053)
+        found[i] = state ^ (state >> np.uint64(33))
+    return found
+
+
+@njit(cache=True)
+def _opens(codes: Codes, bad: Floats) -> NDArray[np.bool_]:
+    """Return where a row differs from the one before it."""
+    found = np.ones(len(bad), np.bool_)
+    for i in range(1, len(bad)):
+        if bad[i] == bad[i - 1]:
+            same = True
+            for j in range(codes.shape[1]):
+                if codes[i, j] != codes[i - 1, j]:
+                    same = False
+                    break
+            found[i] = not same
+    return found
 
 
 def draw(bad: Floats, weight: Floats, random: np.random.Generator) -> Floats:
@@ -41,7 +73,7 @@ def draw(bad: Floats, weight: Floats, random: np.random.Generator) -> Floats:
 
 
 def out_of_bag(
-    layout: Layout, rows: Rows, bags: Sequence[Floats], path: Sequence[Penalty]
+    fitter: Fitter, bags: Sequence[Floats], path: Sequence[Penalty]
 ) -> tuple[Floats, Floats, Floats]:
     """Fit the path of penalties in every bag, each from the answer before it.
 
@@ -54,6 +86,7 @@ def out_of_bag(
     starts : ndarray (penalties, 1 + parameters)
         Average parameters, to start other bags from.
     """
+    layout, rows = fitter.layout, fitter.rows
     margin = np.zeros((len(path), len(rows.bad)))
     starts = np.zeros((len(path), 1 + len(layout.increment)))
     outside = np.zeros(len(rows.bad))
@@ -63,7 +96,7 @@ def out_of_bag(
         unseen = rows.codes[out]
         point = None
         for k, penalty in enumerate(path):
-            point = fit_shapes(layout, rows, bag, penalty, start=point)
+            point = fitter.fit(bag, penalty, start=point)
             margin[k, out] += add_up(unseen, layout.offsets, point[0], layout.tables @ point[1:])
             starts[k] += point / len(bags)
     with np.errstate(invalid="ignore"):

@@ -50,12 +50,13 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
 
     Two methods find bins and margins; whatever ``binning`` is says which:
 
-    * ``woe`` (a BinLimits, the default, or a WoeOptions, which also chooses among features): each
-      column is binned by itself, and ``margins_j = coefficient_j * woe_j`` with ``coefficient_j
-      >= 0`` from a logistic regression. Evidence (woe) above 0 is riskier than the population,
-      and no coefficient is negative, so a declared sign, kept by the bins, is kept by the card.
-    * ``fused`` (a FusedOptions): cuts and margins of all columns are found together, by a convex
-      fit in which declared signs are constraints, averaged over bags of rows.
+    * ``woe`` (a BinLimits, or a WoeOptions, which also chooses among features): each column is
+      binned by itself, and ``margins_j = coefficient_j * woe_j`` with ``coefficient_j >= 0`` from
+      a logistic regression. Evidence (woe) above 0 is riskier than the population, and no
+      coefficient is negative, so a declared sign, kept by the bins, is kept by the card.
+    * ``fused`` (a FusedOptions, the default): cuts and margins of all columns are found together,
+      by a convex fit in which declared signs are constraints, averaged over bags of rows and
+      with the terms of a woe card.
 
     Points round each term of ``offset - factor * margin`` by itself, so that they add up
     exactly; probabilities come from the margin, which is not rounded.
@@ -154,11 +155,12 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
         known_names("dimensions", self.dimensions or {}, kinds)
         self.classes_, self.edits_ = target.classes, ()
         sample = Sample.of(target.bad, weight, period)
-        if isinstance(self.binning, FusedOptions):
+        binning = FusedOptions() if self.binning is None else self.binning
+        if isinstance(binning, FusedOptions):
             fused = fit_fused(
                 frame,
                 sample,
-                self.binning,
+                binning,
                 signs=signs,
                 special_codes=self.special_codes or {},
                 seed=seed_of(self.random_state),
@@ -168,12 +170,13 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
             self.coefficients_ = memberships(fused)
             self._write_points()
         else:
-            self._fit_woe(frame, sample, signs)
+            self._fit_woe(frame, sample, binning, signs)
         return self
 
-    def _fit_woe(self, frame: Frame, sample: Sample, signs: Mapping[str, int]) -> None:
+    def _fit_woe(
+        self, frame: Frame, sample: Sample, limits: BinLimits, signs: Mapping[str, int]
+    ) -> None:
         """Bin each column by itself and weigh its evidence by a logistic regression."""
-        limits = self.binning or BinLimits()
         self.method_ = "woe"
         self.bins_ = bin_frame(
             frame,

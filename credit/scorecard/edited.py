@@ -89,11 +89,6 @@ class EditedByHand:
             record, or y has other labels.
         """
         frame, sample = self._read(X, y, sample_weight)
-        if self.method_ != "woe":
-            raise ModelError(
-                f"refit: the card's method is {self.method_!r}. Its margins are fitted together "
-                "with its bins, so bins changed alone have no margins: edit a card of evidence."
-            )
         known_names("bins", bins, self.bins_)
         edits = self.edits_ + tuple(e for name in bins for e in self._new_edits(name, bins[name]))
         card = clone(self)
@@ -115,6 +110,12 @@ class EditedByHand:
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> tuple[pd.DataFrame, Sample]:
         check_is_fitted(self, "edits_")
+        if self.method_ != "woe":
+            raise ModelError(
+                f"the card's method is {self.method_!r}: its margins are fitted together with its "
+                "bins, so bins changed alone have no margins. Edit a card of evidence: "
+                "Scorecard(binning=BinLimits())."
+            )
         frame = read_frame(self, X, reset=False)
         target = read_target(self, y, len(frame))
         if target.classes.tolist() != self.classes_.tolist():

@@ -6,20 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from credit.binning import Bins, Counts, Sample, bins_of, count_column
+from credit.binning import Bins, Counts, Sample, bins_of, count_column, fit_bins
+from credit.binning.codes import add_terms, code_frame
 from credit.binning.transformer import SpecialCodes
 from credit.columns import Floats, Ints, known_names
+from credit.frames import Frame
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
+from credit.scorecard.logistic import RIDGE
+from credit.scorecard.newton import Fitter, Penalty
 from credit.scorecard.options import SIGNS, FusedOptions
 from credit.scorecard.segmentation import segment
-from credit.scorecard.thermometer import Layout, Penalty, Rows, Shape, fit_shapes
+from credit.scorecard.thermometer import Layout, Rows, Shape
 
+TRENDS = {1: "ascending", -1: "descending", 0: "auto"}
 FEW_ROWS = 4_000
 """Below this weight of rows more bags are drawn: their average is what helps most there."""
+MANY_ROWS = 50_000
+"""Above this number of distinct rows one fit of all of them is as good as an average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +54,12 @@ class Fused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fine:
-    """A column's fine bins: the counts they come from, and its declared sign."""
+    """A column's fine bins: the counts they come from, its declared sign, its bins by itself."""
 
     counts: Counts
     bins: Bins
     sign: int
+    evidence: Bins
 
     @property
     def weight(self) -> Floats:
@@ -62,9 +69,29 @@ class _Fine:
     def ordered(self) -> int:
         return max(1, len(self.counts.ordinary)) if self.counts.kind == "number" else 0
 
+    @property
+    def shape(self) -> Shape:
+        return Shape(ordered=self.ordered, sign=self.sign, weight=self.weight)
+
+    def spread(self) -> Floats:
+        """Return for each fine bin the evidence of the bin by itself that holds it."""
+        woe, found = np.array(self.evidence.woe), np.zeros(self.bins.size)
+        if self.counts.kind == "number":
+            opens = np.array([-np.inf, *self.bins.edges])
+            found[: len(opens)] = woe[np.searchsorted(self.evidence.edges, opens, side="right")]
+        else:
+            bin_of = {name: i for i, names in enumerate(self.evidence.groups) for name in names}
+            for cell, names in enumerate(self.bins.groups):
+                found[cell] = woe[bin_of[names[0]]]
+        pairs = zip(self.bins.special, self.evidence.special, strict=True)
+        for (_, cell), (_, at) in pairs:
+            found[cell] = woe[at]
+        found[self.bins.missing] = woe[self.evidence.missing]
+        return found
+
 
 def fit_fused(
-    frame: pd.DataFrame,
+    frame: Frame,
     sample: Sample,
     options: FusedOptions,
     *,
@@ -75,11 +102,11 @@ def fit_fused(
     """Fit bins and margins of all columns together.
 
     Fine bins; a convex fit in each bag (see `credit.scorecard.thermometer`) under the penalty
-    chosen out of bag; the average of the bags' tables, which is again one additive table; each
-    shape compressed to few bins by optimal segmentation; and the base set so that the expected
-    number of bad rows is the observed one.
+    chosen out of bag; the average of the bags' tables, and of a woe card's, which is again one
+    additive table; each shape compressed to few bins by optimal segmentation; and the base set so
+    that the expected number of bad rows is the observed one.
     """
-    fine = _fine_bins(frame, sample, options, signs=signs, special_codes=special_codes)
+    fine = _fine_bins(frame, sample, options, signs=signs, special_codes=special_codes, seed=seed)
     dropped = {
         name: f"information value {column.bins.iv:.4f} < {options.min_iv:g}"
         for name, column in fine.items()
@@ -108,12 +135,13 @@ def fit_fused(
 
 
 def _fine_bins(
-    frame: pd.DataFrame,
+    frame: Frame,
     sample: Sample,
     options: FusedOptions,
     *,
     signs: Mapping[str, int],
     special_codes: SpecialCodes,
+    seed: int,
 ) -> dict[str, _Fine]:
     known_names("special_codes", special_codes, frame.columns)
     fine = {}
@@ -123,54 +151,76 @@ def _fine_bins(
         every = list(range(len(counts.ordinary))) or [-1]
         bins = bins_of(counts, sample.prior, options, every, "none")
         sign = signs[name] or SIGNS[options.trend]
-        fine[name] = _Fine(counts=counts, bins=bins, sign=sign)
+        evidence = fit_bins(
+            counts, sample.prior, options, TRENDS[sign], np.random.default_rng(seed)
+        )
+        fine[name] = _Fine(counts=counts, bins=bins, sign=sign, evidence=evidence)
     return fine
 
 
-def _codes(frame: pd.DataFrame, fine: Mapping[str, _Fine]) -> np.ndarray[tuple[int, int], np.dtype]:
-    """Return the fine bins of every row in the smallest type that holds them."""
-    largest = max(column.bins.size for column in fine.values())
-    codes = np.empty((len(frame), len(fine)), np.min_scalar_type(largest))
-    for j, (name, column) in enumerate(fine.items()):
-        codes[:, j] = column.bins.assign(frame[name])
-    return codes
-
-
 def _averaged(
-    frame: pd.DataFrame,
+    frame: Frame,
     fine: Mapping[str, _Fine],
     sample: Sample,
     options: FusedOptions,
     *,
     seed: int,
 ) -> tuple[dict[str, Floats], tuple[float, float]]:
-    """Return the average of the bags' shapes, over fine bins, and the penalty chosen."""
-    layout = Layout.of(
-        [Shape(ordered=c.ordered, sign=c.sign, weight=c.weight) for c in fine.values()]
-    )
+    """Return the average of the bags' shapes and of the evidence's, and the penalty chosen."""
     bad = (sample.weights[:, 1] > 0).astype(np.float64)
-    rows, weight = patterns(Rows(codes=_codes(frame, fine), bad=bad), sample.weights.sum(axis=1))
-    total = weight.sum()
-    rate = weight @ rows.bad / total
-    # A level weighs as much as `smoothing` rows of the population's rate would.
-    row = rate * (1 - rate) / total
-    level = options.smoothing * row
-    path = [Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=level) for l1, l2 in options.path]
+    codes = code_frame(frame, {name: column.bins for name, column in fine.items()})
+    rows, weight = patterns(Rows(codes=codes, bad=bad), sample.weights.sum(axis=1))
+    layout = Layout.of([column.shape for column in fine.values()])
     random = np.random.default_rng(seed)
-    few = total < FEW_ROWS
-    bags = [
-        draw(rows.bad, weight, random) for _ in range(options.few_bags if few else options.bags)
-    ]
-    start, chosen = None, 0
-    if len(path) > 1:
-        judged = bags[: 8 if few else 2]
-        losses, variation, starts = out_of_bag(layout, rows, judged, path)
-        chosen = simplest(losses, variation, weight, options.standard_errors)
-        start = starts[chosen]
-    points = [fit_shapes(layout, rows, bag, path[chosen], start=start) for bag in bags]
-    table = layout.tables @ np.mean(points, axis=0)[1:]
+    chosen, bags, start = _choose(layout, rows, weight, options, random)
+    penalty = _penalty(options, chosen, rows, weight)
+    fitter = Fitter(layout, rows)
+    points = [fitter.fit(bag, penalty, start=start) for bag in bags or [weight]]
+    table = (1 - options.evidence) * (layout.tables @ np.mean(points, axis=0)[1:])
+    if options.evidence:
+        table += options.evidence * _weighed(fine, rows, weight)
     parts = np.split(table, layout.offsets[1:-1])
     return dict(zip(fine, parts, strict=True)), options.path[chosen]
+
+
+def _choose(
+    layout: Layout, rows: Rows, weight: Floats, options: FusedOptions, random: np.random.Generator
+) -> tuple[int, list[Floats], Floats | None]:
+    """Return the penalty that held-out rows choose, the bags to average, and where to start.
+
+    Many rows need no bags, and a part of them chooses: penalties are in units of the noise.
+    """
+    few = weight.sum() < FEW_ROWS
+    many = len(weight) > MANY_ROWS
+    judges, mass = rows, weight
+    if many:
+        judges = Rows(codes=rows.codes[:MANY_ROWS], bad=rows.bad[:MANY_ROWS])
+        mass = weight[:MANY_ROWS]
+    drawn = 1 if many else options.few_bags if few else options.bags
+    bags = [draw(judges.bad, mass, random) for _ in range(drawn)]
+    if len(options.path) == 1:
+        return 0, [] if many else bags, None
+    path = [_penalty(options, k, judges, mass) for k in range(len(options.path))]
+    losses, variation, starts = out_of_bag(Fitter(layout, judges), bags[: 8 if few else 2], path)
+    chosen = simplest(losses, variation, mass, options.standard_errors)
+    return chosen, [] if many else bags, starts[chosen]
+
+
+def _penalty(options: FusedOptions, at: int, rows: Rows, weight: Floats) -> Penalty:
+    """Return a penalty of the path in units of the mean log-loss of these rows."""
+    total = weight.sum()
+    rate = weight @ rows.bad / total
+    row = rate * (1 - rate) / total
+    l1, l2 = options.path[at]
+    return Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=options.level_rows * row)
+
+
+def _weighed(fine: Mapping[str, _Fine], rows: Rows, weight: Floats) -> Floats:
+    """Return the shapes of a woe card: the evidence of each column by itself, times its weight."""
+    layout = Layout.of_evidence([column.spread() for column in fine.values()])
+    ridge = Penalty(l1=0.0, l2=RIDGE / weight.sum(), level=0.0)
+    shapes: Floats = layout.tables @ Fitter(layout, rows).fit(weight, ridge)[1:]
+    return shapes
 
 
 def _compress(
@@ -221,7 +271,7 @@ def _trend(terms: Floats) -> str:
 
 
 def _base(
-    frame: pd.DataFrame,
+    frame: Frame,
     sample: Sample,
     bins: Mapping[str, Bins],
     margins: Mapping[str, tuple[float, ...]],
@@ -231,7 +281,7 @@ def _base(
     weight = sample.weights.sum(axis=1)
     margin = np.zeros(len(frame))
     for name, terms in margins.items():
-        margin += np.array(terms)[bins[name].assign(frame[name])]
+        add_terms(margin, np.array(terms), bins[name].encode(frame[name]))
     level = float(np.log(bad / good))
     low, high = level - margin.max() - 1.0, level - margin.min() + 1.0
     return float(

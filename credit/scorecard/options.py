@@ -35,10 +35,16 @@ class FusedOptions(BinLimits):
         of one row; so one path serves few rows and many.
     standard_errors : float
         Of the penalties within this many standard errors of the least out-of-bag log-loss the
-        card takes the one with the flattest shapes. 1 is the cautious rule; 0, the least
-        log-loss itself, costs a little shape for a little accuracy on a few hundred rows.
+        card takes the one with the flattest shapes. 0 takes the least log-loss itself; 1, the
+        cautious rule, gives flatter shapes for a little accuracy.
     bags, few_bags : int
-        Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows.
+        Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows. Above 50,000
+        distinct rows there are none: one fit of all rows is as good.
+    evidence : float
+        Share in the average of the terms of a woe card: each column's own bins, within the same
+        limits, weighted by a logistic regression. Its few parameters steady the shapes.
+    level_rows : float
+        How many rows a name, special code or missing value is drawn to the average by.
     tolerance : float
         Share of a shape's variance that compression may lose before it takes another bin.
     least_range : float
@@ -55,9 +61,11 @@ class FusedOptions(BinLimits):
         (0.06, 1.0),
         (0.03, 1.0),
     )
-    standard_errors: float = 1.0
+    standard_errors: float = 0.0
     bags: int = 8
     few_bags: int = 24
+    evidence: float = 0.5
+    level_rows: float = 60.0
     tolerance: float = 0.01
     least_range: float = 0.02
 
@@ -75,6 +83,13 @@ class FusedOptions(BinLimits):
             raise ModelError(
                 f"path must hold pairs (L1 >= 0, L2 > 0), got {self.path}: without any L2 equal "
                 "columns could share their shape in endless ways."
+            )
+        if not 0 <= self.evidence <= 1:
+            raise ModelError(f"evidence must be in [0, 1], got {self.evidence}.")
+        if self.level_rows <= 0:
+            raise ModelError(
+                f"level_rows must be positive, got {self.level_rows}: a name of good rows alone "
+                "would have an infinite term."
             )
         for name in ("standard_errors", "tolerance", "least_range"):
             if getattr(self, name) < 0:

@@ -19,15 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, minimize
 from scipy.sparse import csr_array
 
 from credit.columns import Floats, Ints
 
 Codes = NDArray[np.unsignedinteger]
-
-_MOST_STEPS = 500
-_MEMORY = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +47,14 @@ class Layout:
         A in ``V = A t``.
     increment : ndarray of bool (parameters,)
         True for an increment (at least 0), False for a level (any).
+    opposite : ndarray of bool (parameters,)
+        True for an increment that undoes the one before it.
     """
 
     offsets: Ints
     tables: csr_array
     increment: NDArray[np.bool_]
+    opposite: NDArray[np.bool_]
 
     @classmethod
     def of(cls, shapes: list[Shape]) -> Layout:
@@ -64,38 +63,49 @@ class Layout:
         # Each starts with an empty part: a frame of constants has no parameter at all.
         cells, columns = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         values = [np.empty(0)]
-        increment: list[bool] = []
+        kinds: list[str] = []
         for start, shape in zip(offsets, shapes, strict=False):
-            for cell, entries in _parameters(shape):
+            for cell, entries, kind in _parameters(shape):
                 cells.append(start + cell)
-                columns.append(np.full(len(cell), len(increment)))
+                columns.append(np.full(len(cell), len(kinds)))
                 values.append(entries)
-                increment.append(bool(len(cell) > 1))
+                kinds.append(kind)
         place = (np.concatenate(cells), np.concatenate(columns))
-        size = (int(offsets[-1]), len(increment))
+        size = (int(offsets[-1]), len(kinds))
         return cls(
             offsets=offsets,
             tables=csr_array((np.concatenate(values), place), shape=size),
-            increment=np.array(increment, dtype=np.bool_),
+            increment=np.array([kind in ("step", "opposite") for kind in kinds], np.bool_),
+            opposite=np.array([kind == "opposite" for kind in kinds], np.bool_),
+        )
+
+    @classmethod
+    def of_evidence(cls, evidence: list[Floats]) -> Layout:
+        """Return a layout with one parameter a feature, at least 0: the weight of its evidence."""
+        sizes = [len(cells) for cells in evidence]
+        place = (np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes))
+        return cls(
+            offsets=np.cumsum([0, *sizes]).astype(np.int64),
+            tables=csr_array((np.concatenate(evidence), place), shape=(sum(sizes), len(sizes))),
+            increment=np.ones(len(sizes), np.bool_),
+            opposite=np.zeros(len(sizes), np.bool_),
         )
 
 
-def _parameters(shape: Shape) -> list[tuple[Ints, Floats]]:
-    """Return each parameter of a feature as the cells it moves and by how much."""
+def _parameters(shape: Shape) -> list[tuple[Ints, Floats, str]]:
+    """Return each parameter of a feature: the cells it moves, by how much, and its kind."""
     k = shape.ordered
-    found: list[tuple[Ints, Floats]] = []
+    found: list[tuple[Ints, Floats, str]] = []
     weight = shape.weight[:k]
     total = weight.sum()
     for step in range(1, k):
         above = (np.arange(k) >= step).astype(np.float64)
         centred = above - (weight @ above / total if total > 0 else 0.0)
-        found.extend(
-            (np.arange(k), direction * centred)
-            for direction in ((shape.sign,) if shape.sign else (1, -1))
-        )
+        found.append((np.arange(k), (shape.sign or 1) * centred, "step"))
+        if not shape.sign:
+            found.append((np.arange(k), -centred, "opposite"))
     # One ordered cell alone is the average of itself: it has no level of its own.
-    first = k if k else 0
-    found.extend((np.array([cell]), np.ones(1)) for cell in range(first, len(shape.weight)))
+    found.extend((np.array([c]), np.ones(1), "level") for c in range(k, len(shape.weight)))
     return found
 
 
@@ -107,17 +117,8 @@ class Rows:
     bad: Floats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Penalty:
-    """What increments and levels cost; all in units of the mean log-loss."""
-
-    l1: float
-    l2: float
-    level: float
-
-
 @njit(cache=True)
-def _look_up(
+def look_up(
     codes: Codes, offsets: Ints, bad: Floats, weight: Floats, point: tuple[float, Floats]
 ) -> tuple[float, float, Floats]:
     """Return the weighted log-loss, its slope in the intercept and in every cell: one pass."""
@@ -148,92 +149,3 @@ def add_up(codes: Codes, offsets: Ints, intercept: float, table: Floats) -> Floa
         for j in range(codes.shape[1]):
             margin[i] += table[offsets[j] + codes[i, j]]
     return margin
-
-
-def fit_shapes(
-    layout: Layout,
-    rows: Rows,
-    weight: Floats,
-    penalty: Penalty,
-    *,
-    start: Floats | None = None,
-    tolerance: float = 1e-7,
-) -> Floats:
-    """Minimise the penalised mean log-loss over the intercept and all parameters.
-
-    ::
-
-        f(b, t) = sum_i w_i (log(1 + exp(z_i)) - y_i z_i) / sum_i w_i
-                  + l1 sum_k d_k + l2/2 sum_k d_k^2 + level/2 sum_c v_c^2
-        z_i = b + sum_j V[cell of x_ij],   V = A t,   t = (d, v),   d >= 0
-
-    Convex: the log-loss is, in a margin linear in the parameters. As ``sum_k d_k`` is the total
-    variation of the shapes, the L1 term is a fused lasso: steps at zero merge fine bins, over
-    all features jointly. L-BFGS-B; gradients are look-ups, no design matrix is ever made.
-
-    Parameters
-    ----------
-    layout : Layout
-    rows : Rows
-    weight : ndarray (rows,)
-        Of each row; rows of weight 0 are skipped.
-    penalty : Penalty
-    start : ndarray (1 + parameters,), optional
-        Where to start from: the answer under a neighbouring penalty.
-    tolerance : float
-        Relative fall of f at which the steps end.
-
-    Returns
-    -------
-    ndarray (1 + parameters,)
-        The intercept, then t.
-    """
-    total = weight.sum()
-    l1 = np.where(layout.increment, penalty.l1, 0.0)
-    l2 = np.where(layout.increment, penalty.l2, penalty.level)
-    tables, back = layout.tables, csr_array(layout.tables.T)
-    size = _sizes(layout, rows, weight, l2)
-
-    def objective(scaled: Floats) -> tuple[float, Floats]:
-        point = scaled * size
-        t = point[1:]
-        loss, slope, cells = _look_up(
-            rows.codes, layout.offsets, rows.bad, weight, (point[0], tables @ t)
-        )
-        gradient = np.concatenate([[slope / total], back @ cells / total + l1 + l2 * t])
-        return loss / total + float(l1 @ t + 0.5 * l2 @ t**2), gradient * size
-
-    if start is None:
-        start = np.zeros(1 + len(layout.increment))
-        start[0] = np.log((weight @ rows.bad) / (weight @ (1 - rows.bad)))
-    lower = np.where(np.concatenate([[False], layout.increment]), 0.0, -np.inf)
-    result = minimize(
-        objective,
-        start / size,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=Bounds(lower, np.full(len(lower), np.inf)),
-        options={
-            "maxiter": _MOST_STEPS,
-            "maxfun": 2 * _MOST_STEPS,
-            "maxcor": _MEMORY,
-            "ftol": tolerance,
-            "gtol": 1e-9,
-        },
-    )
-    return np.asarray(result.x * size, dtype=np.float64)
-
-
-def _sizes(layout: Layout, rows: Rows, weight: Floats, l2: Floats) -> Floats:
-    """Return the scale of each parameter that makes all curvatures about 1 at equal odds.
-
-    A step near the end of a shape moves few rows; in its own units L-BFGS would crawl there.
-    """
-    mass = np.bincount(
-        (rows.codes + layout.offsets[:-1]).ravel(),
-        np.repeat(weight, rows.codes.shape[1]),
-        int(layout.offsets[-1]),
-    )
-    rate = float(weight @ rows.bad / weight.sum())
-    spread = csr_array(layout.tables.T).power(2) @ (mass / weight.sum())
-    return np.concatenate([[1.0], 1.0 / np.sqrt(rate * (1 - rate) * spread + l2)])
