@@ -73,6 +73,13 @@ _TIMES = (
     Column("available_at", "time", "when the lender could know it"),
 )
 _PERSON = Column("customer_id", "id", "the person")
+_REPAIRED = Column(
+    "repaired_at",
+    "time",
+    "when the register suppressed the record (credit repair); it is not looked at from then on",
+    nullable=True,
+    required=False,
+)
 
 
 def _event(name: str, key: str, doc: str, *columns: Column) -> Table:
@@ -189,6 +196,7 @@ INSTALMENTS = _snapshot(
     Column("number", "int", "1 for the first instalment", minimum=1),
     Column("due_at", "time", "when it must be paid"),
     Column("due_fen", "money", "principal and interest due", minimum=0),
+    _REPAIRED,
 )
 
 REPAYMENTS = _event(
@@ -211,6 +219,7 @@ BUREAU = _snapshot(
     Column("limit_fen", "money", "credit line", nullable=True, required=False),
     Column("paid_fen", "money", "paid since the last statement", nullable=True, required=False),
     Column("status", "text", "the account's state in words", nullable=True, required=False),
+    _REPAIRED,
 )
 
 APPLICATIONS = Table(
@@ -223,6 +232,21 @@ APPLICATIONS = Table(
         *_TIMES,
         Column("amount_fen", "money", "amount asked for", nullable=True, required=False),
         Column("product", "text", "product asked for", nullable=True, required=False),
+        Column(
+            "income_evidence",
+            "text",
+            "document that proves income (payslip, statement, social_insurance, ...), or none",
+            nullable=True,
+            required=False,
+        ),
+        Column(
+            "verified_income_fen",
+            "money",
+            "monthly income that the document proves",
+            nullable=True,
+            required=False,
+            minimum=0,
+        ),
     ),
     extra=True,
 )

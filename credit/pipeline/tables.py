@@ -12,7 +12,7 @@ from credit.engine import CheckReport, Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue
 from credit.features import available, build, catalogue, merchant_categories
-from credit.features.window import compile_features
+from credit.features.window import compile_features, written
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, load, microseconds
 from credit.sources import load as load_source
@@ -235,7 +235,7 @@ def feature_sql(
     prepared = prepare(config, data=data, progress=progress)
     with prepared.engine as engine:
         present = _columns(engine) | {LOOKUP: list(engine.columns(LOOKUP))}
-        return compile_features(prepared.catalogue, present, dialect=dialect, zone=config.zone)
+        return written(compile_features(prepared.catalogue, present, zone=config.zone), dialect)
 
 
 def feature_list(
