@@ -145,11 +145,16 @@ def data_verify(
 
 
 @data_app.command("dictionary", epilog="Example: credit data dictionary > data/README.md")
-def data_dictionary() -> None:
+def data_dictionary(
+    features: Annotated[
+        Path | None, typer.Option(help="A TOML file of your own features, to be added.")
+    ] = None,
+) -> None:
     """Print the data dictionary: every table of the contract and every feature, as Markdown."""
+    from credit.features.own import read_features
     from credit.pipeline.dictionary import markdown
 
-    sys.stdout.write(markdown())
+    sys.stdout.write(markdown(() if features is None else read_features(features)))
 
 
 @app.command(epilog="Example: credit check data/world")
@@ -181,13 +186,16 @@ def features(
     pipeline: Annotated[Path, typer.Argument(help="A pipeline file.")],
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of the list.")] = False,
     dialect: Annotated[str, typer.Option(help="duckdb or spark.")] = "duckdb",
+    proof: Annotated[
+        bool, typer.Option("--prove", help="Rewrite what they must not see: do they move?")
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Build and write Parquet here.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """List a pipeline's features, print their SQL, or build them into a Parquet file."""
+    """List a pipeline's features, print their SQL, prove them, or build a Parquet file."""
     from credit.pipeline import tables
 
     with _progress(quiet=quiet or sql) as progress:
@@ -195,11 +203,19 @@ def features(
             text = tables.feature_sql(pipeline, data=data, dialect=dialect, progress=progress)
             sys.stdout.write(text + "\n")
             return
-        if output is not None:
+        if proof:
+            proven = tables.prove_features(pipeline, data=data, progress=progress)
+        elif output is not None:
             count = tables.write_features(pipeline, output, data=data, progress=progress)
             out.print(Text(f"{output}: {count:,} rows"), soft_wrap=True)
             return
-        listed = tables.feature_list(pipeline, data=data, progress=progress)
+        else:
+            listed = tables.feature_list(pipeline, data=data, progress=progress)
+    if proof:
+        _print("proof by rewriting", ["feature", "verdict", "moved"], proven)
+        if any(verdict == "LEAKS" for _, verdict, _ in proven):
+            raise typer.Exit(code=1)
+        return
     _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
 
 

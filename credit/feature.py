@@ -319,14 +319,19 @@ def _member(record: D, days: int) -> D:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """An ordered set of features with unique names."""
+    """An ordered set of features with unique names.
+
+    ``support`` are further features that expressions of the set name; they are computed on the
+    way and are no column of the result.
+    """
 
     features: tuple[Feature, ...]
+    support: tuple[Feature, ...] = ()
     _index: dict[str, Feature] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index: dict[str, Feature] = {}
-        for feature in self.features:
+        for feature in self.everything:
             if not _NAME.fullmatch(feature.name):
                 raise FeatureError(f"{feature.name!r} is a family: give it windows with `over`.")
             if feature.name in index:
@@ -345,6 +350,11 @@ class Catalogue:
 
     def __contains__(self, name: object) -> bool:
         return name in self._index
+
+    @property
+    def everything(self) -> tuple[Feature, ...]:
+        """The features, and those in support of them."""
+        return self.features + self.support
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from credit.features.window.layers import named
 from credit.features.window.tables import LOOKUP
 from credit.policy import Policy, load
 
-__all__ = ["PAYMENT_INDICATORS", "available", "build", "catalogue", "merchant_categories"]
+__all__ = ["PAYMENT_INDICATORS", "available", "build", "catalogue", "chosen", "merchant_categories"]
 
 
 def catalogue(policy: Policy | None = None, on: date = date.max) -> Catalogue:
@@ -66,6 +66,28 @@ def available(features: Catalogue, tables: Mapping[str, Collection[str]]) -> Cat
     }:
         kept -= lost
     return Catalogue(tuple(feature for feature in features if feature.name in kept))
+
+
+def chosen(everything: Catalogue, names: Collection[str]) -> Catalogue:
+    """Return the features of these names, in order, with those that their expressions name.
+
+    What is named by an expression only stands in ``support``: computed, but no column.
+    """
+    waiting, needed = list(names), set(names)
+    while waiting:
+        feature = everything[waiting.pop()]
+        if isinstance(feature, Expression):
+            more = {name for name in named(feature) if name in everything} - needed
+            needed |= more
+            waiting += sorted(more)
+    return Catalogue(
+        tuple(feature for feature in everything if feature.name in names),
+        support=tuple(
+            feature
+            for feature in everything
+            if feature.name in needed and feature.name not in names
+        ),
+    )
 
 
 def _buildable(feature: Feature, tables: Mapping[str, Collection[str]]) -> bool:

@@ -5,9 +5,17 @@
 
 from __future__ import annotations
 
-from credit.feature import DIMENSIONS, Feature
+from collections.abc import Iterable
+
+from credit.feature import DIMENSIONS, Catalogue, Feature
 from credit.features import catalogue
+from credit.features.use import Uses
+from credit.features.window import needs
+from credit.features.window.tables import LOOKUP
 from credit.schema import TABLES, Table
+from credit.use import Use
+
+_COLUMNS = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
 
 _HEAD = """# Data dictionary
 
@@ -18,6 +26,11 @@ Times are microseconds UTC (or timestamps, read as such), money is integer fen, 
 are facts of the pipeline's zone. **An event counts for an application at instant q and a window W
 when `q - W <= event_time < q` and `available_at <= q`.** A table without `available_at` declares a
 lag in the pipeline file; there is no silent default.
+
+A table is held for the purposes stated below it, a column for those of its table unless it says
+otherwise. A feature may be used for what all the columns it reads are held for, until the earliest
+day on which the use of one of them ends. A pipeline states its `purpose`; what differs from this
+page stands in its `[uses]`. A build for another purpose, or after that day, is refused.
 """
 
 
@@ -25,7 +38,7 @@ def _table(table: Table) -> str:
     rows = [
         f"| `{column.name}` | {column.kind} | {'' if column.required else 'optional'}"
         f"{', ' if not column.required and column.nullable else ''}"
-        f"{'may be null' if column.nullable else ''} | {column.doc} |"
+        f"{'may be null' if column.nullable else ''} | {column.doc}{_held(column.use)} |"
         for column in table.columns
     ]
     key = ", ".join(f"`{name}`" for name in table.key)
@@ -36,12 +49,26 @@ def _table(table: Table) -> str:
             "",
             f"{table.doc} Key: {key}.{extra}",
             "",
+            f"Held for: {table.use}.",
+            "",
             "| column | kind | | meaning |",
             "|---|---|---|---|",
             *rows,
             "",
         ]
     )
+
+
+def _held(use: Use | None) -> str:
+    return "" if use is None else f"; held for {use}"
+
+
+def _narrower(feature: Feature) -> str:
+    """Return what a feature may be used for, where that is less than what a table is."""
+    use = Uses().of_feature(feature, _COLUMNS)
+    if use is None:
+        return "; its columns have no purpose in common"
+    return "" if any(use == table.use for table in TABLES.values()) else f"; held for {use}"
 
 
 def _feature(feature: Feature) -> str:
@@ -52,25 +79,26 @@ def _feature(feature: Feature) -> str:
         feature.unit,
         sign,
         feature.null_means,
+        ", ".join(sorted(needs(feature, _COLUMNS).keys() - {LOOKUP})) + _narrower(feature),
         feature.reason.en,
         feature.reason.zh,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def markdown() -> str:
-    """Return the dictionary as Markdown text."""
+def markdown(more: Iterable[Feature] = ()) -> str:
+    """Return the dictionary as Markdown text, with further features where there are any."""
     parts = [_HEAD, "## Tables", ""]
     parts += [_table(table) for table in TABLES.values()]
     parts += ["## Features", ""]
-    features = catalogue()
+    features = Catalogue((*catalogue(), *more))
     for dimension in (*DIMENSIONS, "application"):
         own = [feature for feature in features if feature.dimension == dimension]
         parts += [
             f"### {dimension} ({len(own)})",
             "",
-            "| name | what it is | unit | more is | null means | reason | 原因 |",
-            "|---|---|---|---|---|---|---|",
+            "| name | what it is | unit | more is | null means | reads | reason | 原因 |",
+            "|---|---|---|---|---|---|---|---|",
             *[_feature(feature) for feature in own],
             "",
         ]

@@ -11,10 +11,12 @@ from credit.dataset import observations, observed_until
 from credit.engine import CheckReport, Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue
-from credit.features import available, build, catalogue, merchant_categories
+from credit.features import available, build, chosen, merchant_categories
+from credit.features.own import read_features
 from credit.features.window import compile_features, written
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, load, microseconds
+from credit.pipeline.declared import declared, own_file, prove, refuse
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
 
@@ -135,9 +137,9 @@ def select(everything: Catalogue, section: FeaturesSection) -> Catalogue:
             )
         return names
 
-    chosen: set[str] = set().union(*(matching(pattern) for pattern in section.include))
-    chosen -= set().union(*(matching(pattern) for pattern in section.exclude))
-    return Catalogue(tuple(f for f in everything if f.name in chosen))
+    names: set[str] = set().union(*(matching(pattern) for pattern in section.include))
+    names -= set().union(*(matching(pattern) for pattern in section.exclude))
+    return chosen(everything, names)
 
 
 def prepare(
@@ -189,10 +191,13 @@ def prepare(
         audit = () if config.features.audit else published.audit
     notes += _checked(engine, quarantine, progress)
     until = config.outcome.observed_until
-    everything = available(Catalogue((*catalogue(), *extra)), _columns(engine))
+    everything = available(declared(config, engine, extra), _columns(engine))
+    asked = select(everything, config.features)
+    refuse(config, engine, asked, audit)
+    notes += own_file(config)
     return Prepared(
         engine=engine,
-        catalogue=select(everything, config.features),
+        catalogue=asked,
         notes=notes,
         special_codes=special,
         observed_until=observed_until(engine) if until is None else microseconds(until),
@@ -246,6 +251,31 @@ def feature_list(
     prepared.engine.close()
     sign = {-1: "-", 0: "none", 1: "+"}
     return [[f.name, f.dimension, f.unit, sign[f.risk], f.null_means] for f in prepared.catalogue]
+
+
+def prove_features(
+    path: Path, *, data: Path | None = None, progress: Progress = silent
+) -> list[list[str]]:
+    """Return one row of words for each feature: whether it moved when it must not.
+
+    The pipeline's own features are proven if it has a file of them, else all of it.
+    """
+    config = load(path)
+    prepared = prepare(config, data=data, progress=progress)
+    prepared.engine.close()
+    asked = prepared.catalogue
+    if config.features.file is not None:
+        own = read_features(Path(config.features.file)).names
+        asked = chosen(Catalogue(asked.everything), [name for name in own if name in asked])
+    proofs = prove(config, asked, seeds=(101, 102))
+    rows = []
+    for name in asked.names:
+        moved = sum(found.moved.get(name, 0) for found in proofs)
+        still = all(name in found.still for found in proofs)
+        looked = sum(found.observations for found in proofs)
+        verdict = "LEAKS" if moved else "nothing proven: one value only" if still else "holds"
+        rows.append([name, verdict, f"{moved} of {looked}"])
+    return rows
 
 
 def write_features(

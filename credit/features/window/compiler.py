@@ -106,7 +106,7 @@ def compile_features(
         itself, or refers to itself in a circle.
     """
     query = _Query(Tables(tables), spine, zone)
-    asked = list(terms(catalogue))
+    asked = list(terms(catalogue.everything))
     _add_events(query, [named for named in asked if isinstance(named.term, OfEvents)])
     states = groups((named for named in asked if isinstance(named.term, OfState)), "table")
     _add_instalments(query, states.pop(("instalments",), []))
@@ -115,7 +115,7 @@ def compile_features(
             _add_derived(query, name, states.pop((name,)))
     _add_latest(query, [named for group in states.values() for named in group])
     _add_ties(query, [named for named in asked if isinstance(named.term, OfTies)])
-    _add_stated(query, [feature for feature in catalogue if isinstance(feature, Stated)])
+    _add_stated(query, [one for one in catalogue.everything if isinstance(one, Stated)])
     base = _base(query)
     relations, last = layers.stack(catalogue, base)
     made = query.relations | relations

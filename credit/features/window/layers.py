@@ -21,7 +21,7 @@ def stack(catalogue: Catalogue, base: str) -> tuple[dict[str, str], str]:
         feature.name: Value(
             f"l.{quoted(feature.name)}", "text" if feature.is_categorical else "float"
         )
-        for feature in catalogue
+        for feature in catalogue.everything
     }
     for depth, layer in enumerate(_layers(catalogue), start=1):
         computed = ", ".join(
@@ -40,7 +40,7 @@ def named(feature: Expression) -> frozenset[str]:
 
 def _layers(catalogue: Catalogue) -> Iterator[list[Expression]]:
     """Yield the expressions so that each comes after those it names."""
-    expressions = {f.name: f for f in catalogue if isinstance(f, Expression)}
+    expressions = {f.name: f for f in catalogue.everything if isinstance(f, Expression)}
     sorter = TopologicalSorter(
         {name: named(feature) & expressions.keys() for name, feature in expressions.items()}
     )
