@@ -54,7 +54,8 @@ def test_another_purpose_is_refused_for_each_column(engine) -> None:
     assert (
         "payments.status: held for credit scoring, fraud detection, fairness audit, not for "
         "'advertising'. 1 feature(s) read it, e.g. 'payment_night_share_90d'. Leave them out under "
-        '[features] exclude, or declare under [uses."payments.status"] purposes what it is held for.'
+        '[features] exclude, or declare under [uses."payments.status"] purposes what it is held '
+        "for."
     ) in said
     assert "wealth_positions.balance_fen: held for" in said
     assert "Did you mean 'credit scoring'?" in refused(engine, Uses(), purpose="credit scorin")
@@ -103,7 +104,7 @@ def test_a_feature_may_be_used_for_what_all_its_columns_allow() -> None:
         }
     )
     night = catalogue()["payment_night_share_90d"]
-    assert uses.of_feature(night, tables) == Use(
+    assert uses.common([night], tables) == Use(
         purposes=(FRAUD,), until=date(2027, 1, 1), keep_days=9
     )
     apart = Uses(
@@ -112,7 +113,7 @@ def test_a_feature_may_be_used_for_what_all_its_columns_allow() -> None:
             "payments.direction": Use(purposes=(SCORING,)),
         }
     )
-    assert apart.of_feature(night, tables) is None
+    assert apart.common([night], tables) is None
 
 
 def test_a_use_that_makes_no_sense_is_refused() -> None:

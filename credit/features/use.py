@@ -52,17 +52,25 @@ class Uses:
         exact = self.declared.get(f"{table}.{column}")
         return exact or own or self.declared.get(table) or contract.use
 
-    def of_feature(self, feature: Feature, tables: Tables) -> Use | None:
-        """Return what all columns that a feature reads allow; None if no purpose is common."""
+    def common(self, features: Iterable[Feature], tables: Tables) -> Use | None:
+        """Return what all columns that these features read allow; None if no purpose is common.
+
+        Of an expression, give the features that it names as well (`credit.features.chosen`).
+        """
+        columns = {
+            (table, column)
+            for feature in features
+            for table, named in needs(feature, tables).items()
+            for column in named
+        }
         allowed: Use | None = None
-        for table, columns in sorted(needs(feature, tables).items()):
-            for column in sorted(columns):
-                use = self.of(table, column)
-                if use is None:
-                    continue
-                allowed = use if allowed is None else allowed.common(use)
-                if allowed is None:
-                    return None
+        for use in (self.of(table, column) for table, column in sorted(columns)):
+            if use is None:
+                continue
+            both = use if allowed is None else allowed.common(use)
+            if both is None:
+                return None
+            allowed = both
         return allowed
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from credit.feature import DIMENSIONS, Catalogue, Feature
-from credit.features import catalogue
+from credit.features import catalogue, chosen
 from credit.features.use import Uses
 from credit.features.window import needs
 from credit.features.window.tables import LOOKUP
@@ -63,15 +63,18 @@ def _held(use: Use | None) -> str:
     return "" if use is None else f"; held for {use}"
 
 
-def _narrower(feature: Feature) -> str:
-    """Return what a feature may be used for, where that is less than what a table is."""
-    use = Uses().of_feature(feature, _COLUMNS)
+def _reads(feature: Feature, everything: Catalogue) -> str:
+    """Return the tables a feature reads, and its use where that is narrower than theirs."""
+    all_of_them = chosen(everything, [feature.name]).everything
+    tables = {table for one in all_of_them for table in needs(one, _COLUMNS)} - {LOOKUP}
+    use = Uses().common(all_of_them, _COLUMNS)
+    said = ", ".join(sorted(tables))
     if use is None:
-        return "; its columns have no purpose in common"
-    return "" if any(use == table.use for table in TABLES.values()) else f"; held for {use}"
+        return f"{said}; no purpose in common"
+    return said if use in [TABLES[table].use for table in tables] else f"{said}; held for {use}"
 
 
-def _feature(feature: Feature) -> str:
+def _feature(feature: Feature, everything: Catalogue) -> str:
     sign = {-1: "safer", 0: "", 1: "riskier"}[feature.risk]
     cells = [
         f"`{feature.name}`",
@@ -79,7 +82,7 @@ def _feature(feature: Feature) -> str:
         feature.unit,
         sign,
         feature.null_means,
-        ", ".join(sorted(needs(feature, _COLUMNS).keys() - {LOOKUP})) + _narrower(feature),
+        _reads(feature, everything),
         feature.reason.en,
         feature.reason.zh,
     ]
@@ -99,7 +102,7 @@ def markdown(more: Iterable[Feature] = ()) -> str:
             "",
             "| name | what it is | unit | more is | null means | reads | reason | 原因 |",
             "|---|---|---|---|---|---|---|---|",
-            *[_feature(feature) for feature in own],
+            *[_feature(feature, features) for feature in own],
             "",
         ]
     return "\n".join(parts).rstrip() + "\n"
