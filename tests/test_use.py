@@ -12,7 +12,7 @@ from credit.errors import FeatureError, SchemaError, UseError
 from credit.feature import Catalogue, Reason, Stated
 from credit.features import catalogue
 from credit.features.use import Uses, refuse_unlawful
-from credit.pipeline.tables import feature_list
+from credit.pipeline.tables import feature_list, prove_features
 from credit.use import AUDIT, FRAUD, SCORING, Use
 
 TODAY = date(2024, 6, 1)
@@ -147,14 +147,14 @@ kind = "window"
 name = "payment_red_days_{days}d"
 windows = [30, 90]
 dimension = "payment"
-label = "Payments that left less than 100 yuan, {days} days"
+label = "Payments that left less than 5,000 yuan, {days} days"
 unit = "count"
 null_means = "never null: none is 0"
 risk = 1
 reason = { en = "Payments left little, {days} days", zh = "近{days}天支付后余额不足" }
 table = "payments"
 days = "each"
-measure = { aggregate = "count", where = "direction = 'out' and balance_fen < 10000" }
+measure = { aggregate = "count", where = "direction = 'out' and balance_fen < 500000" }
 """
 
 
@@ -187,6 +187,10 @@ def test_a_pipeline_offers_features_of_ones_own(tmp_path: Path, small_world: Pat
     assert [row[:4] for row in listed] == [
         ["payment_red_days_30d", "payment", "count", "+"],
         ["payment_red_days_90d", "payment", "count", "+"],
+    ]
+    assert prove_features(path, data=small_world) == [
+        ["payment_red_days_30d", "holds", "0 of 80"],
+        ["payment_red_days_90d", "holds", "0 of 80"],
     ]
 
 
