@@ -145,11 +145,16 @@ def data_verify(
 
 
 @data_app.command("dictionary", epilog="Example: credit data dictionary > data/README.md")
-def data_dictionary() -> None:
+def data_dictionary(
+    features: Annotated[
+        Path | None, typer.Option(help="A TOML file of your own features, to be added.")
+    ] = None,
+) -> None:
     """Print the data dictionary: every table of the contract and every feature, as Markdown."""
+    from credit.features.own import read_features
     from credit.pipeline.dictionary import markdown
 
-    sys.stdout.write(markdown())
+    sys.stdout.write(markdown(() if features is None else read_features(features)))
 
 
 @app.command(epilog="Example: credit check data/world")
@@ -181,6 +186,9 @@ def features(
     pipeline: Annotated[Path, typer.Argument(help="A pipeline file.")],
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of the list.")] = False,
     dialect: Annotated[str, typer.Option(help="duckdb or spark.")] = "duckdb",
+    proof: Annotated[
+        bool, typer.Option("--prove", help="Rewrite what they must not see: do they move?")
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of the data.")] = None,
     output: Annotated[
         Path | None,
@@ -194,7 +202,7 @@ def features(
     engine: Annotated[str | None, typer.Option(help="duckdb or spark builds them.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """List a pipeline's features, print their SQL, build them, or show one person's."""
+    """List a pipeline's features, print their SQL, prove them, build them, or show one person's."""
     from credit.pipeline import features as asked
 
     with _progress(quiet=quiet or sql) as progress:
@@ -204,18 +212,26 @@ def features(
             return
         if (person is None) != (as_of is None):
             raise ConfigError("--person and --as-of go together: a person and an instant.")
-        if person is not None and as_of is not None:
+        if proof:
+            proven = asked.prove_features(pipeline, data=data, progress=progress)
+        elif person is not None and as_of is not None:
             values = asked.features_of(pipeline, person, as_of, data=data, progress=progress)
             _print(f"{person} at {as_of}", ["name", "value", "unit", "null means"], values)
             return
-        if output is not None:
+        elif output is not None:
             built = asked.write_features(
                 pipeline, output, data=data, parts=parts, engine=engine, progress=progress
             )
             kept = f", {built.kept:,} of them finished before" if built.kept else ""
             out.print(Text(f"{output}: {built.computed + built.kept:,} rows{kept}"), soft_wrap=True)
             return
-        listed = asked.feature_list(pipeline, data=data, progress=progress)
+        else:
+            listed = asked.feature_list(pipeline, data=data, progress=progress)
+    if proof:
+        _print("proof by rewriting", ["feature", "verdict", "moved"], proven)
+        if any(verdict == "LEAKS" for _, verdict, _ in proven):
+            raise typer.Exit(code=1)
+        return
     _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
 
 

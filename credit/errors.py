@@ -67,6 +67,10 @@ class PolicyError(CreditError, ValueError):
     """A policy file breaks its own rules."""
 
 
+class UseError(CreditError, ValueError):
+    """Data that may not be used: not for this purpose, or no longer."""
+
+
 class ModelError(CreditError, ValueError):
     """A model cannot be fitted or used as asked."""
 

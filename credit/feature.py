@@ -14,11 +14,14 @@ No expression may name the as-of instant: comparing times is the compiler's busi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from credit.errors import FeatureError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Dimension = Literal["payment", "social", "wealth", "consumption", "repayment", "application"]
 
@@ -26,11 +29,21 @@ DIMENSIONS: tuple[str, ...] = ("payment", "social", "wealth", "consumption", "re
 """The five dimensions that carry policy weight, in the policy's order."""
 
 Aggregate = Literal[
-    "count", "sum", "mean", "std", "min", "max", "distinct", "entropy", "days_since_last",
-    "days_since_first",
+    "count", "sum", "mean", "std", "min", "max", "distinct", "entropy", "largest", "herfindahl",
+    "days_since_last", "days_since_first",
 ]  # fmt: skip
 
+KEYED: tuple[str, ...] = ("distinct", "entropy", "largest", "herfindahl")
+"""Aggregates over the keys that a value takes: how many, how even, the heaviest, sum share^2."""
+
+WINDOWS: tuple[int, ...] = (7, 30, 90, 180, 365)
+"""The windows in days that families of built-in features run over."""
+
+EACH = -1
+"""In place of ``days``: the window of each member of a family (`over`)."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FAMILY = re.compile(r"[a-z](?:[a-z0-9_]|\{days\})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +61,7 @@ class Feature:
     Attributes
     ----------
     name : str
-        ``<dimension>_<what>_<window>``, lower case.
+        ``<dimension>_<what>_<window>``, lower case; ``{days}`` in it until `over` fills it in.
     dimension : str
         One of the five, or ``application`` for a fact stated on the application itself,
         which carries no policy weight.
@@ -76,7 +89,7 @@ class Feature:
     edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _FAMILY.fullmatch(self.name):
             raise FeatureError(f"{self.name!r}: a feature's name is lower case, [a-z][a-z0-9_]*.")
         if self.risk not in (-1, 0, 1):
             raise FeatureError(f"{self.name}: risk must be -1, 0 or +1, got {self.risk}.")
@@ -95,6 +108,10 @@ class Measure:
     ``per``: ``sum(value where ...) / sum(per over all events of the table)``. ``base`` limits
     numerator and denominator alike.
 
+    ``largest``, ``herfindahl`` and ``entropy`` look at the keys that ``value`` takes: with w_k
+    the rows of key k, or the sum of an integer ``weight`` over them, and W the sum of all w_k,
+    they are max w_k, sum (w_k / W)^2 and -sum (w_k / W) ln(w_k / W).
+
     >>> Measure(aggregate="sum", value="amount_fen", where="local_hour(event_time) < 6",
     ...         per="amount_fen", base="direction = 'out'").per
     'amount_fen'
@@ -105,8 +122,14 @@ class Measure:
     where: str | None = None
     per: str | None = None
     base: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
+        if self.weight is not None and self.aggregate not in ("entropy", "largest", "herfindahl"):
+            raise FeatureError(
+                f"a weight is what the keys of entropy, largest or herfindahl weigh, not of "
+                f"{self.aggregate!r}: drop 'weight'."
+            )
         if self.per is not None and self.aggregate not in ("sum", "count"):
             raise FeatureError(
                 f"a share is a ratio of sums or counts, not of {self.aggregate!r}: drop 'per'."
@@ -146,6 +169,15 @@ class StateAsOf(Feature):
         whole days between payment in full and the due date; 0 if open or late.
     ``days_since_paid``
         days from payment in full to q; null while open.
+
+    With ``table="lots"`` the rows are what is left at q of each purchase in ``wealth_orders``
+    when every sale takes the oldest purchases of its product first (first in, first out), with
+    ``product_id``, ``risk_level``, ``bought_fen``, ``held_fen`` (left of it) and ``held_days``
+    (whole days since it was bought). A sale of more than was bought until then takes all there
+    is, and nothing of what is bought later.
+
+    With ``table="statements"`` the rows are the local days of visible ``wealth_positions``, with
+    ``total_fen``, the sum of all balances stated on that day.
     """
 
     table: str
@@ -244,16 +276,64 @@ class Stated(Feature):
     expression: str
 
 
+F = TypeVar("F", bound=Feature)
+
+
+def over(windows: Iterable[int], *families: F) -> tuple[F, ...]:
+    """Return each family once a window, its windows together.
+
+    ``{days}`` in any text of a family becomes the window, and so does `EACH` where a number of
+    days is meant, in the feature itself and in the parts of its expression.
+
+    >>> more = over((30, 90), WindowAggregate(
+    ...     name="payment_count_{days}d", dimension="payment", label="Payments, {days} days",
+    ...     unit="count", null_means="never null: none is 0", risk=0,
+    ...     reason=Reason(en="Few payments, {days} days", zh="近{days}天支付较少"),
+    ...     table="payments", days=EACH, measure=Measure(aggregate="count"),
+    ... ))
+    >>> [(one.name, one.days, one.reason.zh) for one in more]
+    [('payment_count_30d', 30, '近30天支付较少'), ('payment_count_90d', 90, '近90天支付较少')]
+    """
+    lengths = tuple(windows)
+    return tuple(_member(family, days) for family in families for days in lengths)
+
+
+D = TypeVar("D", bound="DataclassInstance")
+
+
+def _member(record: D, days: int) -> D:
+    """Return a record with a window in place of ``{days}`` and `EACH`, all the way down."""
+    filled: dict[str, object] = {}
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if isinstance(value, str):
+            filled[item.name] = value.replace("{days}", str(days))
+        elif item.name == "days":
+            filled[item.name] = days if value == EACH else value
+        elif item.name == "parts":
+            filled[item.name] = tuple(_member(part, days) for part in value)
+        elif isinstance(value, Reason | Measure):
+            filled[item.name] = _member(value, days)
+    return replace(record, **filled)
+
+
 @dataclass(frozen=True)
 class Catalogue:
-    """An ordered set of features with unique names."""
+    """An ordered set of features with unique names.
+
+    ``support`` are further features that expressions of the set name; they are computed on the
+    way and are no column of the result.
+    """
 
     features: tuple[Feature, ...]
+    support: tuple[Feature, ...] = ()
     _index: dict[str, Feature] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         index: dict[str, Feature] = {}
-        for feature in self.features:
+        for feature in self.everything:
+            if not _NAME.fullmatch(feature.name):
+                raise FeatureError(f"{feature.name!r} is a family: give it windows with `over`.")
             if feature.name in index:
                 raise FeatureError(f"two features are called {feature.name!r}.")
             index[feature.name] = feature
@@ -270,6 +350,11 @@ class Catalogue:
 
     def __contains__(self, name: object) -> bool:
         return name in self._index
+
+    @property
+    def everything(self) -> tuple[Feature, ...]:
+        """The features, and those in support of them."""
+        return self.features + self.support
 
     @property
     def names(self) -> tuple[str, ...]:

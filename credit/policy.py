@@ -80,6 +80,12 @@ class Policy:
             f"the first holds from {min(leaf.effective_from for leaf in dated)}."
         )
 
+    def over(self, other: Policy) -> Policy:
+        """Return this policy with the leaves of another for the keys it does not have."""
+        own = {leaf.key for leaf in self.leaves}
+        more = tuple(leaf for leaf in other.leaves if leaf.key not in own)
+        return Policy(self.name, self.title, self.leaves + more, self.sha256)
+
     def weights(self, on: date) -> dict[str, float]:
         """Return the five dimensions' weights in force on a day, in the policy's order."""
         return dict(self.leaf("score.weights", on).value)

@@ -9,10 +9,13 @@ Nothing here reads a file. The engine checks real tables against these records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from credit.errors import SchemaError, nearest
+from credit.use import AUDIT, FRAUD, SCORING, Use
+
+_DEFAULT = Use(purposes=(SCORING, FRAUD, AUDIT))
 
 Kind = Literal["id", "time", "money", "float", "int", "text", "bool"]
 
@@ -37,6 +40,8 @@ class Column:
     nullable: bool = False
     required: bool = True
     minimum: float | None = None
+    use: Use | None = None
+    """Narrower than its table's; None where it is the table's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Table:
     columns: tuple[Column, ...]
     person: str = "customer_id"
     event: bool = True
+    use: Use = _DEFAULT
+    """What the table is held for, and for how long."""
     extra: bool = False
     """Whether columns beyond these are kept (facts a source states on its applications)."""
 
@@ -72,7 +79,24 @@ _TIMES = (
     Column("event_time", "time", "when it happened"),
     Column("available_at", "time", "when the lender could know it"),
 )
+
+
+def _optional(name: str, kind: Kind, doc: str, minimum: float | None = None) -> Column:
+    """Return a column that a source need not have, and that may be null."""
+    return Column(name, kind, doc, nullable=True, required=False, minimum=minimum)
+
+
+def _for_audit(name: str, kind: Kind, doc: str) -> Column:
+    """Return a column that is held to look for unfairness, and for nothing else."""
+    return replace(_optional(name, kind, f"{doc} (audit only)"), use=Use(purposes=(AUDIT,)))
+
+
 _PERSON = Column("customer_id", "id", "the person")
+_REPAIRED = _optional(
+    "repaired_at",
+    "time",
+    "when the register suppressed the record (credit repair); it is not looked at from then on",
+)
 
 
 def _event(name: str, key: str, doc: str, *columns: Column) -> Table:
@@ -98,18 +122,11 @@ CUSTOMERS = Table(
         _PERSON,
         *_TIMES,
         Column("segment", "text", "sme, white_collar or blue_collar", nullable=True),
-        Column("occupation", "text", "occupation group", nullable=True, required=False),
-        Column("region", "text", "region (audit only)", nullable=True, required=False),
-        Column("birth_date", "time", "date of birth (audit only)", nullable=True, required=False),
-        Column("sex", "text", "sex (audit only)", nullable=True, required=False),
-        Column(
-            "declared_income_fen",
-            "money",
-            "monthly income the person declares",
-            nullable=True,
-            required=False,
-            minimum=0,
-        ),
+        _optional("occupation", "text", "occupation group"),
+        _for_audit("region", "text", "region"),
+        _for_audit("birth_date", "time", "date of birth"),
+        _for_audit("sex", "text", "sex"),
+        _optional("declared_income_fen", "money", "monthly income the person declares", minimum=0),
     ),
 )
 
@@ -121,12 +138,10 @@ PAYMENTS = _event(
     Column("amount_fen", "money", "amount, never negative", minimum=0),
     Column("status", "text", "ok or failed"),
     Column("mcc", "int", "merchant category code; null for money received", nullable=True),
-    Column("merchant_id", "id", "the merchant", nullable=True, required=False),
-    Column("balance_fen", "money", "account balance after it", nullable=True, required=False),
-    Column(
-        "due_at", "time", "the bill's due date, where it is a bill", nullable=True, required=False
-    ),
-    Column("purpose", "text", "what it was for, as the source says", nullable=True, required=False),
+    _optional("merchant_id", "id", "the merchant"),
+    _optional("balance_fen", "money", "account balance after it"),
+    _optional("due_at", "time", "the bill's due date, where it is a bill"),
+    _optional("purpose", "text", "what it was for, as the source says"),
 )
 
 TRANSFERS = _event(
@@ -135,7 +150,7 @@ TRANSFERS = _event(
     "Money sent by one person to another.",
     Column("counterparty_id", "id", "the receiver"),
     Column("amount_fen", "money", "amount, never negative", minimum=0),
-    Column("type", "text", "transfer or red_packet", nullable=True, required=False),
+    _optional("type", "text", "transfer or red_packet"),
 )
 
 CONTACTS = _snapshot(
@@ -143,7 +158,7 @@ CONTACTS = _snapshot(
     ("customer_id", "contact_id"),
     "Who knows whom: one row for each direction of a tie.",
     Column("contact_id", "id", "the other person"),
-    Column("type", "text", "friend, family or colleague", nullable=True, required=False),
+    _optional("type", "text", "friend, family or colleague"),
 )
 
 TAGS = _event(
@@ -176,7 +191,7 @@ LOANS = _event(
     "loans",
     "loan_id",
     "Loans drawn; application_id links a loan to the application that asked for it.",
-    Column("application_id", "id", "its application", nullable=True, required=False),
+    _optional("application_id", "id", "its application"),
     Column("principal_fen", "money", "amount lent", minimum=0),
     Column("term_months", "int", "number of monthly instalments", minimum=1),
 )
@@ -189,6 +204,7 @@ INSTALMENTS = _snapshot(
     Column("number", "int", "1 for the first instalment", minimum=1),
     Column("due_at", "time", "when it must be paid"),
     Column("due_fen", "money", "principal and interest due", minimum=0),
+    _REPAIRED,
 )
 
 REPAYMENTS = _event(
@@ -198,7 +214,7 @@ REPAYMENTS = _event(
     Column("loan_id", "id", "the loan"),
     Column("number", "int", "the instalment", minimum=1),
     Column("amount_fen", "money", "amount paid", minimum=0),
-    Column("channel", "text", "balance, card or other", nullable=True, required=False),
+    _optional("channel", "text", "balance, card or other"),
 )
 
 BUREAU = _snapshot(
@@ -207,10 +223,11 @@ BUREAU = _snapshot(
     "Credit accounts as a register or statement shows them, one row an account and month.",
     Column("account_id", "id", "the account"),
     Column("months_past_due", "float", "payments missed at this date", nullable=True),
-    Column("balance_fen", "money", "amount owed", nullable=True, required=False),
-    Column("limit_fen", "money", "credit line", nullable=True, required=False),
-    Column("paid_fen", "money", "paid since the last statement", nullable=True, required=False),
-    Column("status", "text", "the account's state in words", nullable=True, required=False),
+    _optional("balance_fen", "money", "amount owed"),
+    _optional("limit_fen", "money", "credit line"),
+    _optional("paid_fen", "money", "paid since the last statement"),
+    _optional("status", "text", "the account's state in words"),
+    _REPAIRED,
 )
 
 APPLICATIONS = Table(
@@ -221,8 +238,16 @@ APPLICATIONS = Table(
         Column("application_id", "id", "the application"),
         _PERSON,
         *_TIMES,
-        Column("amount_fen", "money", "amount asked for", nullable=True, required=False),
-        Column("product", "text", "product asked for", nullable=True, required=False),
+        _optional("amount_fen", "money", "amount asked for"),
+        _optional("product", "text", "product asked for"),
+        _optional(
+            "income_evidence",
+            "text",
+            "document that proves income (payslip, statement, social_insurance, ...), or none",
+        ),
+        _optional(
+            "verified_income_fen", "money", "monthly income that the document proves", minimum=0
+        ),
     ),
     extra=True,
 )

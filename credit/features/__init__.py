@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from datetime import date
 
-import pandas as pd
-
-from credit.errors import DataError
 from credit.feature import Catalogue, Expression, Feature
 from credit.features import window
-from credit.features.application import APPLICATION
-from credit.features.consumption import CONSUMPTION
-from credit.features.payment import PAYMENT
-from credit.features.repayment import REPAYMENT
+from credit.features.application import application
+from credit.features.consumption import consumption
+from credit.features.frame import build, merchant_categories
+from credit.features.payment import PAYMENT_INDICATORS, payment
+from credit.features.repayment import repayment
 from credit.features.social import SOCIAL
-from credit.features.wealth import WEALTH
+from credit.features.wealth import wealth
 from credit.features.window.layers import named
 from credit.features.window.tables import LOOKUP
+from credit.policy import Policy, load
 
-if TYPE_CHECKING:
-    from credit.engine import Engine
-
-__all__ = ["available", "build", "catalogue", "merchant_categories"]
+__all__ = ["PAYMENT_INDICATORS", "available", "build", "catalogue", "chosen", "merchant_categories"]
 
 
-SPINE = "feature_spine"
-"""The relation that a build registers in the engine."""
+def catalogue(policy: Policy | None = None, on: date = date.max) -> Catalogue:
+    """Return all built-in features: five dimensions, then facts of the application.
 
-
-def catalogue() -> Catalogue:
-    """Return all built-in features: five dimensions, then facts of the application."""
-    return Catalogue(PAYMENT + SOCIAL + WEALTH + CONSUMPTION + REPAYMENT + APPLICATION)
-
-
-def merchant_categories() -> pd.DataFrame:
-    """Return the built-in lookup (mcc, category, label), one row a merchant category code."""
-    with files("credit.features").joinpath("merchant_categories.csv").open("rb") as lines:
-        return pd.read_csv(lines)
+    Parameters
+    ----------
+    policy : Policy, optional
+        Where thresholds, hours and buckets stand; the policy shipped as ``weilidai`` otherwise.
+    on : date
+        The day whose values hold; by default those without an end.
+    """
+    figures = load("weilidai") if policy is None else policy
+    return Catalogue(
+        payment(figures, on)
+        + SOCIAL
+        + wealth(figures, on)
+        + consumption(figures, on)
+        + repayment(figures, on)
+        + application(figures, on)
+    )
 
 
 def available(features: Catalogue, tables: Mapping[str, Collection[str]]) -> Catalogue:
@@ -67,85 +68,30 @@ def available(features: Catalogue, tables: Mapping[str, Collection[str]]) -> Cat
     return Catalogue(tuple(feature for feature in features if feature.name in kept))
 
 
+def chosen(everything: Catalogue, names: Collection[str]) -> Catalogue:
+    """Return the features of these names, in order, with those that their expressions name.
+
+    What is named by an expression only stands in ``support``: computed, but no column.
+    """
+    waiting, needed = list(names), set(names)
+    while waiting:
+        feature = everything[waiting.pop()]
+        if isinstance(feature, Expression):
+            more = {name for name in named(feature) if name in everything} - needed
+            needed |= more
+            waiting += sorted(more)
+    return Catalogue(
+        tuple(feature for feature in everything if feature.name in names),
+        support=tuple(
+            feature
+            for feature in everything
+            if feature.name in needed and feature.name not in names
+        ),
+    )
+
+
 def _buildable(feature: Feature, tables: Mapping[str, Collection[str]]) -> bool:
     return all(
         table in tables and columns <= set(tables[table])
         for table, columns in window.needs(feature, tables).items()
     )
-
-
-def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFrame:
-    """Compute features for every row of a spine.
-
-    Parameters
-    ----------
-    engine : Engine
-        Where the event tables are. The built-in merchant categories are registered in it
-        unless it has its own.
-    spine : DataFrame
-        ``observation_id`` (unique integers), ``customer_id`` and ``as_of`` (integer
-        microseconds since 1970 UTC); with ``application_id``, facts stated on applications
-        are looked up by it, else by person and instant.
-    features : Catalogue
-        What to compute; see ``available``.
-
-    Returns
-    -------
-    DataFrame
-        ``observation_id`` and one column a feature, rows in the spine's order: float64 (NaN
-        as each feature's ``null_means`` says), text for categories.
-
-    Raises
-    ------
-    DataError
-        The spine lacks a column, repeats an observation, or one person has two applications
-        at one instant and the spine does not say which is meant.
-    FeatureError
-        A feature needs a table or a column that is not there.
-    """
-    columns = _check_spine(spine)
-    if not engine.has(LOOKUP):
-        engine.add_lookup(LOOKUP, merchant_categories())
-    engine.temporary(SPINE, spine[columns])
-    tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
-    tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
-    sql = window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
-    frame = engine.frame(sql).set_index("observation_id")
-    if len(frame) > len(spine):
-        repeated = frame.index[frame.index.duplicated()].unique()[:3].tolist()
-        raise DataError(
-            f"spine: {len(frame) - len(spine)} row(s) too many, e.g. observations {repeated}: one "
-            "person has several applications at one instant, or a table repeats its key. Add "
-            "application_id to the spine, and run engine.check()."
-        )
-    frame = frame.loc[spine["observation_id"]].reset_index()
-    for feature in features:
-        column = frame[feature.name]
-        frame[feature.name] = (
-            column.astype("str") if feature.is_categorical else column.astype("float64")
-        )
-    return frame[["observation_id", *features.names]]
-
-
-def _check_spine(spine: pd.DataFrame) -> list[str]:
-    """Refuse a spine that does not say whom to look at, and when; return its columns."""
-    needed = ["observation_id", "customer_id", "as_of"]
-    missing = [name for name in needed if name not in spine.columns]
-    if missing:
-        raise DataError(
-            f"spine: no column {missing}. It has {list(spine.columns)}; a spine is "
-            "(observation_id, customer_id, as_of)."
-        )
-    for name in ("observation_id", "as_of"):
-        if not pd.api.types.is_integer_dtype(spine[name]):
-            raise DataError(
-                f"spine.{name}: type {spine[name].dtype}, but integers are required"
-                f"{' (microseconds since 1970 UTC)' if name == 'as_of' else ''}."
-            )
-    empty = [name for name in needed if spine[name].isna().any()]
-    if empty:
-        raise DataError(f"spine: {empty} must not be null; every row is a person and an instant.")
-    twice = spine["observation_id"][spine["observation_id"].duplicated()].unique()[:3].tolist()
-    if twice:
-        raise DataError(f"spine.observation_id: must be unique, but {twice} stand twice.")
-    return [*needed, *(["application_id"] if "application_id" in spine.columns else [])]

@@ -1,10 +1,121 @@
-"""Facts stated on the application or at registration. They carry no policy weight."""
+"""Facts stated on the application or at registration, and how they agree with what was seen.
+
+They carry no policy weight.
+"""
 
 from __future__ import annotations
 
-from credit.feature import Feature, Reason, Stated
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
 
-APPLICATION: tuple[Feature, ...] = (
+from credit.feature import (
+    EACH,
+    Expression,
+    Feature,
+    Measure,
+    Reason,
+    Stated,
+    WindowAggregate,
+    WindowPart,
+    over,
+)
+from credit.policy import Policy
+
+INFLOW = Measure(aggregate="sum", value="amount_fen", where="direction = 'in' and status = 'ok'")
+
+MONTHLY_INFLOW = "received * 365 / (180 * 12)"
+"""Mean money received a month; a month is a twelfth of 365 days."""
+
+_computed = partial(Expression, dimension="application")
+_stated = partial(Stated, dimension="application", table="applications")
+_received = WindowPart(name="received", table="payments", days=180, measure=INFLOW)
+
+
+def application(policy: Policy, on: date) -> tuple[Feature, ...]:
+    """Return the facts of the application under the policy in force on a day."""
+    checks = policy.leaf("dq.cross_checks", on).value
+    return (
+        *STATED,
+        *_consistency(checks["income_ratio_low"], checks["income_ratio_high"]),
+        *_evidence(),
+        *over((30, 365), _earlier()),
+    )
+
+
+def _consistency(low: float, high: float) -> Iterator[Feature]:
+    name = "application_income_ratio_180d"
+    yield _computed(
+        name=name,
+        label="Declared monthly income / money received a month, 180 days",
+        unit="ratio",
+        null_means="no income was declared, or no money was received in the last 180 days",
+        risk=0,
+        reason=Reason(
+            en="Declared income differs from money received", zh="申报收入与资金流入差异较大"
+        ),
+        edges=(low, high),
+        expression=f"application_declared_income_fen / ({MONTHLY_INFLOW})",
+        parts=(_received,),
+    )
+    yield _computed(
+        name="application_income_inconsistent_180d",
+        label=f"Declared income outside {low:g} to {high:g} times the money received a month",
+        unit="flag",
+        null_means="no income was declared, or no money was received in the last 180 days",
+        risk=+1,
+        reason=Reason(en="Declared income is not borne out", zh="申报收入与流水不一致"),
+        expression=f"case when {name} is null then null "
+        f"when {name} < {low} or {name} > {high} then 1 else 0 end",
+    )
+    yield _computed(
+        name="application_amount_to_income",
+        label="Amount asked for / declared monthly income",
+        unit="ratio",
+        null_means="no amount or no income was stated",
+        risk=+1,
+        reason=Reason(en="The amount asked for is large against income", zh="申请金额相对收入较高"),
+        expression="application_amount_fen / application_declared_income_fen",
+    )
+
+
+def _evidence() -> Iterator[Feature]:
+    yield _stated(
+        name="application_income_verified",
+        label="Income proven by a document",
+        unit="flag",
+        null_means="the application was not known yet; no document is 0",
+        risk=-1,
+        reason=Reason(en="Income is not proven", zh="未提供收入证明"),
+        expression="case when coalesce(income_evidence, 'none') = 'none' then 0 else 1 end",
+    )
+    yield _stated(
+        name="application_verified_income_fen",
+        label="Monthly income proven by a document",
+        unit="fen",
+        null_means="no income was proven",
+        risk=-1,
+        reason=Reason(en="Low proven income", zh="已核实收入较低"),
+        expression="verified_income_fen",
+    )
+
+
+def _earlier() -> Feature:
+    return WindowAggregate(
+        name="application_count_{days}d",
+        dimension="application",
+        label="Earlier applications, {days} days",
+        unit="count",
+        null_means="never null: no earlier application is 0",
+        risk=+1,
+        reason=Reason(en="Frequent applications, {days} days", zh="近{days}天申请频繁"),
+        table="applications",
+        days=EACH,
+        measure=Measure(aggregate="count"),
+    )
+
+
+STATED: tuple[Feature, ...] = (
     Stated(
         name="application_segment",
         dimension="application",
@@ -50,4 +161,4 @@ APPLICATION: tuple[Feature, ...] = (
         expression="amount_fen",
     ),
 )
-"""Facts stated on the application."""
+"""Facts as they were stated."""

@@ -159,7 +159,7 @@ def _declared(folder: Path, engine: Engine, features: Catalogue) -> None:
         "zone": engine.zone,
         "features": {
             feature.name: hashlib.sha256(repr(feature).encode()).hexdigest()[:16]
-            for feature in features
+            for feature in features.everything
         },
     }
     file = folder / _PLAN

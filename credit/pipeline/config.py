@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from credit.errors import ConfigError, nearest
 from credit.schema import TABLES, TableSource
+from credit.use import SCORING
 
 Published = Literal["berka", "credit_card_approval", "taiwan", "german"]
 
@@ -57,15 +58,27 @@ class TableSection(_Section):
 class FeaturesSection(_Section):
     """Which features to build: glob patterns over names or ``dimension:<name>``.
 
+    ``file`` is a TOML file of features of one's own (`credit.features.own`), relative to the
+    working directory; they are offered with the built-in ones.
+
     ``audit`` also offers facts kept out of models (sex, age), for comparison with figures that
     used them. ``keep`` names near duplicates that must both stay.
     """
 
     audit: bool = False
+    file: str | None = None
     include: list[str] = ["*"]
     exclude: list[str] = []
     max_correlation: float = Field(default=0.95, gt=0, le=1)
     keep: list[str] = []
+
+
+class UseSection(_Section):
+    """What a table or column is held for, and for how long: see `credit.use.Use`."""
+
+    purposes: list[str] = Field(min_length=1)
+    until: date | None = None
+    keep_days: int | None = Field(default=None, ge=1)
 
 
 class OutcomeSection(_Section):
@@ -175,7 +188,10 @@ class TrackingSection(_Section):
 class Pipeline(_Section):
     """A whole experiment.
 
-    ``where`` names a 0/1 column of the applications: the rows the experiment is about.
+    ``purpose`` is what the features are for; ``uses`` say, by ``table`` or ``table.column``,
+    what data are held for and for how long, where it differs from the contract; ``built_on`` is
+    the day of the build, by default today. ``where`` names a 0/1 column of the applications: the
+    rows the experiment is about.
     ``policy_date`` is the day whose policy values hold; by default that of the last
     application. Data older than the policy must name one.
     """
@@ -186,9 +202,12 @@ class Pipeline(_Section):
     zone: str = "Asia/Shanghai"
     policy: str = "weilidai"
     policy_date: date | None = None
+    purpose: str = SCORING
+    built_on: date | None = None
     where: str | None = None
     output: str = "runs"
     source: SourceSection
+    uses: dict[str, UseSection] = {}
     tables: dict[str, TableSection] = {}
     features: FeaturesSection = FeaturesSection()
     outcome: OutcomeSection = OutcomeSection()

@@ -5,9 +5,17 @@
 
 from __future__ import annotations
 
-from credit.feature import DIMENSIONS, Feature
-from credit.features import catalogue
+from collections.abc import Iterable
+
+from credit.feature import DIMENSIONS, Catalogue, Feature
+from credit.features import catalogue, chosen
+from credit.features.use import Uses
+from credit.features.window import needs
+from credit.features.window.tables import LOOKUP
 from credit.schema import TABLES, Table
+from credit.use import Use
+
+_COLUMNS = {name: [column.name for column in table.columns] for name, table in TABLES.items()}
 
 _HEAD = """# Data dictionary
 
@@ -18,6 +26,11 @@ Times are microseconds UTC (or timestamps, read as such), money is integer fen, 
 are facts of the pipeline's zone. **An event counts for an application at instant q and a window W
 when `q - W <= event_time < q` and `available_at <= q`.** A table without `available_at` declares a
 lag in the pipeline file; there is no silent default.
+
+A table is held for the purposes stated below it, a column for those of its table unless it says
+otherwise. A feature may be used for what all the columns it reads are held for, until the earliest
+day on which the use of one of them ends. A pipeline states its `purpose`; what differs from this
+page stands in its `[uses]`. A build for another purpose, or after that day, is refused.
 """
 
 
@@ -25,7 +38,7 @@ def _table(table: Table) -> str:
     rows = [
         f"| `{column.name}` | {column.kind} | {'' if column.required else 'optional'}"
         f"{', ' if not column.required and column.nullable else ''}"
-        f"{'may be null' if column.nullable else ''} | {column.doc} |"
+        f"{'may be null' if column.nullable else ''} | {column.doc}{_held(column.use)} |"
         for column in table.columns
     ]
     key = ", ".join(f"`{name}`" for name in table.key)
@@ -36,6 +49,8 @@ def _table(table: Table) -> str:
             "",
             f"{table.doc} Key: {key}.{extra}",
             "",
+            f"Held for: {table.use}.",
+            "",
             "| column | kind | | meaning |",
             "|---|---|---|---|",
             *rows,
@@ -44,7 +59,22 @@ def _table(table: Table) -> str:
     )
 
 
-def _feature(feature: Feature) -> str:
+def _held(use: Use | None) -> str:
+    return "" if use is None else f"; held for {use}"
+
+
+def _reads(feature: Feature, everything: Catalogue) -> str:
+    """Return the tables a feature reads, and its use where that is narrower than theirs."""
+    all_of_them = chosen(everything, [feature.name]).everything
+    tables = {table for one in all_of_them for table in needs(one, _COLUMNS)} - {LOOKUP}
+    use = Uses().common(all_of_them, _COLUMNS)
+    said = ", ".join(sorted(tables))
+    if use is None:
+        return f"{said}; no purpose in common"
+    return said if use in [TABLES[table].use for table in tables] else f"{said}; held for {use}"
+
+
+def _feature(feature: Feature, everything: Catalogue) -> str:
     sign = {-1: "safer", 0: "", 1: "riskier"}[feature.risk]
     cells = [
         f"`{feature.name}`",
@@ -52,26 +82,27 @@ def _feature(feature: Feature) -> str:
         feature.unit,
         sign,
         feature.null_means,
+        _reads(feature, everything),
         feature.reason.en,
         feature.reason.zh,
     ]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def markdown() -> str:
-    """Return the dictionary as Markdown text."""
+def markdown(more: Iterable[Feature] = ()) -> str:
+    """Return the dictionary as Markdown text, with further features where there are any."""
     parts = [_HEAD, "## Tables", ""]
     parts += [_table(table) for table in TABLES.values()]
     parts += ["## Features", ""]
-    features = catalogue()
+    features = Catalogue((*catalogue(), *more))
     for dimension in (*DIMENSIONS, "application"):
         own = [feature for feature in features if feature.dimension == dimension]
         parts += [
             f"### {dimension} ({len(own)})",
             "",
-            "| name | what it is | unit | more is | null means | reason | 原因 |",
-            "|---|---|---|---|---|---|---|",
-            *[_feature(feature) for feature in own],
+            "| name | what it is | unit | more is | null means | reads | reason | 原因 |",
+            "|---|---|---|---|---|---|---|---|",
+            *[_feature(feature, features) for feature in own],
             "",
         ]
     return "\n".join(parts).rstrip() + "\n"

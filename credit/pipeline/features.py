@@ -7,13 +7,16 @@ from pathlib import Path
 
 from credit.dataset import observations
 from credit.errors import ConfigError
-from credit.features import build
+from credit.feature import Catalogue
+from credit.features import build, chosen
+from credit.features.own import read_features
 from credit.features.parts import PARTS, Built, build_parts
 from credit.features.person import of_person
-from credit.features.window import compile_features
+from credit.features.window import compile_features, written
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import load
-from credit.pipeline.flat import written
+from credit.pipeline.declared import prove
+from credit.pipeline.flat import written as whole
 from credit.pipeline.tables import Progress, columns_of, prepare, silent
 
 
@@ -25,7 +28,7 @@ def feature_sql(
     prepared = prepare(config, data=data, progress=progress)
     with prepared.engine as engine:
         present = columns_of(engine) | {LOOKUP: list(engine.columns(LOOKUP))}
-        return compile_features(prepared.catalogue, present, dialect=dialect, zone=config.zone)
+        return written(compile_features(prepared.catalogue, present, zone=config.zone), dialect)
 
 
 def feature_list(
@@ -36,6 +39,31 @@ def feature_list(
     prepared.engine.close()
     sign = {-1: "-", 0: "none", 1: "+"}
     return [[f.name, f.dimension, f.unit, sign[f.risk], f.null_means] for f in prepared.catalogue]
+
+
+def prove_features(
+    path: Path, *, data: Path | None = None, progress: Progress = silent
+) -> list[list[str]]:
+    """Return one row of words for each feature: whether it moved when it must not.
+
+    The pipeline's own features are proven if it has a file of them, else all of it.
+    """
+    config = load(path)
+    prepared = prepare(config, data=data, progress=progress)
+    prepared.engine.close()
+    asked = prepared.catalogue
+    if config.features.file is not None:
+        own = read_features(Path(config.features.file)).names
+        asked = chosen(Catalogue(asked.everything), [name for name in own if name in asked])
+    proofs = prove(config, asked, seeds=(101, 102))
+    rows = []
+    for name in asked.names:
+        moved = sum(found.moved.get(name, 0) for found in proofs)
+        still = all(name in found.still for found in proofs)
+        looked = sum(found.observations for found in proofs)
+        verdict = "LEAKS" if moved else "nothing proven: one value only" if still else "holds"
+        rows.append([name, verdict, f"{moved} of {looked}"])
+    return rows
 
 
 def write_features(
@@ -63,7 +91,7 @@ def write_features(
             )
         built = build(opened, spine, prepared.catalogue)
     frame = spine.merge(built, on="observation_id").drop(columns="observation_id")
-    with written(output) as partial:
+    with whole(output) as partial:
         frame.to_parquet(partial, index=False)
     return Built(folder=output, computed=len(frame), kept=0)
 

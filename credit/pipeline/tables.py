@@ -12,9 +12,10 @@ from credit.dataset import observed_until
 from credit.engine import CheckReport, Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue
-from credit.features import available, catalogue, merchant_categories
+from credit.features import available, chosen, merchant_categories
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, microseconds
+from credit.pipeline.declared import declared, own_file, refuse
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
 
@@ -139,9 +140,9 @@ def select(everything: Catalogue, section: FeaturesSection) -> Catalogue:
             )
         return names
 
-    chosen: set[str] = set().union(*(matching(pattern) for pattern in section.include))
-    chosen -= set().union(*(matching(pattern) for pattern in section.exclude))
-    return Catalogue(tuple(f for f in everything if f.name in chosen))
+    names: set[str] = set().union(*(matching(pattern) for pattern in section.include))
+    names -= set().union(*(matching(pattern) for pattern in section.exclude))
+    return chosen(everything, names)
 
 
 def prepare(
@@ -193,10 +194,13 @@ def prepare(
         audit = () if config.features.audit else published.audit
     notes += _checked(engine, quarantine, progress)
     until = config.outcome.observed_until
-    everything = available(Catalogue((*catalogue(), *extra)), columns_of(engine))
+    everything = available(declared(config, engine, extra), columns_of(engine))
+    asked = select(everything, config.features)
+    refuse(config, engine, asked, audit)
+    notes += own_file(config)
     return Prepared(
         engine=engine,
-        catalogue=select(everything, config.features),
+        catalogue=asked,
         notes=notes,
         special_codes=special,
         observed_until=observed_until(engine) if until is None else microseconds(until),

@@ -9,7 +9,7 @@ evidence, and what the lender learns later never was. ``rule`` holds the compari
 ``compile_features`` turns declarations into SQL that contains it and no other.
 """
 
-from credit.features.window.compiler import compile_features
+from credit.features.window.compiler import compile_features, written
 from credit.features.window.terms import needs
 
-__all__ = ["compile_features", "needs"]
+__all__ = ["compile_features", "needs", "written"]

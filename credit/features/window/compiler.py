@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 import sqlglot
 
@@ -14,8 +14,9 @@ from credit.feature import Catalogue, Stated
 from credit.features import graph
 from credit.features.window import layers, rows, rule
 from credit.features.window.expression import translate
+from credit.features.window.holdings import DERIVED, Place
 from credit.features.window.rollup import Rollup
-from credit.features.window.tables import Tables
+from credit.features.window.tables import REPAIRED, Tables
 from credit.features.window.terms import (
     CURED,
     NEEDED,
@@ -105,18 +106,24 @@ def compile_features(
         itself, or refers to itself in a circle.
     """
     query = _Query(Tables(tables), spine, zone)
-    asked = list(terms(catalogue))
+    asked = list(terms(catalogue.everything))
     _add_events(query, [named for named in asked if isinstance(named.term, OfEvents)])
     states = groups((named for named in asked if isinstance(named.term, OfState)), "table")
     _add_instalments(query, states.pop(("instalments",), []))
+    for name in DERIVED:
+        if (name,) in states:
+            _add_derived(query, name, states.pop((name,)))
     _add_latest(query, [named for group in states.values() for named in group])
     _add_ties(query, [named for named in asked if isinstance(named.term, OfTies)])
-    _add_stated(query, [feature for feature in catalogue if isinstance(feature, Stated)])
+    _add_stated(query, [one for one in catalogue.everything if isinstance(one, Stated)])
     base = _base(query)
     relations, last = layers.stack(catalogue, base)
-    ctes = ", ".join(f"{name} as ({sql})" for name, sql in (query.relations | relations).items())
+    made = query.relations | relations
+    ctes = ",\n".join(f"{name} as ({sql})" for name, sql in made.items())
     columns = "".join(f", {quoted(name)}" for name in catalogue.names)
-    return _render(f"with {ctes} select observation_id{columns} from {last}", dialect)
+    sql = f"with {ctes}\nselect observation_id{columns} from {last}"
+    # The text is DuckDB's own: parsing what was just written would be most of the time.
+    return sql if dialect == "duckdb" else written(sql, dialect)
 
 
 def _add_events(query: _Query, asked: list[Named]) -> None:
@@ -159,13 +166,35 @@ def _add_latest(query: _Query, asked: list[Named]) -> None:
         )
 
 
+def _add_derived(query: _Query, table: str, asked: list[Named]) -> None:
+    """Add measures over rows that are computed from a table first: lots, statements."""
+    source = DERIVED[table]
+    query.require(asked, source.table, (*ROWS, *source.needs))
+    for group in groups(asked, "days").values():
+        (length,) = windows(group)
+        name = f"d_{table}_{length or 'ever'}"
+        place = Place(
+            name=name, tables=query.tables, spine=query.spine, zone=query.zone, days=length
+        )
+        made = source.relations(place)
+        query.relations |= made
+        query.measure(
+            Rollup(name, _EVER),
+            group,
+            f"the {table} as of q",
+            source.columns,
+            partial(rows.of_relation, list(made)[-1]),
+        )
+
+
 def _add_instalments(query: _Query, asked: list[Named]) -> None:
     """Add how instalments stand at q: those due in a window, or all visible ones."""
     if not asked:
         return
     for table in CURED:
         query.require(asked, table, NEEDED[table])
-    query.relations |= rows.instalments("own", query.spine, "customer_id")
+    repairs = REPAIRED in query.tables.given["instalments"]
+    query.relations |= rows.instalments("own", query.spine, "customer_id", repairs=repairs)
     due = [named for named in asked if named.term.days is not None]
     ever = [named for named in asked if named.term.days is None]
     for name, group in (("own_due", due), ("own_ever", ever)):
@@ -266,9 +295,14 @@ def _base(query: _Query) -> str:
     return f"select s.observation_id{measured} from {query.spine} s {joins}"
 
 
-@lru_cache(maxsize=64)
-def _render(sql: str, dialect: str) -> str:
-    """Return the query as the dialect writes it."""
+def written(sql: str, dialect: str) -> str:
+    """Return a query of `compile_features` for DuckDB as the dialect writes it, laid out to read.
+
+    Raises
+    ------
+    FeatureError
+        The dialect is neither ``duckdb`` nor ``spark``.
+    """
     if dialect not in ("duckdb", "spark"):
         raise FeatureError(f"dialect must be 'duckdb' or 'spark', got {dialect!r}.")
     if dialect == "spark":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -16,9 +17,15 @@ def stack(catalogue: Catalogue, base: str) -> tuple[dict[str, str], str]:
     """Return the relations from ``base`` up, and the name of the last one."""
     relations = {"layer0": base}
     last = "layer0"
+    below = {
+        feature.name: Value(
+            f"l.{quoted(feature.name)}", "text" if feature.is_categorical else "float"
+        )
+        for feature in catalogue.everything
+    }
     for depth, layer in enumerate(_layers(catalogue), start=1):
         computed = ", ".join(
-            f"{_compute(feature, catalogue)} as {quoted(feature.name)}" for feature in layer
+            f"{_compute(feature, below)} as {quoted(feature.name)}" for feature in layer
         )
         relations[f"layer{depth}"] = f"select l.*, {computed} from {last} l"
         last = f"layer{depth}"
@@ -33,7 +40,7 @@ def named(feature: Expression) -> frozenset[str]:
 
 def _layers(catalogue: Catalogue) -> Iterator[list[Expression]]:
     """Yield the expressions so that each comes after those it names."""
-    expressions = {f.name: f for f in catalogue if isinstance(f, Expression)}
+    expressions = {f.name: f for f in catalogue.everything if isinstance(f, Expression)}
     sorter = TopologicalSorter(
         {name: named(feature) & expressions.keys() for name, feature in expressions.items()}
     )
@@ -51,16 +58,13 @@ def _layers(catalogue: Catalogue) -> Iterator[list[Expression]]:
         sorter.done(*ready)
 
 
-def _compute(feature: Expression, catalogue: Catalogue) -> str:
+def _compute(feature: Expression, below: dict[str, Value]) -> str:
     """Return the SQL of an expression over the columns of the layer below."""
-    columns = {
-        other.name: Value(f"l.{quoted(other.name)}", "text" if other.is_categorical else "float")
-        for other in catalogue
-    }
-    columns |= {
+    parts = {
         part.name: Value(f"l.{quoted(part_column(feature.name, part.name))}", "float")
         for part in feature.parts
     }
+    columns = ChainMap(parts, below)
     scope = Scope(feature.name, "the catalogue or its parts", columns)
     value = translate(feature.expression, scope)
     if value.kind == "text":

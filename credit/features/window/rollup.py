@@ -3,8 +3,8 @@
 The rows of a source are looked at once. Sums, extremes and counts are taken per (observation,
 age band), where the bands lie between consecutive windows, and the bands are then rolled up
 into windows. Distinct counts come from the youngest age per (observation, key): a key counts
-in every window at least that long. Entropy needs the counts k of the keys alone:
-``ln z - sum(k ln k) / z`` with ``z = sum(k)``.
+in every window at least that long. Entropy and concentration need the weights k of the keys
+alone: ``ln z - sum(k ln k) / z`` and ``sum(k^2) / z^2`` with ``z = sum(k)``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from credit.errors import FeatureError
-from credit.feature import Measure
+from credit.feature import KEYED, Measure
 from credit.features.window import rule
 from credit.features.window.expression import condition, translate
 from credit.features.window.value import Scope, Value
@@ -37,13 +37,16 @@ class Rollup:
     """Row-level SQL -> column alias: each condition and value is computed once a row."""
     _partials: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _outputs: dict[tuple[str, int], str] = field(default_factory=dict)
-    _keyed: dict[tuple[str, str], dict[tuple[str, int], str]] = field(default_factory=dict)
+    _keyed: dict[tuple[str, str, str], dict[tuple[str, int], str]] = field(default_factory=dict)
+    """(flag, key, weight) -> (aggregate, window) -> alias."""
 
     def add(self, measure: Measure, days: int | None, scope: Scope) -> str:
         """Register a measure over one window; return the SQL of its value (double)."""
         window = self.windows.index(days)
         base = measure.base
         where = _both(base, measure.where)
+        if measure.aggregate in KEYED:
+            return self._of_keys(measure, where, window, scope)
         top = self._aggregate(measure.aggregate, measure.value, where, window, scope)
         if measure.per is None:
             return top
@@ -61,8 +64,6 @@ class Rollup:
         flag = self._flag(text, value, where, scope)
         if aggregate == "count":
             return f"coalesce({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
-        if aggregate in ("distinct", "entropy"):
-            return self._of_keys(aggregate, flag, value.sql, window)
         if aggregate in ("days_since_last", "days_since_first"):
             extreme = "min" if aggregate == "days_since_last" else "max"
             return f"({self._double(extreme, flag, 'age', window)} / {DAY}.0e0)"
@@ -119,14 +120,24 @@ class Rollup:
         alias = self._outputs.setdefault((partial, window), f"{partial}_{window}")
         return f"{self.name}_total.{alias}"
 
-    def _of_keys(self, aggregate: str, flag: str, key: str, window: int) -> str:
-        """Return the distinct count, or the entropy in nats, of a key."""
-        column = self._column(key)
-        relation = self._keyed.setdefault((flag, column), {})
-        alias = relation.setdefault((aggregate, window), f"{aggregate}_{window}")
-        place = list(self._keyed).index((flag, column))
+    def _of_keys(self, measure: Measure, where: str | None, window: int, scope: Scope) -> str:
+        """Return SQL of an aggregate over the keys that a value takes."""
+        key = translate(measure.value, scope)
+        flag = self._flag(measure.value, key, where, scope)
+        weight = _ALWAYS
+        if measure.weight is not None:
+            amount = translate(measure.weight, scope)
+            if amount.kind != "int" or amount.divisor != 1:
+                raise scope.error(
+                    f"weight = {measure.weight!r} is {amount.kind}, but the keys of "
+                    f"{measure.aggregate!r} weigh integers, such as amounts in fen."
+                )
+            weight = self._column(amount.sql)
+        relation = self._keyed.setdefault((flag, self._column(key.sql), weight), {})
+        alias = relation.setdefault((measure.aggregate, window), f"{measure.aggregate}_{window}")
+        place = list(self._keyed).index((flag, self._column(key.sql), weight))
         found = f"{self.name}_keys{place}.{alias}"
-        if aggregate == "distinct":
+        if measure.aggregate in ("distinct", "largest"):
             return f"coalesce(cast({found} as double), 0.0e0)"
         return found
 
@@ -140,8 +151,8 @@ class Rollup:
         made = {f"{self.name}_rows": source(extra)}
         if self._partials:
             made |= self._banded()
-        for place, ((flag, column), outputs) in enumerate(self._keyed.items()):
-            made |= self._of_key(place, flag, column, outputs)
+        for place, (key, outputs) in enumerate(self._keyed.items()):
+            made |= self._of_key(place, key, outputs)
         return made
 
     @property
@@ -177,24 +188,25 @@ class Rollup:
         return {f"{self.name}_bands": by_band, f"{self.name}_total": total}
 
     def _of_key(
-        self, place: int, flag: str, column: str, outputs: dict[tuple[str, int], str]
+        self, place: int, key: tuple[str, str, str], outputs: dict[tuple[str, int], str]
     ) -> dict[str, str]:
         """Return the relations of one key: per (observation, key), then per observation."""
-        counted = {window for aggregate, window in outputs if aggregate == "entropy"}
-        counts = "".join(
-            f", cast(sum(case when {self._inside('age', window)} then 1 else 0 end) as double)"
-            f" as k_{window}"
-            for window in sorted(counted)
+        flag, column, weight = key
+        weighed = {window for aggregate, window in outputs if aggregate != "distinct"}
+        weights = "".join(
+            f", cast(sum(case when {self._inside('age', window)} then {weight} else 0 end)"
+            f" as double) as k_{window}"
+            for window in sorted(weighed)
         )
         each = (
-            f"select observation_id, {column}, min(age) as youngest{counts} "
+            f"select observation_id, {column}, min(age) as youngest{weights} "
             f"from {self.name}_rows where {_test(flag)} group by observation_id, {column}"
         )
         selected = ", ".join(
             (
                 f"sum(case when {self._inside('youngest', window)} then 1 else 0 end)"
                 if aggregate == "distinct"
-                else _ENTROPY.format(k=f"k_{window}")
+                else _KEYS[aggregate].format(k=f"k_{window}")
             )
             + f" as {alias}"
             for (aggregate, window), alias in outputs.items()
@@ -218,13 +230,18 @@ _PARTIAL = {
     "max": "max(case when {flag} then {x} end)",
 }
 _COMBINED = dict.fromkeys(_PARTIAL, "sum") | {"min": "min", "max": "max"}
-# k ln k is summed in whole units of 1e-12: threads add in any order, and the last digit of doubles
-# would differ from run to run. One key alone has entropy 0, to the last digit.
-_ENTROPY = (
-    "case when sum({k}) > max({k}) then greatest(0.0e0, ln(sum({k})) - cast(sum(cast("
+# k ln k is summed in whole units of 1e-12, and k^2 in 128 bits: threads add in any order, and the
+# last digit of doubles would differ from run to run. One key alone has entropy 0 to the last digit.
+_KEYS = {
+    "largest": "max({k})",
+    "herfindahl": (
+        "case when sum({k}) > 0 then cast(sum(cast({k} as hugeint) * cast({k} as hugeint)) as "
+        "double) / (sum({k}) * sum({k})) end"
+    ),
+    "entropy": "case when sum({k}) > max({k}) then greatest(0.0e0, ln(sum({k})) - cast(sum(cast("
     "round(case when {k} > 0 then {k} * ln({k}) else 0.0e0 end * 1.0e12) as hugeint)) as double) "
-    "/ (1.0e12 * sum({k}))) when sum({k}) > 0 then 0.0e0 end"
-)
+    "/ (1.0e12 * sum({k}))) when sum({k}) > 0 then 0.0e0 end",
+}
 
 
 def _sum(value: Value) -> str:
@@ -247,7 +264,7 @@ def _both(first: str | None, second: str | None) -> str | None:
 
 def _check_kind(aggregate: str, text: str, value: Value, scope: Scope) -> None:
     """Refuse sums of text and distances of measures."""
-    numeric = aggregate not in ("count", "distinct", "entropy")
+    numeric = aggregate != "count"
     if numeric and value.kind in ("text", "bool"):
         raise scope.error(
             f"{aggregate}({text}) needs a number, but {text!r} is {value.kind}. "

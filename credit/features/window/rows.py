@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from credit import schema
 from credit.features.window import rule
-from credit.features.window.tables import Tables
+from credit.features.window.tables import REPAIRED, Tables
 from credit.features.window.value import Value, quoted
 from credit.schema import DAY
 
@@ -18,7 +18,7 @@ TIMES = ("event_time", "available_at")
 
 def events(tables: Tables, table: str, spine: str, days: int | None, extra: str) -> str:
     """Return the visible events of the last ``days``, with their age at q."""
-    on = f"e.customer_id = s.customer_id and {rule.visible('e', 's.as_of', days)}"
+    on = f"e.customer_id = s.customer_id and {tables.counts(table, 'e', 's.as_of', days)}"
     return (
         f"select s.observation_id, s.as_of - e.event_time as age{extra} "
         f"from {spine} s {tables.source(table, 'e', on)}"
@@ -38,7 +38,7 @@ def latest(
     order = [f"e.{name} desc" for name in TIMES]
     order += [f"e.{quoted(name)} desc" for name in key if name in columns and name not in TIMES]
     by = ", ".join(f"e.{quoted(name)}" for name in latest_by)
-    on = f"e.customer_id = s.customer_id and {rule.visible('e', 's.as_of', days)}"
+    on = f"e.customer_id = s.customer_id and {tables.counts(table, 'e', 's.as_of', days)}"
     selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
     ranked = (
         f"select s.observation_id, s.as_of - e.event_time as age, {selected}, "
@@ -54,7 +54,12 @@ def of_relation(relation: str, extra: str) -> str:
 
 
 def instalments(
-    name: str, people: str, person: str, schedule: str = "instalments"
+    name: str,
+    people: str,
+    person: str,
+    schedule: str = "instalments",
+    *,
+    repairs: bool = False,
 ) -> dict[str, str]:
     """Return the relations that say how each visible instalment stands at q.
 
@@ -62,9 +67,12 @@ def instalments(
     ``name``_state has one row an (observation, person, instalment). An instalment is paid in
     full at the event time of the first repayment that brings the visible sum to its due
     amount: late knowledge moves that moment, it never reveals what q could not know. Where
-    nothing is due, it is paid when it falls due.
+    nothing is due, it is paid when it falls due. With ``repairs`` an instalment that a register
+    suppressed by q is not looked at.
     """
     own = f"e.customer_id = s.{person} and {rule.visible('e', 's.as_of')}"
+    if repairs:
+        own += f" and {rule.unrepaired(f'e.{REPAIRED}', 's.as_of')}"
     due = (
         f"select s.observation_id, s.{person} as person, s.as_of, e.loan_id, e.number, "
         f"e.due_at, e.due_fen from {people} s join {schedule} e on {own}"

@@ -33,6 +33,14 @@ def visible(event: str, q: str, days: int | None = None) -> str:
     return rule if days is None else f"{rule} and {within(f'{q} - {event}.event_time', days)}"
 
 
+def unrepaired(repaired_at: str, q: str) -> str:
+    """Return SQL: the register had not suppressed the record by ``q`` (credit repair).
+
+    A repair takes effect in its own instant, and hides nothing from an earlier one.
+    """
+    return f"({repaired_at} is null or {repaired_at} > {q})"
+
+
 def fell_due(due_at: str, q: str, days: int) -> str:
     """Return SQL: a date written into a visible row passed before ``q``, at most ``days`` ago."""
     return f"{before(due_at, q)} and {within(f'{q} - {due_at}', days)}"

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 from credit import schema
 from credit.errors import FeatureError, nearest
+from credit.features.window import rule
 from credit.features.window.value import Kind, Value, quoted
 
 LOOKUP = "merchant_categories"
 """The relation that names the category of a merchant category code."""
+
+REPAIRED = "repaired_at"
+"""The column of a table whose records a register may suppress."""
 
 _KINDS: dict[str, Kind] = {
     "id": "any", "time": "int", "money": "int", "int": "int", "float": "float",
@@ -62,6 +66,13 @@ class Tables:
         if self.has_lookup(table):
             found["category"] = Value(f"{LOOKUP}.category", "text")
         return found
+
+    def counts(self, table: str, alias: str, q: str, days: int | None = None) -> str:
+        """Return SQL: the row of a table counts at ``q``: visible, and not suppressed by then."""
+        visible = rule.visible(alias, q, days)
+        if REPAIRED not in self.given[table]:
+            return visible
+        return f"{visible} and {rule.unrepaired(f'{alias}.{REPAIRED}', q)}"
 
     def source(self, table: str, alias: str, on: str) -> str:
         """Return SQL that joins a table, and its lookup, to what stands before."""

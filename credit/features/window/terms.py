@@ -20,6 +20,7 @@ from credit.feature import (
 )
 from credit.features import graph
 from credit.features.window.expression import names
+from credit.features.window.holdings import DERIVED
 from credit.features.window.tables import LOOKUP, Tables
 
 OfEvents = WindowAggregate | WindowPart
@@ -100,7 +101,7 @@ def windows(asked: Iterable[Named]) -> tuple[int | None, ...]:
 
 def measured(measure: Measure, feature: str) -> frozenset[str]:
     """Return the columns that a measure names."""
-    texts = (measure.value, measure.where, measure.per, measure.base)
+    texts = (measure.value, measure.where, measure.per, measure.base, measure.weight)
     return frozenset().union(*(names(text, feature) for text in texts if text is not None))
 
 
@@ -133,5 +134,8 @@ def _read(named: Named) -> dict[str, Iterable[str]]:
         return {table: NEEDED[table] for table in (term.ties, *told_by)}
     if isinstance(term, OfState) and term.table == "instalments":
         return {table: NEEDED[table] for table in CURED}
+    if isinstance(term, OfState) and term.table in DERIVED:
+        source = DERIVED[term.table]
+        return {source.table: (*ROWS, *source.needs)}
     by = term.latest_by if isinstance(term, OfState) else ()
     return {term.table: {*ROWS, *by, *measured(term.measure, named.feature)}}

@@ -1,0 +1,152 @@
+"""Small random event tables: rows are plain dictionaries, to be read and rewritten one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from credit.engine import Engine
+from credit.features.proof.rows import EPOCH, MAKE, Chance, Row, repaired, times_of
+from credit.schema import DAY, TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who applied when (customer_id -> instant), and every table as a list of rows."""
+
+    as_of: dict[int, int]
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+
+    def spine(self) -> pd.DataFrame:
+        """Return one observation a person."""
+        people = sorted(self.as_of)
+        return pd.DataFrame(
+            {
+                "observation_id": np.array(people) * 10 + 7,
+                "customer_id": people,
+                "as_of": [self.as_of[person] for person in people],
+            }
+        )
+
+
+ROWS = {
+    "payments": 500, "transfers": 160, "contacts": 90, "tags": 14, "wealth_positions": 120,
+    "wealth_orders": 160, "bureau": 120,
+}  # fmt: skip
+
+
+def random_world(seed: int, people: int = 20) -> World:
+    """Return a world of ``people`` with one as-of instant each."""
+    c = Chance(seed, people)
+    as_of = {person: EPOCH + c.whole(0, 300 * DAY) for person in range(people)}
+    world = World(as_of)
+    for table, count in ROWS.items():
+        world.tables[table] = [_placed(c, table, as_of) for _ in range(count)]
+    _unique(world.tables["contacts"], "customer_id", "contact_id")
+    _unique(world.tables["wealth_positions"], "customer_id", "product_id", "event_time")
+    _unique(world.tables["bureau"], "customer_id", "account_id", "event_time")
+    world.tables["customers"] = [
+        {**MAKE["customers"](c, q), **times_of(c, q), "customer_id": person}
+        for person, q in as_of.items()
+        if person % 9
+    ]
+    world.tables["applications"] = [
+        {**MAKE["applications"](c, q), "customer_id": person, "event_time": q,
+         "available_at": q + (person % 7 == 0)}
+        for person, q in as_of.items()
+    ] + [
+        # Nobody applies twice in one instant: the question would be which is meant.
+        row for row in (_placed(c, "applications", as_of) for _ in range(60))
+        if row["event_time"] != as_of[row["customer_id"]]
+    ]  # fmt: skip
+    _lend(c, world)
+    return world
+
+
+def _placed(c: Chance, table: str, as_of: dict[int, int]) -> Row:
+    """Return a row whose times lie around the boundary of somebody it concerns."""
+    row = MAKE[table](c, EPOCH)
+    concerned = [row["customer_id"], row.get("counterparty_id"), row.get("contact_id")]
+    q = as_of[int(c.pick(*(person for person in concerned if person is not None), c.person()))]
+    if "repaired_at" in row:
+        row["repaired_at"] = repaired(c, q)
+    return {**row, **times_of(c, q)}
+
+
+def _unique(rows: list[Row], *key: str) -> None:
+    seen = {tuple(row[name] for name in key): row for row in rows}
+    rows[:] = seen.values()
+
+
+def _lend(c: Chance, world: World) -> None:
+    """Add loans, their instalments, and repayments whole, in parts, early, late or never."""
+    loans, instalments, repayments = [], [], []
+    for _ in range(50):
+        loan = _placed(c, "loans", world.as_of)
+        # Most loans are old enough for late instalments to have been settled by q.
+        earlier = c.pick(0, 0, 200 * DAY, 400 * DAY)
+        loan |= {name: loan[name] - earlier for name in ("event_time", "available_at")}
+        loans.append(loan)
+        q = world.as_of[int(c.pick(loan["customer_id"], c.person()))]
+        for number in (1, 2, 3):
+            instalment = MAKE["instalments"](c, q) | {
+                name: loan[name] for name in ("customer_id", "loan_id", "event_time")
+            }
+            known = c.pick(loan["available_at"], c.known(loan["event_time"], q))
+            instalments.append(instalment | {"number": number, "available_at": known})
+            for _ in range(c.pick(0, 1, 1, 1, 2, 2, 2)):
+                whole = c.pick(1, 29, 30, 59, 60, 89, 90) * DAY  # on the edges of buckets
+                paid = instalment["due_at"] + c.pick(
+                    0, -3 * DAY, -3 * DAY + 1, DAY - 1, -28 * DAY, whole, whole, whole - 1,
+                    c.whole(-9 * DAY, 40 * DAY),
+                )  # fmt: skip
+                event_time = c.pick(paid, paid, paid, c.time(q))
+                repayments.append(
+                    MAKE["repayments"](c, q)
+                    | {"customer_id": loan["customer_id"], "loan_id": loan["loan_id"]}
+                    | {"number": number, "event_time": event_time}
+                    | {"available_at": c.known(event_time, q)}
+                )
+    world.tables.update(loans=loans, instalments=instalments, repayments=repayments)
+
+
+_DTYPES = {"text": "str", "float": "float64", "bool": "boolean"}
+
+
+def frames(tables: Mapping[str, list[Row]]) -> dict[str, pd.DataFrame]:
+    """Return the tables as frames of the contract's types."""
+    made = {}
+    for name, rows in tables.items():
+        columns = {column.name: column.kind for column in TABLES[name].columns}
+        present = [column for column in columns if any(column in row for row in rows)]
+        frame = pd.DataFrame(rows, columns=present, dtype="object")
+        made[name] = frame.astype(
+            {column: _DTYPES.get(columns[column], "Int64") for column in present}
+        )
+    return made
+
+
+def engine_of(
+    tables: Mapping[str, list[Row]], threads: int = 2, zone: str = "Asia/Shanghai"
+) -> Engine:
+    """Return an engine that holds the tables."""
+    engine = Engine(threads=threads, memory_limit="1GB", zone=zone)
+    for name, frame in frames(tables).items():
+        engine.add(name, frame)
+    return engine
+
+
+def copies(worlds: Iterable[dict[str, list[Row]]], step: int) -> dict[str, list[Row]]:
+    """Return worlds side by side: the k-th has every person and loan shifted by k steps."""
+    shifted = ("customer_id", "counterparty_id", "contact_id", "loan_id")
+    together: dict[str, list[Row]] = {}
+    for place, tables in enumerate(worlds):
+        for name, rows in tables.items():
+            together.setdefault(name, []).extend(
+                row | {key: row[key] + place * step for key in shifted if key in row}
+                for row in rows
+            )
+    return together
