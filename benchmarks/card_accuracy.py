@@ -120,7 +120,6 @@ def main() -> int:
     parser.add_argument("root", type=Path)
     parser.add_argument("--first", type=int, default=100, help="the first seed; 0 to 2 chose")
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first", type=int, default=100, help="first seed; 0 to 2 chose defaults")
     parser.add_argument("--sets", nargs="+", default=[*PUBLISHED, *GENERATED])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--reference", default=REFERENCE)
