@@ -138,23 +138,31 @@ def held_out(folder: Path, sizes: Sizes) -> list[str]:
         got = {name: once("held_out", name, folder, frame) for name in ("OptBinning", "ours")}
         wrong = [f"{name}: {one}" for name, one in got.items() if isinstance(one, str)]
         if wrong:
-            rows.append(f"| {frame} | {'; '.join(wrong)} | | | | | |")
+            rows.append(f"| {frame} | {'; '.join(wrong)} | | | | |")
             continue
         theirs, ours = got["OptBinning"], got["ours"]
-        cells = [
-            f"{np.mean(one[key]):.4f}" for key in ("fitted", "plain") for one in (theirs, ours)
+        pairs = [
+            f"{np.mean(theirs[key]):.4f} / {np.mean(ours[key]):.4f}"
+            for key in ("gain", "fitted", "plain")
         ]
-        won = int(np.sum(np.array(ours["fitted"]) > np.array(theirs["fitted"])))
+        won = [
+            str(int(np.sum(np.array(ours[key]) > np.array(theirs[key]))))
+            for key in ("gain", "fitted", "plain")
+        ]
         bins = f"{np.mean(theirs['bins']):.0f} / {np.mean(ours['bins']):.0f}"
-        rows.append(f"| {frame} | {' | '.join(cells)} | {won} of {len(ours['fitted'])} | {bins} |")
+        rows.append(
+            f"| {frame} | {' | '.join(pairs)} | {', '.join(won)} of {len(ours['gain'])} | {bins} |"
+        )
     head = (
-        "| frame | OptBinning, evidence of the fitting half | ours | OptBinning, held-out IV "
-        "| ours | halves ours is higher (evidence) | bins in all |"
+        "| frame | log-likelihood gain | fitted evidence | held-out IV | halves where ours is "
+        "higher | bins |"
     )
     said = [
-        "Sums over columns, means of 5 x 2 halves (persons kept whole). Evidence of the fitting",
-        "half: sum of (bad share - good share) held out x evidence of the fitting half. Held-out",
-        "IV: both from the held-out half, which rewards more bins. Empty cells count 0.5.",
+        "OptBinning / ours; sums over columns, means of 5 x 2 halves (persons kept whole). Gain:",
+        "held-out log-likelihood a 1,000 rows of the fitted rates above that of the base rate, the",
+        "only one of the three that noise in the fitted rates lowers. Fitted evidence: sum of (bad",
+        "share - good share) held out x evidence of the fitting half. Held-out IV: both from the",
+        "held-out half, which rewards more bins. Empty cells count 0.5 in all.",
         "",
     ]
     return lines("c. Information value out of fold", head, rows) + said

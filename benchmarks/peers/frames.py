@@ -123,9 +123,9 @@ def tables(count: int, seed: int) -> list[dict]:
                 "good": (total - bad).tolist(),
                 "bad": bad.tolist(),
                 "trend": trend,
-                "min_size": int(np.ceil((0.0, 0.05, 0.1)[i // 4 % 3] * total.sum())),
-                "max_bins": (20, 5, 8)[i // 12 % 3],
-                "min_difference": (0.0, 0.01, 0.03)[i // 36 % 3],
+                "min_size": int(np.ceil((0.0, 0.05, 0.1)[i // 12 % 3] * total.sum())),
+                "max_bins": (20, 5, 8)[i // 36 % 3],
+                "min_difference": (0.0, 0.01, 0.03)[i // 4 % 3],
             }
         )
     return made
