@@ -1,7 +1,7 @@
 """Cards and bins of this package and its peers: `python -m benchmarks.scorecard_peers [small]`.
 
 Every measurement runs in a new process on one thread. Letters among the arguments choose parts:
-`small a d`. A whole run writes `benchmarks/results/scorecard.md`; any other only prints.
+`small a d`. At full size a part replaces its section of `benchmarks/results/scorecard.md`.
 """
 
 from __future__ import annotations
@@ -233,26 +233,36 @@ def versions() -> str:
     return done.stdout.strip()
 
 
+def keep(part: str, section: str) -> None:
+    """Put a part's section in place of its last one in the file of results."""
+    held = RESULTS.read_text(encoding="utf-8").split("\n## ")[1:] if RESULTS.is_file() else []
+    sections = {text[0]: text.strip() for text in held} | {part: section.strip()[3:]}
+    RESULTS.parent.mkdir(exist_ok=True)
+    text = "\n\n## ".join(
+        ["# Scorecards against their peers", *map(sections.get, sorted(sections))]
+    )
+    RESULTS.write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> int:
     words = sys.argv[1:]
+    if unknown := set(words) - {"small", *PARTS}:
+        sys.stderr.write(f"{sorted(unknown)}: give `small` and letters of {list(PARTS)}.\n")
+        return 2
     sizes = SMALL if "small" in words else Sizes()
-    chosen = [part for part in PARTS if part in words] or list(PARTS)
-    text = [
-        "# Scorecards against their peers", "",
-        f"{machine()}; load {os.getloadavg()[0]:.1f} at the start.", "",
-        f"Peers: {versions()}.", "",
-        f"One process a measurement, one thread, medians of {sizes.repeats}; CPU seconds.", "",
-    ]  # fmt: skip
-    sys.stdout.write("\n".join(text) + "\n")
-    for part in chosen:
+    for part in [part for part in PARTS if part in words] or PARTS:
+        load = os.getloadavg()[0]
         with tempfile.TemporaryDirectory() as folder:
             found = PARTS[part](Path(folder), sizes)
-        sys.stdout.write("\n".join(found) + "\n")
+        where = [
+            f"{machine()}. Peers: {versions()}. One process a measurement, one thread; load",
+            f"{load:.1f} at the start; medians of {sizes.repeats} where seconds are given alone.",
+        ]
+        section = "\n".join([*found, *where]) + "\n"
+        sys.stdout.write(section + "\n")
         sys.stdout.flush()
-        text += found
-    if not sizes.small and chosen == list(PARTS):
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text("\n".join(text).rstrip() + "\n", encoding="utf-8")
+        if not sizes.small:
+            keep(part, section)
     return 0
 
 
