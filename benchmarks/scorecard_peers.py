@@ -238,9 +238,8 @@ def keep(part: str, section: str) -> None:
     held = RESULTS.read_text(encoding="utf-8").split("\n## ")[1:] if RESULTS.is_file() else []
     sections = {text[0]: text.strip() for text in held} | {part: section.strip()[3:]}
     RESULTS.parent.mkdir(exist_ok=True)
-    text = "\n\n## ".join(
-        ["# Scorecards against their peers", *map(sections.get, sorted(sections))]
-    )
+    kept = [sections[letter] for letter in sorted(sections)]
+    text = "\n\n## ".join(["# Scorecards against their peers", *kept])
     RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
