@@ -43,7 +43,7 @@ bench: .venv/installed ## speed, memory and accuracy tables (slow; see benchmark
 	.venv-bench/bin/pip install --quiet --no-deps --requirement benchmarks/requirements-peers.lock
 	@touch .venv-bench/installed
 
-bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinning and toad (slow)
+bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinning, toad and hscredit (slow)
 	$(BIN)/python -m benchmarks.scorecard_peers
 
 lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)

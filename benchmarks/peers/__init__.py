@@ -1,0 +1,1 @@
+"""The package and its peers behind one face, measured one to a process."""
