@@ -13,12 +13,18 @@ import numpy as np
 import pandas as pd
 
 from credit.engine import Engine
+from credit.feature import Catalogue, Propagation
+from credit.features import catalogue
 from credit.schema import DAY, TABLES
 
 Row = dict[str, object]
 WINDOWS = (30, 90, 180, 360, 720)
 EPOCH = 1_700_000_000_000_000
 MCCS = (5411, 5812, 7832, 8211, 8062, 7995, 5933, 4900)
+
+
+OWN = Catalogue(tuple(f for f in catalogue() if not isinstance(f, Propagation)))
+"""Features that read the rows of one person and of those tied to them."""
 
 
 @dataclass

@@ -12,10 +12,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from feature_tables import MAKE, WINDOWS, Chance, Row, World, copies, engine_of, random_world
+from feature_tables import MAKE, OWN, WINDOWS, Chance, Row, World, copies, engine_of, random_world
 
 from credit.feature import Catalogue, Expression, Feature, Stated
-from credit.features import build, catalogue
+from credit.features import build
 from credit.features.window import rule
 from credit.schema import DAY
 
@@ -126,11 +126,11 @@ def changed(world: World, seed: int, limits: Callable[[int, Chance], tuple]) -> 
     spine = world.spine()
     shifted = spine.assign(customer_id=spine["customer_id"] + STEP * np.arange(len(spine)))
     with engine_of(world.tables) as engine:
-        before = build(engine, spine, catalogue())
+        before = build(engine, spine, OWN)
     with engine_of(copies(rewritten, STEP)) as engine:
-        after = build(engine, shifted, catalogue())
+        after = build(engine, shifted, OWN)
     moved: dict[str, int] = {}
-    for name in catalogue().names:
+    for name in OWN.names:
         kept = np.array([name in names for names in fixed])
         count = int((kept & ~_same(before[name], after[name])).sum())
         if count:
@@ -147,7 +147,7 @@ def _same(one: pd.Series, other: pd.Series) -> np.ndarray:
 
 def future_of(world: World) -> Callable[[int, Chance], tuple]:
     """Rewrite what is invisible at each person's instant; no feature may notice."""
-    return lambda person, _c: (*invisible(world.as_of[person]), set(catalogue().names))
+    return lambda person, _c: (*invisible(world.as_of[person]), set(OWN.names))
 
 
 def past_of(world: World) -> Callable[[int, Chance], tuple]:
@@ -155,7 +155,7 @@ def past_of(world: World) -> Callable[[int, Chance], tuple]:
 
     def limits(person: int, c: Chance) -> tuple:
         days = WINDOWS[person % len(WINDOWS)]
-        names = {feature.name for feature in catalogue() if longest(feature) <= days}
+        names = {feature.name for feature in OWN if longest(feature) <= days}
         return (*too_old(world.as_of[person], days), names)
 
     return limits
@@ -213,9 +213,9 @@ def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> No
         world = random_world(seed)
         caught |= set(changed(world, seed, limits(world)))
     if limits is future_of:
-        concerned = {f.name for f in catalogue() if not isinstance(f, Stated)}
+        concerned = {f.name for f in OWN if not isinstance(f, Stated)}
     else:
-        concerned = {f.name for f in catalogue() if longest(f) < np.inf}
+        concerned = {f.name for f in OWN if longest(f) < np.inf}
     assert concerned - caught <= RARE
 
 
@@ -239,7 +239,7 @@ def test_the_edges_of_a_window(event: int, known: int, counts: bool) -> None:
         "payment_id": 1, "customer_id": 5, "event_time": q + event, "available_at": q + known,
         "direction": "out", "amount_fen": 700, "status": "ok", "mcc": 5411,
     }  # fmt: skip
-    only = Catalogue((catalogue()["payment_daily_amount_90d"],))
+    only = Catalogue((OWN["payment_daily_amount_90d"],))
     with engine_of({"payments": [payment]}) as engine:
         frame = build(engine, World({5: q}).spine(), only)
     assert frame["payment_daily_amount_90d"].item() == (700 / 90 if counts else 0)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from credit.errors import DataError
-from credit.feature import Catalogue, Expression, Feature
+from credit.feature import Catalogue, Expression, Feature, Propagation
 from credit.features import window
 from credit.features.application import APPLICATION
 from credit.features.consumption import CONSUMPTION
 from credit.features.payment import PAYMENT
 from credit.features.repayment import REPAYMENT
 from credit.features.social import SOCIAL
+from credit.features.social_graph import SOCIAL_GRAPH
 from credit.features.wealth import WEALTH
+from credit.features.window.compiler import PROPAGATED
 from credit.features.window.layers import named
 from credit.features.window.tables import LOOKUP
 
@@ -32,7 +34,8 @@ SPINE = "feature_spine"
 
 def catalogue() -> Catalogue:
     """Return all built-in features: five dimensions, then facts of the application."""
-    return Catalogue(PAYMENT + SOCIAL + WEALTH + CONSUMPTION + REPAYMENT + APPLICATION)
+    social = SOCIAL + SOCIAL_GRAPH
+    return Catalogue(PAYMENT + social + WEALTH + CONSUMPTION + REPAYMENT + APPLICATION)
 
 
 def merchant_categories() -> pd.DataFrame:
@@ -109,6 +112,7 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
     engine.temporary(SPINE, spine[columns])
     tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
     tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
+    _propagate(engine, features, tables)
     sql = window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
     frame = engine.frame(sql).set_index("observation_id")
     if len(frame) > len(spine):
@@ -125,6 +129,19 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
             column.astype("str") if feature.is_categorical else column.astype("float64")
         )
     return frame[["observation_id", *features.names]]
+
+
+def _propagate(engine: Engine, features: Catalogue, tables: Mapping[str, Collection[str]]) -> None:
+    """Register what SQL cannot compute as the relation that the query joins."""
+    asked = [feature for feature in features if isinstance(feature, Propagation)]
+    if not asked:
+        return
+    # Compiled code takes its time to load; a catalogue without the network never needs it.
+    from credit.features.graph.blocks import propagated
+
+    for feature in asked:
+        window.require(feature, tables)
+    engine.temporary(PROPAGATED, propagated(engine, SPINE, asked))
 
 
 def _check_spine(spine: pd.DataFrame) -> list[str]:
