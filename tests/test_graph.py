@@ -323,3 +323,38 @@ def declare(**changes: object) -> Propagation:
 def test_a_declaration_that_makes_no_sense_is_refused(changes: dict, sentence: str) -> None:
     with pytest.raises(FeatureError, match=sentence):
         declare(**changes)
+
+
+# -- another library's numbers
+
+
+NETWORKX_RANK = (0.024993505097769077, 0.015208042304551882, 0.023616849139392562)
+NETWORKX_PERSONAL = (0.0855118241445064, 0.07329891399168216, 0.08407340305609541)
+NETWORKX_CORES = "33332332331323233233333333233333333323222333223323"
+NETWORKX_TRIANGLES = "00230000110200011030001100010001022000000103001003"
+
+
+def test_networkx_says_the_same() -> None:
+    """networkx 3.6.1 on a graph of 50 nodes and 100 edges; the figures above are from
+
+    >>> import networkx as nx, numpy as np  # doctest: +SKIP
+    >>> pairs = np.random.default_rng(50).integers(0, 50, (110, 2))
+    >>> g = nx.Graph((int(a), int(b)) for a, b in pairs if a != b)
+    >>> rank = nx.pagerank(g, alpha=0.85, tol=1e-14, max_iter=1000)
+    >>> own = nx.pagerank(g, alpha=0.85, personalization={0: 1, 1: 1, 2: 1}, tol=1e-14,
+    ...                   max_iter=1000)
+    >>> [rank[i] for i in range(3)], sum(v * (i + 1) for i, v in rank.items())
+    >>> [own[i] for i in range(3)], sum(v * (i + 1) for i, v in own.items())
+    >>> [nx.core_number(g)[i] for i in range(50)], [nx.triangles(g)[i] for i in range(50)]
+    """
+    pairs = np.random.default_rng(50).integers(0, 50, (110, 2))
+    graph = Snapshots.of(edges_of([(int(a), int(b), 0) for a, b in pairs], 50)).at(0)
+    rank = propagate.pagerank(graph, tolerance=1e-13)
+    restart = (np.arange(50) < 3).astype(float)
+    personal = propagate.pagerank(graph, restart=restart, tolerance=1e-13)
+    np.testing.assert_allclose(rank[:3], NETWORKX_RANK, rtol=1e-8)
+    np.testing.assert_allclose(personal[:3], NETWORKX_PERSONAL, rtol=1e-8)
+    assert rank @ np.arange(1, 51) == pytest.approx(25.212585982631417, rel=1e-8)
+    assert personal @ np.arange(1, 51) == pytest.approx(19.539758280087366, rel=1e-8)
+    assert "".join(map(str, structure.core_number(graph))) == NETWORKX_CORES
+    assert "".join(map(str, structure.triangles(graph))) == NETWORKX_TRIANGLES
