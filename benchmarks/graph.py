@@ -104,7 +104,7 @@ def network(folder: Path):
         low=kept["low"], high=kept["high"], known_from=kept["known_from"], people=people,
         nodes=people,
     )  # fmt: skip
-    return Network(edges, kept["place"])
+    return Network(edges=edges, place=kept["place"])
 
 
 def compiled(folder: Path) -> None:
@@ -118,7 +118,7 @@ def compiled(folder: Path) -> None:
         low=edges.low[:1000], high=edges.high[:1000], known_from=edges.known_from[:1000],
         people=edges.people, nodes=edges.nodes,
     )  # fmt: skip
-    view = Network(few, large.place).view(
+    view = Network(edges=few, place=large.place).view(
         FIRST, np.arange(3, dtype=np.int32), labels(edges.people, FIRST, 3)
     )
     for name in ALL:

@@ -133,6 +133,14 @@ def _order(c: Chance, q: int) -> Row:
     }  # fmt: skip
 
 
+def _device_use(c: Chance, q: int) -> Row:
+    return {"customer_id": c.person(), "device_id": c.whole(0, c.people)}
+
+
+def _guarantee(c: Chance, q: int) -> Row:
+    return {"customer_id": c.person(), "guarantor_id": c.person()}
+
+
 def _loan(c: Chance, q: int) -> Row:
     return {
         "loan_id": c.key(), "customer_id": c.person(), "principal_fen": c.amount(),
@@ -176,7 +184,7 @@ MAKE: dict[str, Callable[[Chance, int], Row]] = {
     "payments": _payment, "transfers": _transfer, "contacts": _contact, "tags": _tag,
     "wealth_positions": _position, "wealth_orders": _order, "loans": _loan,
     "instalments": _instalment, "repayments": _repayment, "customers": _customer,
-    "applications": _application,
+    "applications": _application, "device_use": _device_use, "guarantees": _guarantee,
 }  # fmt: skip
 """Table -> a row without its times."""
 
@@ -209,6 +217,31 @@ def random_world(seed: int, people: int = 20) -> World:
          "available_at": EPOCH} for _ in range(10)
     ]  # fmt: skip
     _lend(c, world)
+    return world
+
+
+def connected_world(
+    seed: int, people: int = 30, snapshot: Callable[[int], int] | None = None
+) -> World:
+    """Return a world with devices, guarantees and red packets, of few ties a person.
+
+    With ``snapshot`` (instant -> instant), some rows happen on and around what it returns.
+    """
+    world = random_world(seed, people)
+    c = Chance(seed + 1, people)
+    world.tables["transfers"] = [
+        {**row, "type": c.pick("transfer", "red_packet")} for row in world.tables["transfers"][:90]
+    ]
+    world.tables["contacts"] = world.tables["contacts"][:40]
+    for table, count in {"device_use": 30, "guarantees": 16}.items():
+        world.tables[table] = [_placed(c, table, world.as_of) for _ in range(count)]
+    for rows in world.tables.values() if snapshot else ():
+        for place in range(0, len(rows), 3):
+            edge = snapshot(world.as_of[int(c.person())]) if snapshot else 0
+            event_time = edge + c.pick(-1, 0, 1)
+            if rows[place]["event_time"] + DAY < edge:  # schedules stay before their payments
+                known = max(event_time, edge + c.pick(-1, 0, 1))
+                rows[place] = {**rows[place], "event_time": event_time, "available_at": known}
     return world
 
 

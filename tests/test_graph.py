@@ -57,7 +57,9 @@ class Case:
         self.known = Known(as_of=self.q, bad=self.bad, good=self.good)
         self.place = draw.permutation(n).astype(np.int32)
         self.everybody = np.arange(n, dtype=np.int32)
-        self.view = Network(self.edges, self.place).view(self.q, self.everybody, self.known)
+        self.view = Network(edges=self.edges, place=self.place).view(
+            self.q, self.everybody, self.known
+        )
         self.graph = self.view.graph
 
 
@@ -142,7 +144,9 @@ def test_the_own_label_changes_nothing(name: str) -> None:
                     bad=np.where(mine, bad, case.bad),
                     good=np.where(mine, good, case.good),
                 )
-                view = Network(case.edges, case.place).view(case.q, case.everybody, labels)
+                view = Network(edges=case.edges, place=case.place).view(
+                    case.q, case.everybody, labels
+                )
                 values.append(view.statistic(name)[person])
             np.testing.assert_array_equal(values, values[0])
 
@@ -194,11 +198,11 @@ def test_people_without_ties_change_nobody() -> None:
         case = Case(seed)
         wider = np.argsort(np.argsort(np.concatenate([case.place + 0.5, [0, 3.1, 99]])))
         network = Network(
-            Edges(
+            edges=Edges(
                 low=case.edges.low, high=case.edges.high, known_from=case.edges.known_from,
                 people=case.n + 3, nodes=case.n + 3,
             ),
-            wider.astype(np.int32),
+            place=wider.astype(np.int32),
         )  # fmt: skip
         nobody = np.zeros(3, dtype=bool)
         known = Known(
@@ -273,7 +277,7 @@ def test_labels_of_the_future_are_refused() -> None:
         with pytest.raises(DataError, match=r"may not be used at .* is the future"):
             careless(case.graph, later)
     for name in ("bad_exposure", "hops_to_good", "ring_bad_rate", "community_bad_rate"):
-        view = Network(case.edges, case.place).view(case.q, case.everybody, later)
+        view = Network(edges=case.edges, place=case.place).view(case.q, case.everybody, later)
         with pytest.raises(DataError, match=r"may not be used at .* is the future"):
             view.statistic(name)
 
@@ -288,7 +292,9 @@ def test_labels_must_fit() -> None:
     with pytest.raises(DataError, match="labels are of 4 nodes, the graph has 11"):
         propagate.two_hop_bad_share(case.graph, few)
     with pytest.raises(DataError, match="needs labels"):
-        Network(case.edges, case.place).view(1, case.everybody, None).statistic("bad_exposure")
+        Network(edges=case.edges, place=case.place).view(1, case.everybody, None).statistic(
+            "bad_exposure"
+        )
 
 
 def test_pagerank_needs_somewhere_to_restart() -> None:
