@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 
-MODULES = ("stages", "public_sets", "world_recovery")
+MODULES = ("stages", "public_sets", "world_recovery", "graph", "bitcoin_otc")
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 
 

@@ -230,7 +230,11 @@ def check_directory(
 def feature_sql(
     path: Path, *, data: Path | None = None, dialect: str = "duckdb", progress: Progress = silent
 ) -> str:
-    """Return the SQL that builds a pipeline's features from a relation ``spine``."""
+    """Return the SQL that builds a pipeline's features from a relation ``spine``.
+
+    Statistics of the whole network are no SQL: the query joins them from ``graph_features``
+    (observation_id, one column a feature), which `credit.features.build` makes.
+    """
     config = load(path)
     prepared = prepare(config, data=data, progress=progress)
     with prepared.engine as engine:

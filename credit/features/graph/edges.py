@@ -155,10 +155,12 @@ def _collapsed(kind: Kind) -> str:
 
 
 def _pairs(name: str) -> str:
+    # Loops go before the joins: an inequality between the two ends tempts a planner to pair
+    # everybody with everybody.
     return (
         "select least(a.node, b.node) as low, greatest(a.node, b.node) as high, c.known_from "
-        f"from ({_collapsed(KINDS[name])}) c join {PEOPLE} a on a.person = c.one "
-        f"join {PEOPLE} b on b.person = c.other where a.node <> b.node"
+        f"from (select * from ({_collapsed(KINDS[name])}) where one <> other) c "
+        f"join {PEOPLE} a on a.person = c.one join {PEOPLE} b on b.person = c.other"
     )
 
 
