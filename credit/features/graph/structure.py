@@ -135,14 +135,21 @@ def _communities(start: Offsets, end: Offsets, neighbour: Nodes, place: Nodes) -
         order[place[node]] = node
     label = place.copy()
     votes = np.zeros(nodes, np.int32)
+    stale = np.ones(nodes, np.bool_)  # a neighbour moved since the node was last looked at
     for _ in range(SWEEPS):
         moved = 0
         for at in range(nodes):
             node = order[at]
-            best = _favourite(neighbour[start[node] : end[node]], label, votes, label[node])
+            if not stale[node]:
+                continue
+            stale[node] = False
+            near = neighbour[start[node] : end[node]]
+            best = _favourite(near, label, votes, label[node])
             if best != label[node]:
                 label[node] = best
                 moved += 1
+                for other in near:
+                    stale[other] = True
         if moved == 0:
             break
     return label
