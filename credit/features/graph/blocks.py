@@ -117,7 +117,7 @@ class View:
 
 
 def _mean_one_pagerank(view: View) -> Floats:
-    # Not from where the snapshot before settled: that saves a fifth of the sweeps, and the
+    # Not from where the snapshot before settled: that saves a fifth of the work, and the
     # last digits would then depend on which other snapshots were asked for.
     tied = view.graph.degree > 0
     return np.where(tied, pagerank(view.graph) * tied.sum(), np.nan)
