@@ -34,6 +34,9 @@ STATISTICS = (
     "pagerank", "core_number", "clustering", "neighbour_bad_rate", "two_hop_bad_share",
     "bad_exposure", "good_exposure", "hops_to_bad", "community_bad_rate",
 )  # fmt: skip
+FEW = ("pagerank", "neighbour_bad_rate", "bad_exposure", "good_exposure")
+"""The columns of ``few``: PageRank and trust alone."""
+
 RESAMPLES = 500
 
 
@@ -167,6 +170,7 @@ def main() -> int:
         kind: mine + [name for name in rows if name.startswith(f"{kind} ")]
         for kind in ("network", "placebo", "careless")
     }
+    sets["few"] = mine + [f"network {name}" for name in FEW]
     for kind, columns in sets.items():
         rows[kind] = scores(rows, columns, tested)
     rows = rows[rows["as_of"].isin(tested)]
