@@ -8,7 +8,10 @@ import platform
 import subprocess
 import sys
 
-MODULES = ("stages", "public_sets", "policy_price", "world_recovery", "streaming_card")
+MODULES = (
+    "stages", "public_sets", "policy_price", "world_recovery", "streaming_card", "graph",
+    "bitcoin_otc",
+)  # fmt: skip
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 
 

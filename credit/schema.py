@@ -161,6 +161,20 @@ CONTACTS = _snapshot(
     _optional("type", "text", "friend, family or colleague"),
 )
 
+DEVICE_USE = _snapshot(
+    "device_use",
+    ("customer_id", "device_id", "event_time"),
+    "Who was seen on which device: the first time, or every time.",
+    Column("device_id", "id", "the device"),
+)
+
+GUARANTEES = _snapshot(
+    "guarantees",
+    ("customer_id", "guarantor_id", "event_time"),
+    "Who stands surety for whose debt.",
+    Column("guarantor_id", "id", "the person who stands surety"),
+)
+
 TAGS = _event(
     "tags",
     "tag_id",
@@ -271,6 +285,8 @@ TABLES: dict[str, Table] = {
         PAYMENTS,
         TRANSFERS,
         CONTACTS,
+        DEVICE_USE,
+        GUARANTEES,
         TAGS,
         WEALTH_POSITIONS,
         WEALTH_ORDERS,

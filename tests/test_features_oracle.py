@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from feature_tables import World, engine_of, random_world
+from feature_tables import OWN, World, engine_of, random_world
 from features_oracle import DAY, ORACLE, Person
 
 from credit.feature import Catalogue
-from credit.features import build, catalogue
+from credit.features import build
 
 SEEDS = (11, 12, 13)
 
@@ -18,18 +18,18 @@ SEEDS = (11, 12, 13)
 def case(request: pytest.FixtureRequest) -> tuple[World, object]:
     world = random_world(request.param)
     with engine_of(world.tables) as engine:
-        return world, build(engine, world.spine(), catalogue())
+        return world, build(engine, world.spine(), OWN)
 
 
 def test_the_oracle_knows_every_built_in_feature_and_no_other() -> None:
-    assert set(ORACLE) == set(catalogue().names)
+    assert set(ORACLE) == set(OWN.names)
 
 
-@pytest.mark.parametrize("name", catalogue().names)
+@pytest.mark.parametrize("name", OWN.names)
 def test_a_feature_equals_its_definition_read_row_by_row(case: tuple, name: str) -> None:
     world, frame = case
     expected = [ORACLE[name](Person(world, person)) for person in sorted(world.as_of)]
-    if catalogue()[name].is_categorical:
+    if OWN[name].is_categorical:
         found = [None if value != value else value for value in frame[name]]  # noqa: PLR0124
         assert found == expected
         return
@@ -44,7 +44,7 @@ def test_the_tables_are_rich_enough_to_tell_features_apart() -> None:
         for name, definition in ORACLE.items():
             values[name] |= {definition(Person(world, person)) for person in world.as_of}
     few = {name for name, found in values.items() if len(found - {None}) < 3}
-    assert few == {"application_segment"} | {f.name for f in catalogue() if f.unit == "flag"}
+    assert few == {"application_segment"} | {f.name for f in OWN if f.unit == "flag"}
     assert all(len(values[name] - {None}) == 2 for name in few)
 
 
@@ -52,10 +52,10 @@ def test_an_observation_alone_has_the_features_it_has_among_others() -> None:
     world = random_world(SEEDS[0])
     spine = world.spine()
     with engine_of(world.tables) as engine:
-        together = build(engine, spine, catalogue())
+        together = build(engine, spine, OWN)
         one = spine.iloc[[13]]
-        alone = build(engine, one, catalogue())
-        turned = build(engine, spine.iloc[::-1], catalogue())
+        alone = build(engine, one, OWN)
+        turned = build(engine, spine.iloc[::-1], OWN)
     pd.testing.assert_frame_equal(alone, together.iloc[[13]].reset_index(drop=True))
     pd.testing.assert_frame_equal(turned, together.iloc[::-1].reset_index(drop=True))
 
@@ -65,7 +65,7 @@ def test_a_person_seen_twice_has_two_independent_rows() -> None:
     later = {person: q + 40 * DAY for person, q in world.as_of.items()}
     first, second = world.spine(), World(later, world.tables).spine()
     second["observation_id"] += 1_000
-    some = Catalogue(tuple(f for f in catalogue() if f.dimension != "application"))
+    some = Catalogue(tuple(f for f in OWN if f.dimension != "application"))
     both = pd.concat([first, second], ignore_index=True)
     with engine_of(world.tables) as engine:
         frame = build(engine, both, some).set_index("observation_id")

@@ -10,11 +10,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from feature_tables import World, engine_of
+from feature_tables import OWN, World, engine_of
 
 from credit.errors import FeatureError
 from credit.feature import Catalogue, Measure, Reason, Stated, WindowAggregate
-from credit.features import build, catalogue
+from credit.features import build
 from credit.features.proof import Proof, moves
 from credit.features.proof.moves import longest
 from credit.features.window import rule
@@ -26,16 +26,16 @@ SEEDS = (101, 102)
 @cache
 def proof(what: str, seed: int) -> Proof:
     """Return the proof of all built-in features, made once."""
-    return moves(catalogue(), what=what, seed=seed)
+    return moves(OWN, what=what, seed=seed)
 
 
-@pytest.mark.parametrize("name", catalogue().names)
+@pytest.mark.parametrize("name", OWN.names)
 def test_what_could_not_be_known_changes_no_feature(name: str) -> None:
     assert [seed for seed in SEEDS if name in proof("future", seed).moved] == []
     assert any(name not in proof("future", seed).still for seed in SEEDS)
 
 
-@pytest.mark.parametrize("name", [f.name for f in catalogue() if longest(f, catalogue()) < np.inf])
+@pytest.mark.parametrize("name", [f.name for f in OWN if longest(f, OWN) < np.inf])
 def test_what_is_older_than_the_window_changes_no_feature(name: str) -> None:
     assert [seed for seed in SEEDS if name in proof("past", seed).moved] == []
 
@@ -84,13 +84,13 @@ def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(rule, function, broken)
     caught: set[str] = set()
     for seed in SEEDS:
-        caught |= set(moves(catalogue(), what=what, seed=seed).moved)
+        caught |= set(moves(OWN, what=what, seed=seed).moved)
     if function == "unrepaired":
-        concerned = {name for name in catalogue().names if "bureau" in name or "overdue" in name}
+        concerned = {name for name in OWN.names if "bureau" in name or "overdue" in name}
     elif what == "future":
-        concerned = {f.name for f in catalogue() if not isinstance(f, Stated)}
+        concerned = {f.name for f in OWN if not isinstance(f, Stated)}
     else:
-        concerned = {f.name for f in catalogue() if longest(f, catalogue()) < np.inf}
+        concerned = {f.name for f in OWN if longest(f, OWN) < np.inf}
     missed = concerned - caught
     if fault.startswith("availability"):
         assert missed == set()
@@ -118,7 +118,7 @@ def test_the_edges_of_a_window(event: int, known: int, counts: bool) -> None:
         "payment_id": 1, "customer_id": 5, "event_time": q + event, "available_at": q + known,
         "direction": "out", "amount_fen": 700, "status": "ok", "mcc": 5411,
     }  # fmt: skip
-    only = Catalogue((catalogue()["payment_daily_amount_90d"],))
+    only = Catalogue((OWN["payment_daily_amount_90d"],))
     with engine_of({"payments": [payment]}) as engine:
         frame = build(engine, World({5: q}).spine(), only)
     assert frame["payment_daily_amount_90d"].item() == (700 / 90 if counts else 0)

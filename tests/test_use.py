@@ -12,7 +12,7 @@ from credit.errors import FeatureError, SchemaError, UseError
 from credit.feature import Catalogue, Reason, Stated
 from credit.features import catalogue
 from credit.features.use import Uses, refuse_unlawful
-from credit.pipeline.tables import feature_list, prove_features
+from credit.pipeline.features import feature_list, prove_features
 from credit.use import AUDIT, FRAUD, SCORING, Use
 
 TODAY = date(2024, 6, 1)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlglot
-from feature_tables import MAKE, WINDOWS, World, engine_of, random_world
+from feature_tables import MAKE, OWN, WINDOWS, World, engine_of, random_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -313,7 +313,7 @@ def test_a_missing_table_is_named_with_the_way_out(small: World) -> None:
         with pytest.raises(
             FeatureError, match=r"no table 'wealth_positions'.*There are \['payments'\].*available"
         ):
-            build(engine, small.spine(), catalogue())
+            build(engine, small.spine(), OWN)
         columns = {name: engine.columns(name) for name in engine.tables}
         kept = available(catalogue(), columns)
         frame = build(engine, small.spine(), kept)
@@ -435,8 +435,8 @@ def test_the_catalogue_is_a_dictionary_worth_reading() -> None:
 
 def test_features_without_null_say_so(small: World) -> None:
     with engine_of(small.tables) as engine:
-        frame = build(engine, small.spine(), catalogue())
-    for feature in catalogue():
+        frame = build(engine, small.spine(), OWN)
+    for feature in OWN:
         if feature.null_means.startswith("never null"):
             assert frame[feature.name].notna().all()
 

@@ -54,7 +54,11 @@ LINKS = (
 
 _PARENTS_FIRST = ("customers", "applications", "loans", "instalments", "repayments", "outcomes")
 
-_PERSONS = (("transfers", "counterparty_id"), ("contacts", "contact_id"))
+_PERSONS = (
+    ("transfers", "counterparty_id"),
+    ("contacts", "contact_id"),
+    ("guarantees", "guarantor_id"),
+)
 """Columns that hold a person under another name."""
 
 _EARLIEST = -2_208_988_800 * SECOND  # 1900-01-01

@@ -13,6 +13,7 @@ from credit.features.frame import build, merchant_categories
 from credit.features.payment import PAYMENT_INDICATORS, payment
 from credit.features.repayment import repayment
 from credit.features.social import SOCIAL
+from credit.features.social_graph import SOCIAL_GRAPH
 from credit.features.wealth import wealth
 from credit.features.window.layers import named
 from credit.features.window.tables import LOOKUP
@@ -35,6 +36,7 @@ def catalogue(policy: Policy | None = None, on: date = date.max) -> Catalogue:
     return Catalogue(
         payment(figures, on)
         + SOCIAL
+        + SOCIAL_GRAPH
         + wealth(figures, on)
         + consumption(figures, on)
         + repayment(figures, on)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from credit.errors import DataError
-from credit.feature import Catalogue
+from credit.feature import Catalogue, Propagation
 from credit.features import window
+from credit.features.window.compiler import PROPAGATED
 from credit.features.window.tables import LOOKUP
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
     engine.temporary(SPINE, spine[columns])
     tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
     tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
+    _propagate(engine, features, tables)
     sql = window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
     frame = engine.frame(sql).set_index("observation_id")
     if len(frame) > len(spine):
@@ -77,6 +79,19 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
             column.astype("str") if feature.is_categorical else column.astype("float64")
         )
     return frame[["observation_id", *features.names]]
+
+
+def _propagate(engine: Engine, features: Catalogue, tables: Mapping[str, Collection[str]]) -> None:
+    """Register what SQL cannot compute as the relation that the query joins."""
+    asked = [feature for feature in features.everything if isinstance(feature, Propagation)]
+    if not asked:
+        return
+    # Compiled code takes its time to load; a catalogue without the network never needs it.
+    from credit.features.graph.blocks import propagated
+
+    for feature in asked:
+        window.require(feature, tables)
+    engine.temporary(PROPAGATED, propagated(engine, SPINE, asked))
 
 
 def _check_spine(spine: pd.DataFrame) -> list[str]:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from credit.dataset import observations
 from credit.errors import ConfigError
-from credit.feature import Catalogue
+from credit.feature import Catalogue, Propagation
 from credit.features import build, chosen
 from credit.features.own import read_features
 from credit.features.parts import PARTS, Built, build_parts
 from credit.features.person import of_person
 from credit.features.window import compile_features, written
+from credit.features.window.compiler import PROPAGATED
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import load
 from credit.pipeline.declared import prove
@@ -23,12 +24,27 @@ from credit.pipeline.tables import Progress, columns_of, prepare, silent
 def feature_sql(
     path: Path, *, data: Path | None = None, dialect: str = "duckdb", progress: Progress = silent
 ) -> str:
-    """Return the SQL that builds a pipeline's features from a relation ``spine``."""
+    """Return the SQL that builds a pipeline's features from a relation ``spine``.
+
+    Statistics of the whole network are no SQL: the query joins them from ``graph_features``
+    (observation_id, one column a feature), which `credit.features.build` makes, and says so.
+    """
     config = load(path)
     prepared = prepare(config, data=data, progress=progress)
     with prepared.engine as engine:
         present = columns_of(engine) | {LOOKUP: list(engine.columns(LOOKUP))}
-        return written(compile_features(prepared.catalogue, present, zone=config.zone), dialect)
+        sql = written(compile_features(prepared.catalogue, present, zone=config.zone), dialect)
+    network = [f.name for f in prepared.catalogue.everything if isinstance(f, Propagation)]
+    return f"{_outside_sql(network)}{sql}" if network else sql
+
+
+def _outside_sql(network: list[str]) -> str:
+    """Return a comment: which relation must be there before the query runs, with what."""
+    return (
+        f"-- {PROPAGATED} must exist before this runs: (observation_id, one double a feature).\n"
+        "-- They look at the whole network; credit.features.graph.blocks.propagated makes them:\n"
+        f"-- {', '.join(network)}.\n"
+    )
 
 
 def feature_list(

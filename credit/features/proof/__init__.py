@@ -6,6 +6,6 @@ people too. A feature that moves has leaked. One date for everybody would miss l
 """
 
 from credit.features.proof.moves import Proof, moves
-from credit.features.proof.tables import World, random_world
+from credit.features.proof.tables import World, connected_world, random_world
 
-__all__ = ["Proof", "World", "moves", "random_world"]
+__all__ = ["Proof", "World", "connected_world", "moves", "random_world"]

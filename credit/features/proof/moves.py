@@ -11,11 +11,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from credit.errors import FeatureError
-from credit.feature import Catalogue, Expression, Feature, Stated, WindowAggregate, WindowPart
+from credit.feature import (
+    Catalogue,
+    Expression,
+    Feature,
+    Propagation,
+    Stated,
+    WindowAggregate,
+    WindowPart,
+)
 from credit.features.frame import build
 from credit.features.proof.rewrite import Limits, invisible, rewrite, too_old
-from credit.features.proof.rows import EDGES, Chance
-from credit.features.proof.tables import World, copies, engine_of, random_world
+from credit.features.proof.rows import EDGES, Chance, Row
+from credit.features.proof.tables import World, connected_world, copies, engine_of, random_world
 from credit.features.window.layers import named
 
 STEP = 100_000
@@ -84,7 +92,9 @@ def moves(
     A proof by example: run it with several seeds. That the rewriting can catch a leak is shown
     by breaking the comparison of times on purpose, in the tests of this package.
     """
-    there = random_world(seed) if world is None else world
+    network = any(isinstance(feature, Propagation) for feature in features.everything)
+    random = connected_world if network else random_world
+    there = random(seed) if world is None else world
     if not there.as_of:
         raise FeatureError("the world of a proof has nobody in it: give at least one instant.")
     chance = Chance(seed + 7, len(there.as_of))
@@ -95,11 +105,12 @@ def moves(
         rewritten.append(rewrite(chance, there.tables, limit))
         fixed.append(names)
     spine = there.spine()
-    shifted = spine.assign(customer_id=spine["customer_id"] + STEP * np.arange(len(spine)))
     with engine_of(there.tables, zone=zone) as engine:
         before = build(engine, spine, features)
-    with engine_of(copies(rewritten, STEP), zone=zone) as engine:
-        after = build(engine, shifted, features)
+    # A feature that looks at everybody would look into the copies of the others.
+    apart = network and what == "future"
+    again = _one_by_one if apart else _side_by_side
+    after = again(rewritten, spine, features, zone)
     moved: dict[str, int] = {}
     still = []
     for name in features.names:
@@ -110,6 +121,26 @@ def moves(
         if pd.concat([before[name], after[name]]).nunique(dropna=False) < 2:
             still.append(name)
     return Proof(moved=moved, still=tuple(still), observations=len(spine))
+
+
+def _side_by_side(
+    rewritten: list[dict[str, list[Row]]], spine: pd.DataFrame, features: Catalogue, zone: str
+) -> pd.DataFrame:
+    """Build each observation from its own copy of the tables, all in one engine."""
+    shifted = spine.assign(customer_id=spine["customer_id"] + STEP * np.arange(len(spine)))
+    with engine_of(copies(rewritten, STEP), zone=zone) as engine:
+        return build(engine, shifted, features)
+
+
+def _one_by_one(
+    rewritten: list[dict[str, list[Row]]], spine: pd.DataFrame, features: Catalogue, zone: str
+) -> pd.DataFrame:
+    """Build each observation from its own copy of the tables, in an engine of its own."""
+    built = []
+    for place, tables in enumerate(rewritten):
+        with engine_of(tables, zone=zone) as engine:
+            built.append(build(engine, spine.iloc[[place]], features))
+    return pd.concat(built, ignore_index=True)
 
 
 def longest(feature: Feature, features: Catalogue) -> float:

@@ -173,10 +173,19 @@ def _statement(c: Chance, q: int) -> Row:
     }  # fmt: skip
 
 
+def _device_use(c: Chance, _q: int) -> Row:
+    return {"customer_id": c.person(), "device_id": c.whole(0, c.people)}
+
+
+def _guarantee(c: Chance, _q: int) -> Row:
+    return {"customer_id": c.person(), "guarantor_id": c.person()}
+
+
 MAKE: dict[str, Callable[[Chance, int], Row]] = {
     "payments": _payment, "transfers": _transfer, "contacts": _contact, "tags": _tag,
     "wealth_positions": _position, "wealth_orders": _order, "loans": _loan,
     "instalments": _instalment, "repayments": _repayment, "customers": _customer,
-    "applications": _application, "bureau": _statement,
+    "applications": _application, "bureau": _statement, "device_use": _device_use,
+    "guarantees": _guarantee,
 }  # fmt: skip
 """Table -> a row without its times."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,6 +38,13 @@ ROWS = {
 }  # fmt: skip
 
 
+FEW = {"transfers": 90, "contacts": 40}
+"""Table -> rows that are left of it where not everybody is to know everybody."""
+
+JOINING = {"device_use": 30, "guarantees": 16}
+"""Table that joins people -> its rows; only whole networks look at it."""
+
+
 def random_world(seed: int, people: int = 20) -> World:
     """Return a world of ``people`` with one as-of instant each."""
     c = Chance(seed, people)
@@ -66,10 +73,34 @@ def random_world(seed: int, people: int = 20) -> World:
     return world
 
 
+def connected_world(
+    seed: int, people: int = 20, snapshot: Callable[[int], int] | None = None
+) -> World:
+    """Return a world with devices and guarantees, and of few ties a person.
+
+    With ``snapshot`` (instant -> instant), some rows happen on and around what it returns.
+    """
+    world = random_world(seed, people)
+    c = Chance(seed + 1, people)
+    for table, count in FEW.items():
+        world.tables[table] = world.tables[table][:count]
+    for table, count in JOINING.items():
+        world.tables[table] = [_placed(c, table, world.as_of) for _ in range(count)]
+    for rows in world.tables.values() if snapshot else ():
+        for place in range(0, len(rows), 3):
+            edge = snapshot(world.as_of[c.person()]) if snapshot else 0
+            event_time = edge + c.pick(-1, 0, 1)
+            if rows[place]["event_time"] + DAY < edge:  # schedules stay before their payments
+                known = max(event_time, edge + c.pick(-1, 0, 1))
+                rows[place] = {**rows[place], "event_time": event_time, "available_at": known}
+    return world
+
+
 def _placed(c: Chance, table: str, as_of: dict[int, int]) -> Row:
     """Return a row whose times lie around the boundary of somebody it concerns."""
     row = MAKE[table](c, EPOCH)
-    concerned = [row["customer_id"], row.get("counterparty_id"), row.get("contact_id")]
+    others = ("counterparty_id", "contact_id", "guarantor_id")
+    concerned = [row["customer_id"], *(row.get(name) for name in others)]
     q = as_of[int(c.pick(*(person for person in concerned if person is not None), c.person()))]
     if "repaired_at" in row:
         row["repaired_at"] = repaired(c, q)
@@ -141,7 +172,9 @@ def engine_of(
 
 def copies(worlds: Iterable[dict[str, list[Row]]], step: int) -> dict[str, list[Row]]:
     """Return worlds side by side: the k-th has every person and loan shifted by k steps."""
-    shifted = ("customer_id", "counterparty_id", "contact_id", "loan_id")
+    shifted = (
+        "customer_id", "counterparty_id", "contact_id", "guarantor_id", "device_id", "loan_id",
+    )  # fmt: skip
     together: dict[str, list[Row]] = {}
     for place, tables in enumerate(worlds):
         for name, rows in tables.items():

@@ -10,6 +10,6 @@ evidence, and what the lender learns later never was. ``rule`` holds the compari
 """
 
 from credit.features.window.compiler import compile_features, written
-from credit.features.window.terms import needs
+from credit.features.window.terms import needs, require
 
-__all__ = ["compile_features", "needs", "written"]
+__all__ = ["compile_features", "needs", "require", "written"]

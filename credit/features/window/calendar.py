@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+from numpy.typing import NDArray
+
 from credit.errors import FeatureError
 from credit.schema import DAY, SECOND
 
@@ -65,6 +68,13 @@ def local_hour(time: str, offset: int) -> str:
 def local_weekday(time: str, offset: int) -> str:
     """Return SQL: day of the local week, 0 is Monday (1970-01-01 was a Thursday)."""
     return _modulo(f"({local_day(time, offset)} + 3)", 7)
+
+
+def month_start(instants: NDArray[np.int64], offset: int) -> NDArray[np.int64]:
+    """Return, for each instant, the first instant of its local month: the latest not after it."""
+    local = (instants + offset).astype("datetime64[us]")
+    start = local.astype("datetime64[M]").astype("datetime64[us]")
+    return np.asarray(start.astype(np.int64) - offset)
 
 
 def _modulo(value: str, divisor: int) -> str:

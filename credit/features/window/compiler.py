@@ -10,8 +10,8 @@ import sqlglot
 
 from credit.engine.dialect import to_spark
 from credit.errors import FeatureError
-from credit.feature import Catalogue, Stated
-from credit.features import graph
+from credit.feature import Catalogue, Propagation, Stated
+from credit.features.graph import ties
 from credit.features.window import layers, rows, rule
 from credit.features.window.expression import translate
 from credit.features.window.holdings import DERIVED, Place
@@ -31,6 +31,9 @@ from credit.features.window.terms import (
     windows,
 )
 from credit.features.window.value import Scope, Value, quoted
+
+PROPAGATED = "graph_features"
+"""The relation (observation_id, one column a feature) of what is computed outside SQL."""
 
 _EVER: tuple[int | None, ...] = (None,)
 
@@ -85,7 +88,8 @@ def compile_features(
     tables : mapping of str to collection of str
         Table -> its columns (or column -> type). If ``spine`` itself is among them and has
         ``application_id``, facts stated on applications are looked up by it; else by person
-        and instant.
+        and instant. Statistics of the whole network are no SQL: they are read from a relation
+        ``graph_features`` (observation_id, one column a feature); see ``credit.features.build``.
     dialect : str
         ``duckdb`` or ``spark``.
     zone : str
@@ -116,6 +120,7 @@ def compile_features(
     _add_latest(query, [named for group in states.values() for named in group])
     _add_ties(query, [named for named in asked if isinstance(named.term, OfTies)])
     _add_stated(query, [one for one in catalogue.everything if isinstance(one, Stated)])
+    _add_propagations(query, [one for one in catalogue.everything if isinstance(one, Propagation)])
     base = _base(query)
     relations, last = layers.stack(catalogue, base)
     made = query.relations | relations
@@ -218,21 +223,21 @@ def _add_ties(query: _Query, asked: list[Named]) -> None:
         windows(group)
         query.require(group, kind, NEEDED[kind])
         for fact in facts(group):
-            for table in graph.PEER_FACTS[fact]:
+            for table in ties.PEER_FACTS[fact]:
                 query.require(group, table, NEEDED[table])
-        query.relations[name] = graph.ties(kind, query.spine, days)
+        query.relations[name] = ties.ties(kind, query.spine, days)
         told |= dict.fromkeys(facts(group))
         sources += [name] if facts(group) else []
     if told:
-        query.relations |= graph.peer_facts(tuple(told), tuple(sources))
+        query.relations |= ties.peer_facts(tuple(told), tuple(sources))
     for group in groups(asked, "ties", "days").values():
         name, kind, _ = _tie(group)
         query.measure(
             Rollup(f"{name}_tie", _EVER),
             group,
             f"the ties by {kind}",
-            graph.TIE_COLUMNS,
-            partial(graph.tied, name, facts(group)),
+            ties.TIE_COLUMNS,
+            partial(ties.tied, name, facts(group)),
         )
 
 
@@ -258,6 +263,14 @@ def _add_stated(query: _Query, features: list[Stated]) -> None:
             f"join {table} e on {_statement(query, table)}"
         )
         query.joined.append(f"x_{table}")
+
+
+def _add_propagations(query: _Query, features: list[Propagation]) -> None:
+    """Join statistics of the whole network, which were computed before the query runs."""
+    for feature in features:
+        query.outputs[feature.name] = f"{PROPAGATED}.{quoted(feature.name)}"
+    if features:
+        query.joined.append(PROPAGATED)
 
 
 def _fact(query: _Query, feature: Stated) -> str:

@@ -9,6 +9,9 @@ of the compiler takes its conditions from here and from nowhere else.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from credit.schema import DAY
 
 
@@ -39,6 +42,25 @@ def unrepaired(repaired_at: str, q: str) -> str:
     A repair takes effect in its own instant, and hides nothing from an earlier one.
     """
     return f"({repaired_at} is null or {repaired_at} > {q})"
+
+
+def known_from(event: str) -> str:
+    """Return SQL: the first instant at which the row aliased ``event`` counts, without a window.
+
+    ``visible(e, q)`` if and only if ``known_from(e) <= q``: the one number that replaces an
+    event's two times wherever all of history counts.
+    """
+    return f"greatest({event}.event_time + 1, {event}.available_at)"
+
+
+def fallen_due_from(event: str) -> str:
+    """Return SQL: the first instant at which a visible row's ``due_at`` has passed."""
+    return f"greatest({event}.due_at + 1, {known_from(event)})"
+
+
+def seen(known_from: NDArray[np.int64], q: int) -> int:
+    """Return how many of these ascending instants (see ``known_from``) count at ``q``."""
+    return int(np.searchsorted(known_from, q, side="right"))
 
 
 def fell_due(due_at: str, q: str, days: int) -> str:

@@ -11,6 +11,7 @@ from credit.feature import (
     Feature,
     GraphStatistic,
     Measure,
+    Propagation,
     StateAsOf,
     Stated,
     StatePart,
@@ -18,7 +19,7 @@ from credit.feature import (
     WindowAggregate,
     WindowPart,
 )
-from credit.features import graph
+from credit.features.graph import edges, ties
 from credit.features.window.expression import names
 from credit.features.window.holdings import DERIVED
 from credit.features.window.tables import LOOKUP, Tables
@@ -64,10 +65,11 @@ def terms(catalogue: Iterable[Feature]) -> Iterator[Named]:
                 yield Named(part_column(feature.name, part.name), feature.name, part)
         elif isinstance(feature, WindowAggregate | StateAsOf | GraphStatistic):
             yield Named(feature.name, feature.name, feature)
-        elif not isinstance(feature, Stated):
+        elif not isinstance(feature, Stated | Propagation):
             raise FeatureError(
                 f"{feature.name}: {type(feature).__name__} is no kind of feature that can be "
-                "built; declare a WindowAggregate, StateAsOf, Expression, GraphStatistic or Stated."
+                "built; declare a WindowAggregate, StateAsOf, Expression, GraphStatistic, "
+                "Propagation or Stated."
             )
 
 
@@ -108,7 +110,7 @@ def measured(measure: Measure, feature: str) -> frozenset[str]:
 def facts(asked: Iterable[Named]) -> tuple[str, ...]:
     """Return the facts about peers that these terms name."""
     named = frozenset().union(*(measured(n.term.measure, n.feature) for n in asked))
-    return tuple(fact for fact in graph.PEER_FACTS if fact in named)
+    return tuple(fact for fact in ties.PEER_FACTS if fact in named)
 
 
 def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
@@ -116,6 +118,9 @@ def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, 
     found: dict[str, frozenset[str]] = {}
     if isinstance(feature, Stated):
         found[feature.table] = names(feature.expression, feature.name).union(ROWS)
+    if isinstance(feature, Propagation):
+        read = edges.reads(feature.ties, labelled=feature.uses_labels)
+        found |= {table: frozenset(columns) for table, columns in read.items()}
     for named in terms([feature]):
         for table, columns in _read(named).items():
             found[table] = found.get(table, frozenset()).union(columns)
@@ -126,11 +131,17 @@ def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, 
     return found
 
 
+def require(feature: Feature, tables: Mapping[str, Collection[str]]) -> None:
+    """Refuse a feature whose tables or columns are not there."""
+    for table, columns in needs(feature, tables).items():
+        Tables(tables).require(feature.name, table, columns)
+
+
 def _read(named: Named) -> dict[str, Iterable[str]]:
     """Return table -> columns that one term reads."""
     term = named.term
     if isinstance(term, OfTies):
-        told_by = [table for fact in facts([named]) for table in graph.PEER_FACTS[fact]]
+        told_by = [table for fact in facts([named]) for table in ties.PEER_FACTS[fact]]
         return {table: NEEDED[table] for table in (term.ties, *told_by)}
     if isinstance(term, OfState) and term.table == "instalments":
         return {table: NEEDED[table] for table in CURED}
