@@ -48,7 +48,7 @@ bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinni
 
 lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra notebooks --extra spark --group dev --python-version 3.11 \
-		--no-emit-package nvidia-nccl-cu12 --no-annotate --no-emit-index-url --upgrade \
+		--no-emit-package nvidia-nccl-cu12 --no-annotate --no-header --no-emit-index-url --upgrade \
 		--output-file requirements.lock
 
 clean: ## remove generated data, runs and caches
