@@ -81,12 +81,7 @@ class View:
         """What was known of people at the snapshot."""
         if self.labels is None:
             raise DataError("this statistic needs labels: pass known=.")
-        if self.labels.as_of > self.as_of:
-            raise DataError(
-                f"labels known at {self.labels.as_of} may not be used at {self.as_of}: a label "
-                "that is known later than the graph's instant is the future. Ask for labels as "
-                "of it."
-            )
+        self.labels.check_instant(self.as_of)
         return self.labels
 
     @cached_property

@@ -64,13 +64,17 @@ class Known:
 
     def check(self, graph: Graph) -> None:
         """Refuse to be used on a graph of an earlier instant, or of other people."""
-        if self.as_of > graph.as_of:
-            raise DataError(
-                f"labels known at {self.as_of} may not be used at {graph.as_of}: a label that is "
-                "known later than the graph's instant is the future. Ask for labels as of it."
-            )
+        self.check_instant(graph.as_of)
         if self.bad.size != graph.size:
             raise DataError(f"labels are of {self.bad.size} nodes, the graph has {graph.size}.")
+
+    def check_instant(self, as_of: int) -> None:
+        """Refuse to be used at an earlier instant."""
+        if self.as_of > as_of:
+            raise DataError(
+                f"labels known at {self.as_of} may not be used at {as_of}: a label that is known "
+                "later than the graph's instant is the future. Ask for labels as of it."
+            )
 
     @property
     def others_rate(self) -> Floats:
