@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -166,6 +167,19 @@ def _place(values: Floats, edges: Floats, special: Floats, positions: Codes, cod
 
 def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def interval_labels(edges: Sequence[float]) -> list[str]:
+    """Return what the half-open intervals between ascending edges are called.
+
+    >>> interval_labels([1.0, 2.5])
+    ['< 1', '[1, 2.5)', '>= 2.5']
+    """
+    if not edges:
+        return ["any value"]
+    written = [f"{edge:.12g}" for edge in edges]
+    between = [f"[{low}, {high})" for low, high in pairwise(written)]
+    return [f"< {written[0]}", *between, f">= {written[-1]}"]
 
 
 def evidence(counts: NDArray[np.float64], prior: Floats, smoothing: float) -> Floats:

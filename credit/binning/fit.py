@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from credit.binning.bins import Bins, evidence
+from credit.binning.bins import Bins, evidence, interval_labels
 from credit.binning.choose import choose, ordered
 from credit.binning.counts import Counts
 from credit.binning.diagnose import diagnose
@@ -181,11 +181,7 @@ def _nearest(count: Floats, rows: list[Floats], prior: Floats, smoothing: float)
 def _labels(counts: Counts, spans: list[tuple[int, int]]) -> list[str]:
     if counts.kind == "category":
         return [", ".join(sum(counts.groups[a:b], ())) for a, b in spans]
-    inner = [f"{counts.edges[a - 1]:.12g}" for a, _ in spans[1:]]
-    if not inner:
-        return ["any value"]
-    between = [f"[{a}, {b})" for a, b in pairwise(inner)]
-    return [f"< {inner[0]}", *between, f">= {inner[-1]}"]
+    return interval_labels([counts.edges[a - 1] for a, _ in spans[1:]])
 
 
 def _code(code: float | str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import expit
 
 from credit.columns import Floats
 from credit.evaluate import auc, ks, log_loss
@@ -124,7 +125,7 @@ def _measured(alpha: float, margin: Floats, y: ArrayLike, free: float) -> dict[s
     return {
         "alpha": float(alpha),
         "auc": auc(y, margin),
-        "log_loss": log_loss(y, 1 / (1 + np.exp(-margin))),
+        "log_loss": log_loss(y, expit(margin)),
         "ks": ks(y, margin),
         "free_auc": free,
     }

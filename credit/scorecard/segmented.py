@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from credit.binning.bins import interval_labels
 from credit.columns import (
     Floats,
     Ints,
@@ -240,14 +240,14 @@ class SegmentedScorecard(MarginClassifier, BaseEstimator):
                 )
             return np.array([*found, MISSING], dtype=object)[codes]
         values = numbers(column, self.column_)
-        label = np.array([*_labels(self.cuts), MISSING], dtype=object)
+        label = np.array([*interval_labels(self.cuts), MISSING], dtype=object)
         at = np.searchsorted(np.array(self.cuts), values, side="right")
         return label[np.where(np.isnan(values), -1, at)]
 
     def _in_order(self, found: Names) -> list[str]:
         """Return the segments by their cuts or by name, the missing one last."""
         present = set(found)
-        order = sorted(present - {MISSING}) if self.cuts is None else _labels(self.cuts)
+        order = sorted(present - {MISSING}) if self.cuts is None else interval_labels(self.cuts)
         return [segment for segment in [*order, MISSING] if segment in present]
 
     def _too_few(self, bads: float, goods: float) -> str:
@@ -286,10 +286,3 @@ class SegmentedScorecard(MarginClassifier, BaseEstimator):
         tables = [card.table_.assign(segment=segment) for segment, card in parts]
         table = pd.concat(tables, ignore_index=True)
         self.table_ = table[["segment", *table.columns.drop("segment")]]
-
-
-def _labels(cuts: tuple[float, ...]) -> list[str]:
-    if not cuts:
-        return ["any value"]
-    inner = [f"[{a:.12g}, {b:.12g})" for a, b in pairwise(cuts)]
-    return [f"< {cuts[0]:.12g}", *inner, f">= {cuts[-1]:.12g}"]
