@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from experiment import Finished
     from pyspark.sql import SparkSession
+    from xdist.remote import Producer
 
 # The same examples every time, however slow the machine: a failure can be repeated.
 settings.register_profile(
@@ -26,13 +28,17 @@ settings.load_profile("project")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and all tests of Spark on one: it starts once."""
-    for item in items:
-        asked = getattr(item, "fixturenames", ())
-        group = "spark" if "spark" in asked else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):
+    """A file's tests on one worker, and all tests of Spark on one: it starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "spark" if "spark" in nodeid else nodeid.split("::", maxsplit=1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Let xdist hand out tests by :class:`ByFile`: its own groups are lost on pytest 9.2."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

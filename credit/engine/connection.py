@@ -6,7 +6,7 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -139,8 +139,9 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) 
         try:
             return running.result()
         finally:
-            if not running.done():
+            while not running.done():  # a call before the query has begun stops nothing
                 connection.interrupt()
+                wait([running], timeout=_POLL_SECONDS)
 
 
 def stream(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
