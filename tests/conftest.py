@@ -103,9 +103,11 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """Return the one Spark session, started by the first test that asks; skips without Java."""
     pytest.importorskip("pyspark")
-    from spark_tables import lacking, start
+    from spark_tables import start
 
-    if reason := lacking():
+    from credit.engine.spark import java_lacking
+
+    if reason := java_lacking():
         pytest.skip(reason)
     session = start(tmp_path_factory.mktemp("spark"))
     yield session

@@ -1,11 +1,8 @@
-"""Spark for tests: whether it can run here, one session, and tables handed to it as Parquet."""
+"""Spark for tests: one session, and tables handed to it as Parquet."""
 
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -15,24 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from credit.engine.spark import java_lacking
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-JAVA = 17
-"""The oldest Java that Spark 4 runs on."""
-
-
-def lacking() -> str:
-    """Return what Spark lacks on this machine, or nothing."""
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
-    if java is None or not Path(java).is_file():
-        return f"Spark needs Java {JAVA} or newer, and there is none in JAVA_HOME or PATH"
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    if found is None or int(found[1]) < JAVA:
-        return f"Spark needs Java {JAVA} or newer, got {found[1] if found else said!r}"
-    return ""
 
 
 def start(folder: Path) -> SparkSession:
@@ -82,5 +65,5 @@ def answer(spark: SparkSession, sql: str) -> pa.Table:
 
 
 if __name__ == "__main__":
-    reason = lacking()
+    reason = java_lacking()
     sys.stdout.write(f"{reason}: the Spark tests are skipped.\n" if reason else "")

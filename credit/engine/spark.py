@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -47,6 +48,24 @@ _NAMES = {
 """Spark type -> the name the rest of the engine knows it by."""
 
 
+_JAVA = 17  # the oldest that Spark 4 runs on
+
+
+def java_lacking() -> str:
+    """Return what Spark lacks on this machine, or nothing."""
+    needs = f"Spark needs Java {_JAVA} or newer"
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if java is None or not Path(java).is_file():
+        return f"{needs}, and there is none in JAVA_HOME or PATH"
+    asked = [java, "-version"]  # of JAVA_HOME or the path, as Spark itself takes it
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stderr  # noqa: S603
+    found = re.search(r'version "(\d+)', said)
+    if found is None or int(found[1]) < _JAVA:
+        return f"{needs}, got {found[1] if found else said!r}"
+    return ""
+
+
 def local_session(memory: str = "4GB", threads: int | None = None) -> SparkSession:
     """Return the running Spark session, or start one on this machine, bound to loopback.
 
@@ -63,8 +82,8 @@ def local_session(memory: str = "4GB", threads: int | None = None) -> SparkSessi
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise ConfigError("engine 'spark' needs PySpark: pip install 'credit[spark]'.") from error
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise ConfigError("engine 'spark' needs Java 17 or newer: none is on the path.")
+    if reason := java_lacking():
+        raise ConfigError(f"engine 'spark': {reason}.")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers would take another one
     builder = SparkSession.builder.appName("credit")
     if SparkSession.getActiveSession() is None and "SPARK_ENV_LOADED" not in os.environ:
