@@ -10,9 +10,10 @@ from credit.evaluate.calibration import (
     brier,
     calibration_line,
     calibration_table,
+    calibration_tests,
+    cox_test,
     ece,
     ece_floor,
-    grade_table,
     hosmer_lemeshow,
     log_loss,
     spiegelhalter,
@@ -35,6 +36,7 @@ from credit.evaluate.features import (
     iv_by_month,
     spearman,
 )
+from credit.evaluate.grades import grade_bounds, grade_table, traffic_lights
 from credit.evaluate.intervals import (
     AucDifference,
     AucInterval,
@@ -68,8 +70,10 @@ __all__ = [
     "by_segment",
     "calibration_line",
     "calibration_table",
+    "calibration_tests",
     "cap_table",
     "correlated_pairs",
+    "cox_test",
     "csi_table",
     "delong",
     "delong_difference",
@@ -78,6 +82,7 @@ __all__ = [
     "expected_auc",
     "feature_report",
     "gini",
+    "grade_bounds",
     "grade_table",
     "h_measure",
     "holm",
@@ -99,4 +104,5 @@ __all__ = [
     "share_of_attainable",
     "spearman",
     "spiegelhalter",
+    "traffic_lights",
 ]
