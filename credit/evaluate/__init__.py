@@ -20,6 +20,13 @@ from credit.evaluate.calibration import (
 )
 from credit.evaluate.ceiling import LeakAlarm, leak_alarm, share_of_attainable
 from credit.evaluate.comparison import ResampledTest, holm, nadeau_bengio, paired_table
+from credit.evaluate.decisions import (
+    Economics,
+    SwapSets,
+    cutoff_table,
+    decisions_by_segment,
+    swap_sets,
+)
 from credit.evaluate.discrimination import (
     auc,
     cap_table,
@@ -60,9 +67,11 @@ __all__ = [
     "AucInterval",
     "CalibrationLine",
     "CalibrationTest",
+    "Economics",
     "LeakAlarm",
     "ResampledTest",
     "Stability",
+    "SwapSets",
     "auc",
     "auc_by_month",
     "bootstrap",
@@ -75,6 +84,8 @@ __all__ = [
     "correlated_pairs",
     "cox_test",
     "csi_table",
+    "cutoff_table",
+    "decisions_by_segment",
     "delong",
     "delong_difference",
     "ece",
@@ -104,5 +115,6 @@ __all__ = [
     "share_of_attainable",
     "spearman",
     "spiegelhalter",
+    "swap_sets",
     "traffic_lights",
 ]

@@ -230,9 +230,10 @@ def hosmer_lemeshow(grades: pd.DataFrame) -> CalibrationTest:
 def calibration_tests(y: object, probability: object) -> pd.DataFrame:
     """Return every test of calibration, a row each.
 
-    Columns ``test, statistic, degrees_of_freedom, p_value``. ``line`` (:func:`cox_test`), ``bins`` (:func:`hosmer_lemeshow` of ten bins of equal mass) and
-    ``rows`` (:func:`spiegelhalter`). They look for different faults, so one may see what another
-    does not; with three of them, compare p with 5 % / 3.
+    Columns ``test, statistic, degrees_of_freedom, p_value`` of ``line`` (:func:`cox_test`),
+    ``bins`` (:func:`hosmer_lemeshow` of ten bins of equal mass) and ``rows``
+    (:func:`spiegelhalter`). They look for different faults, so one may see what another does
+    not; as there are three of them, compare p with 5 % / 3.
     """
     found = {
         "line": cox_test(y, probability),
