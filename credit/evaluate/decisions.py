@@ -241,8 +241,7 @@ def decisions_by_segment(
     size = len(groups.cat.categories) + 1
 
     def count(mass: object) -> FloatArray:
-        found: FloatArray = np.bincount(codes, np.asarray(mass, np.float64), size)[used]
-        return found
+        return np.bincount(codes, np.asarray(mass, np.float64), size)[used].astype(np.float64)
 
     rows, approved = count(np.ones(len(labels))), count(yes)
     bads, refused_bads = count(yes * labels), count(~yes * labels)
