@@ -52,6 +52,7 @@ from credit.evaluate.intervals import (
     delong_difference,
     jeffreys,
 )
+from credit.evaluate.leaks import Known, leaks
 from credit.evaluate.stability import (
     Stability,
     auc_by_month,
@@ -68,6 +69,7 @@ __all__ = [
     "CalibrationLine",
     "CalibrationTest",
     "Economics",
+    "Known",
     "LeakAlarm",
     "ResampledTest",
     "Stability",
@@ -103,6 +105,7 @@ __all__ = [
     "jeffreys",
     "ks",
     "leak_alarm",
+    "leaks",
     "lift_table",
     "log_loss",
     "metrics",
