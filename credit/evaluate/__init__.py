@@ -36,6 +36,12 @@ from credit.evaluate.discrimination import (
     lift_table,
     roc_table,
 )
+from credit.evaluate.fairness import (
+    adverse_impact,
+    calibration_by_group,
+    equal_opportunity,
+    price_gap,
+)
 from credit.evaluate.features import (
     correlated_pairs,
     feature_report,
@@ -53,6 +59,7 @@ from credit.evaluate.intervals import (
     jeffreys,
 )
 from credit.evaluate.leaks import Known, leaks
+from credit.evaluate.proxies import ProxyTest, less_discriminatory, proxy_test
 from credit.evaluate.stability import (
     Stability,
     auc_by_month,
@@ -71,14 +78,17 @@ __all__ = [
     "Economics",
     "Known",
     "LeakAlarm",
+    "ProxyTest",
     "ResampledTest",
     "Stability",
     "SwapSets",
+    "adverse_impact",
     "auc",
     "auc_by_month",
     "bootstrap",
     "brier",
     "by_segment",
+    "calibration_by_group",
     "calibration_line",
     "calibration_table",
     "calibration_tests",
@@ -92,6 +102,7 @@ __all__ = [
     "delong_difference",
     "ece",
     "ece_floor",
+    "equal_opportunity",
     "expected_auc",
     "feature_report",
     "gini",
@@ -106,11 +117,14 @@ __all__ = [
     "ks",
     "leak_alarm",
     "leaks",
+    "less_discriminatory",
     "lift_table",
     "log_loss",
     "metrics",
     "nadeau_bengio",
     "paired_table",
+    "price_gap",
+    "proxy_test",
     "psi",
     "psi_by_period",
     "roc_table",

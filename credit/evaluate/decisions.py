@@ -174,10 +174,10 @@ def swap_sets(y: object, first: object, second: object, *, approval_rate: float)
         Share approved, strictly between 0 and 1.
     """
     labels = binary(y).astype(np.float64)
-    _require_share("approval_rate", approval_rate)
+    require_share("approval_rate", approval_rate)
     wanted = approval_rate * len(labels)
     old, new = (
-        _approved(numbers(score, name, length=len(labels)), wanted)
+        approved_part(numbers(score, name, length=len(labels)), wanted)
         for score, name in ((first, "first"), (second, "second"))
     )
     sets = {
@@ -203,7 +203,7 @@ def swap_sets(y: object, first: object, second: object, *, approval_rate: float)
     )
 
 
-def _approved(score: FloatArray, wanted: float) -> FloatArray:
+def approved_part(score: FloatArray, wanted: float) -> FloatArray:
     """Return how far each row is approved: 1, 0, or a part for rows tied at the cut-off."""
     below = rankdata(score, method="min") - 1
     tied = rankdata(score, method="max") - below
@@ -211,7 +211,8 @@ def _approved(score: FloatArray, wanted: float) -> FloatArray:
     return approved
 
 
-def _require_share(name: str, value: float) -> None:
+def require_share(name: str, value: float) -> None:
+    """Refuse a share that is not strictly between 0 and 1."""
     if not 0 < value < 1:
         raise DataError(f"{name} must lie strictly between 0 and 1, got {value}.")
 
@@ -229,7 +230,7 @@ def decisions_by_segment(
     """
     labels = binary(y)
     stated = probabilities(probability, "probability", length=len(labels))
-    _require_share("threshold", threshold)
+    require_share("threshold", threshold)
     groups = pd.Series(segment).reset_index(drop=True).astype("category")
     if len(groups) != len(labels):
         raise DataError(f"segment has {len(groups)} rows, but {len(labels)} are expected.")
