@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import expit
 
 from credit.errors import ModelError
@@ -155,6 +157,12 @@ class MasterScale:
                 f"bounds must ascend strictly between 0 and 1, got {list(self.bounds)}."
             )
 
+    @classmethod
+    def lettered(cls, bounds: Iterable[float]) -> MasterScale:
+        """Return a scale whose grades are A, B, ... from the safest on."""
+        ends = tuple(bounds)
+        return cls(bounds=ends, names=tuple(ascii_uppercase[: len(ends) + 1]))
+
     def index(self, probability: ArrayLike) -> NDArray[np.int64]:
         """Return the number of each grade, 0 the safest."""
         p = np.asarray(probability, dtype=np.float64)
@@ -176,9 +184,53 @@ class MasterScale:
         return cls(bounds=tuple(plain["bounds"]), names=tuple(plain["names"]))
 
 
+def recentred(
+    calibration: Calibration, margin: ArrayLike, target: float, weight: ArrayLike | None = None
+) -> Calibration:
+    """Return the calibration whose mean probability over these rows is ``target``.
+
+    Only the intercept moves: log-odds shift by one number, so the order of people and the odds
+    between any two of them stay. It is the number at which the mean is the target itself, unlike
+    the shift by the ratio of prior odds, which gives it only where all probabilities are alike
+    (compare King and Zeng 2001, Political Analysis 9).
+
+    Parameters
+    ----------
+    calibration : Calibration
+        What is applied today.
+    margin : array (rows,)
+        Log-odds of bad, before ``calibration``, of the population the target is about.
+    target : float
+        Central tendency, strictly between 0 and 1: a mean of 0 or 1 no finite shift can give.
+    weight : array (rows,), optional
+
+    Raises
+    ------
+    ModelError
+        Target outside (0, 1), a margin that is not finite, weights of another length, below 0 or
+        all 0.
+    """
+    line = calibration.margin(margin)
+    w = np.ones(len(line)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if not 0 < target < 1:
+        raise ModelError(
+            f"target must lie strictly between 0 and 1, got {target}: no finite shift of the "
+            "log-odds makes every probability 0 or 1. Give the long-run bad rate as a share."
+        )
+    if line.ndim != 1 or not len(line) or not np.isfinite(line).all():
+        raise ModelError("margin must be one column of finite log-odds with at least one row.")
+    if w.shape != line.shape or not (np.isfinite(w).all() and (w >= 0).all() and w.any()):
+        raise ModelError(
+            f"weight must be {len(line)} finite numbers of 0 or more, not all 0, got {w.shape=}."
+        )
+    wanted = float(np.log(target / (1 - target)))
+    # One step beyond the shift that brings the greatest margin to the target is too little, one
+    # beyond that of the least too much.
+    low, high = wanted - float(line.max()) - 1, wanted - float(line.min()) + 1
+    shift = brentq(lambda s: w @ expit(line + s) - target * w.sum(), low, high, xtol=1e-15)
+    return Calibration(slope=calibration.slope, intercept=calibration.intercept + shift)
+
+
 def default_master_scale() -> MasterScale:
     """Return nine grades A to I whose bounds double from 0.25 % to 32 %."""
-    return MasterScale(
-        bounds=tuple(0.0025 * 2**i for i in range(8)),
-        names=tuple("ABCDEFGHI"),
-    )
+    return MasterScale.lettered(0.0025 * 2**i for i in range(8))

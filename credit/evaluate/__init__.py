@@ -10,15 +10,23 @@ from credit.evaluate.calibration import (
     brier,
     calibration_line,
     calibration_table,
+    calibration_tests,
+    cox_test,
     ece,
     ece_floor,
-    grade_table,
     hosmer_lemeshow,
     log_loss,
     spiegelhalter,
 )
 from credit.evaluate.ceiling import LeakAlarm, leak_alarm, share_of_attainable
 from credit.evaluate.comparison import ResampledTest, holm, nadeau_bengio, paired_table
+from credit.evaluate.decisions import (
+    Economics,
+    SwapSets,
+    cutoff_table,
+    decisions_by_segment,
+    swap_sets,
+)
 from credit.evaluate.discrimination import (
     auc,
     cap_table,
@@ -28,6 +36,12 @@ from credit.evaluate.discrimination import (
     lift_table,
     roc_table,
 )
+from credit.evaluate.fairness import (
+    adverse_impact,
+    calibration_by_group,
+    equal_opportunity,
+    price_gap,
+)
 from credit.evaluate.features import (
     correlated_pairs,
     feature_report,
@@ -35,6 +49,7 @@ from credit.evaluate.features import (
     iv_by_month,
     spearman,
 )
+from credit.evaluate.grades import grade_bounds, grade_table, traffic_lights
 from credit.evaluate.intervals import (
     AucDifference,
     AucInterval,
@@ -43,6 +58,8 @@ from credit.evaluate.intervals import (
     delong_difference,
     jeffreys,
 )
+from credit.evaluate.leaks import Known, leaks
+from credit.evaluate.proxies import ProxyTest, less_discriminatory, proxy_test
 from credit.evaluate.stability import (
     Stability,
     auc_by_month,
@@ -58,26 +75,38 @@ __all__ = [
     "AucInterval",
     "CalibrationLine",
     "CalibrationTest",
+    "Economics",
+    "Known",
     "LeakAlarm",
+    "ProxyTest",
     "ResampledTest",
     "Stability",
+    "SwapSets",
+    "adverse_impact",
     "auc",
     "auc_by_month",
     "bootstrap",
     "brier",
     "by_segment",
+    "calibration_by_group",
     "calibration_line",
     "calibration_table",
+    "calibration_tests",
     "cap_table",
     "correlated_pairs",
+    "cox_test",
     "csi_table",
+    "cutoff_table",
+    "decisions_by_segment",
     "delong",
     "delong_difference",
     "ece",
     "ece_floor",
+    "equal_opportunity",
     "expected_auc",
     "feature_report",
     "gini",
+    "grade_bounds",
     "grade_table",
     "h_measure",
     "holm",
@@ -87,11 +116,15 @@ __all__ = [
     "jeffreys",
     "ks",
     "leak_alarm",
+    "leaks",
+    "less_discriminatory",
     "lift_table",
     "log_loss",
     "metrics",
     "nadeau_bengio",
     "paired_table",
+    "price_gap",
+    "proxy_test",
     "psi",
     "psi_by_period",
     "roc_table",
@@ -99,4 +132,6 @@ __all__ = [
     "share_of_attainable",
     "spearman",
     "spiegelhalter",
+    "swap_sets",
+    "traffic_lights",
 ]

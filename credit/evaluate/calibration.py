@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
-from scipy.stats import beta, chi2, norm
+from scipy.special import expit, logit
+from scipy.stats import chi2, norm
 
 from credit.errors import DataError
 from credit.evaluate.discrimination import equal_mass_bins
@@ -113,7 +113,7 @@ def calibration_table(y: object, probability: object, *, bins: int = ECE_BINS) -
     """
     labels = binary(y)
     stated = probabilities(probability, "probability", length=len(labels))
-    return _rates(labels, stated, pd.Series(equal_mass_bins(stated, bins) + 1, name="bin"))
+    return rates(labels, stated, pd.Series(equal_mass_bins(stated, bins) + 1, name="bin"))
 
 
 def calibration_line(y: object, probability: object) -> CalibrationLine:
@@ -148,6 +148,28 @@ def calibration_line(y: object, probability: object) -> CalibrationLine:
         slope_error=float(errors[1]),
         intercept=float(intercept),
         intercept_error=float(errors[0]),
+    )
+
+
+def cox_test(y: object, probability: object) -> CalibrationTest:
+    """Test whether the calibration line is intercept 0 and slope 1 at once (Cox 1958).
+
+    Twice the log-likelihood gained by :func:`calibration_line`, against chi-square with 2 degrees
+    of freedom (Miller, Hui and Tierney 1991, Statistics in Medicine 10).
+
+    Raises
+    ------
+    DataError
+        As :func:`calibration_line`.
+    """
+    line = calibration_line(y, probability)
+    labels, stated = binary(y), probabilities(probability, "probability")
+    fitted = expit(line.intercept + line.slope * logit(stated))
+    bad = labels == 1
+    gain = float((row_log_losses(bad, stated) - row_log_losses(bad, fitted)).sum())
+    statistic = max(2 * gain, 0.0)
+    return CalibrationTest(
+        statistic=statistic, degrees_of_freedom=2, p_value=float(chi2.sf(statistic, 2))
     )
 
 
@@ -188,40 +210,8 @@ def spiegelhalter(y: object, probability: object) -> CalibrationTest:
     return CalibrationTest(statistic=z, degrees_of_freedom=0, p_value=float(2 * norm.sf(abs(z))))
 
 
-def grade_table(y: object, probability: object, grade: object) -> pd.DataFrame:
-    """Return one row a grade: does its mean probability hold against what happened.
-
-    Columns ``grade, rows, share, bads, predicted, rate, rate_low, rate_high, p_underestimated,
-    p_two_sided``: predicted is the mean probability, the bounds are the Jeffreys interval of
-    the rate at 95 %. Grades come in the order of their categories, else sorted; an unused
-    category is left out.
-
-    ``p_underestimated`` is the Jeffreys test ``Beta(bads + 1/2, rows - bads + 1/2).cdf(
-    predicted)``: small when the probability is too low for the bads seen. ``p_two_sided`` is
-    twice the smaller tail (ECB, Instructions for reporting the validation results of internal
-    models, 2019).
-    """
-    labels = binary(y)
-    stated = probabilities(probability, "probability", length=len(labels))
-    grades = pd.Series(grade, name="grade").reset_index(drop=True)
-    if len(grades) != len(labels):
-        raise DataError(f"grade has {len(grades)} rows, but {len(labels)} are expected.")
-    if grades.isna().any():
-        raise DataError(
-            f"grade has {int(grades.isna().sum())} null(s): every row must be graded. Widen the "
-            "master scale so that it covers 0 to 1."
-        )
-    table = _rates(labels, stated, grades)
-    table.insert(2, "share", table["rows"] / len(labels))
-    goods = table["rows"] - table["bads"]
-    below = beta.cdf(table["predicted"], table["bads"] + 0.5, goods + 0.5)
-    table["p_underestimated"] = below
-    table["p_two_sided"] = 2 * np.minimum(below, 1 - below)
-    return table
-
-
 def hosmer_lemeshow(grades: pd.DataFrame) -> CalibrationTest:
-    """Test all rows of a :func:`grade_table` (or :func:`calibration_table`) together.
+    """Test all rows of a `credit.evaluate.grade_table` (or :func:`calibration_table`) together.
 
     ``sum (bads - n p)^2 / (n p (1 - p))``, n rows and p predicted, against chi-square with as
     many degrees of freedom as grades, for probabilities that were not fitted on these rows.
@@ -237,7 +227,23 @@ def hosmer_lemeshow(grades: pd.DataFrame) -> CalibrationTest:
     )
 
 
-def _rates(labels: object, stated: FloatArray, group: pd.Series) -> pd.DataFrame:
+def calibration_tests(y: object, probability: object) -> pd.DataFrame:
+    """Return every test of calibration, a row each.
+
+    Columns ``test, statistic, degrees_of_freedom, p_value`` of ``line`` (:func:`cox_test`),
+    ``bins`` (:func:`hosmer_lemeshow` of ten bins of equal mass) and ``rows``
+    (:func:`spiegelhalter`). They look for different faults, so one may see what another does
+    not; as there are three of them, compare p with 5 % / 3.
+    """
+    found = {
+        "line": cox_test(y, probability),
+        "bins": hosmer_lemeshow(calibration_table(y, probability)),
+        "rows": spiegelhalter(y, probability),
+    }
+    return pd.DataFrame([{"test": name} | asdict(test) for name, test in found.items()])
+
+
+def rates(labels: object, stated: FloatArray, group: pd.Series) -> pd.DataFrame:
     """Return ``rows, bads, predicted, rate, rate_low, rate_high`` of each group, ascending."""
     frame = pd.DataFrame({"bad": labels, "probability": stated})
     grouped = frame.groupby(group, sort=True, observed=True)
