@@ -276,7 +276,6 @@ def test_devices_join_people_unless_they_are_hubs() -> None:
             oracle.group_bad_rate(on, groups, bad, good),
             rtol=1e-12,
         )
-        np.testing.assert_array_equal(structure.sharers(edges, 1), oracle.sharers(n, seen))
 
 
 # -- what is refused
@@ -335,7 +334,6 @@ def declare(**changes: object) -> Propagation:
         ({"statistic": "page_rank"}, "no statistic 'page_rank'. Did you mean 'pagerank'"),
         ({"ties": ("devices",)}, "devices stand alone and know"),
         ({"ties": ("devices", "contacts"), "statistic": "ring_size"}, "devices stand alone"),
-        ({"statistic": "sharers"}, r"only over|over ties=\('devices',\) only"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused(changes: dict, sentence: str) -> None:

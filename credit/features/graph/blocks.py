@@ -33,7 +33,6 @@ from credit.features.graph.structure import (
     communities,
     core_number,
     device_rings,
-    sharers,
 )
 from credit.features.window.calendar import fixed_offset, month_start
 
@@ -158,7 +157,6 @@ _STATISTICS: dict[str, Callable[[View], Floats]] = {
     "community_bad_rate": lambda view: view.community.bad_rate(view.known)[view.asked],
     "ring_size": lambda view: view.ring.size()[view.asked],
     "ring_bad_rate": lambda view: view.ring.bad_rate(view.known)[view.asked],
-    "sharers": lambda view: sharers(view.network.edges, view.as_of)[view.asked],
 }
 
 

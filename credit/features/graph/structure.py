@@ -8,16 +8,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from credit.features.graph.edges import Edges, Nodes
+from credit.features.graph.edges import HUB, Edges, Nodes
 from credit.features.graph.growing import join
 from credit.features.graph.known import Flags, Known, ratio, shrunk
 from credit.features.graph.snapshots import Floats, Graph, Offsets
 
 SWEEPS = 5
 """Passes of label propagation: labels hardly move afterwards, and a cycle must end."""
-
-HUB = 30
-"""People on a device from which on it is a shop, a school or a machine, and joins nobody."""
 
 
 def core_number(graph: Graph) -> Nodes:
@@ -179,12 +176,3 @@ def device_rings(edges: Edges, q: int) -> Group:
     label = np.arange(edges.nodes, dtype=np.int32)
     join(low[narrow], high[narrow], label)
     return Group(label=label[: edges.people], tied=tied)
-
-
-def sharers(edges: Edges, q: int) -> Floats:
-    """Return the other people on each person's most shared device at ``q``; NaN without one."""
-    low, high = edges.low[: edges.visible(q)], edges.high[: edges.visible(q)]
-    users = np.bincount(high, minlength=edges.nodes)
-    most = np.zeros(edges.people, dtype=np.int64)
-    np.maximum.at(most, low, users[high])
-    return np.where(most > 0, most - 1.0, np.nan)
