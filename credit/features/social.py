@@ -141,7 +141,7 @@ SOCIAL: tuple[Feature, ...] = (
     GraphStatistic(
         name="social_contact_quality_365d",
         dimension="social",
-        label="Good borrowers among those money was exchanged with, by amount and recency, 365 days",
+        label="Good borrowers among counterparties, by amount and recency, 365 days",
         unit="share",
         null_means="no money was exchanged with anyone who has borrowed in the last 365 days",
         risk=-1,
