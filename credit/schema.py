@@ -166,6 +166,7 @@ DEVICE_USE = _snapshot(
     ("customer_id", "device_id", "event_time"),
     "Who was seen on which device: the first time, or every time.",
     Column("device_id", "id", "the device"),
+    _optional("account_id", "id", "the account signed in, where a person may have several"),
 )
 
 GUARANTEES = _snapshot(

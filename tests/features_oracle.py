@@ -43,9 +43,7 @@ class Person:
     def __init__(self, world: Any, person: int) -> None:
         self.tables, self.person, self.q = world.tables, person, world.as_of[person]
 
-    def seen(
-        self, table: str, days: int | None = None, *, repairs: bool = True, **where: object
-    ) -> list[Row]:
+    def seen(self, table: str, days: int | None = None, **where: object) -> list[Row]:
         """Return the rows that count at q, without those a register suppressed by then."""
         found = []
         for row in self.tables[table]:
@@ -54,7 +52,7 @@ class Person:
             if days is not None and row["event_time"] < self.q - days * DAY:
                 continue
             repaired = row.get("repaired_at")
-            if repairs and repaired is not None and repaired <= self.q:
+            if repaired is not None and repaired <= self.q:
                 continue
             if all(row[name] == value for name, value in where.items()):
                 found.append(row)
@@ -119,9 +117,7 @@ class Person:
     def instalments(self, person: int) -> list[dict[str, int | None]]:
         """Return how each visible instalment stands at q."""
         states = []
-        # A repair concerns a person's own record; that of others is looked at as it was.
-        own = person == self.person
-        for row in self.seen("instalments", repairs=own, customer_id=person):
+        for row in self.seen("instalments", customer_id=person):
             key = {"loan_id": row["loan_id"], "number": row["number"]}
             money = self.seen("repayments", **key)
             paid = sum(r["amount_fen"] for r in money)
@@ -357,6 +353,33 @@ def tagged_amount(p: Person) -> float | None:
     return over(sum(s for other, s in sums.items() if p.tagged(other)), sum(sums.values()))
 
 
+def contact_quality(p: Person) -> float | None:
+    """Return the good part of what was exchanged with borrowers, money of k months ago / k + 1."""
+    last: dict[int, int] = {}
+    for row in p.seen("transfers", 365):
+        ends = (row["customer_id"], row["counterparty_id"])
+        for one, other in (ends, ends[::-1]):
+            if one == p.person != other:
+                last[other] = max(row["event_time"], last.get(other, row["event_time"]))
+    weight = {
+        other: sum(both) // (1 + (p.q - last[other]) // (30 * DAY))
+        for other, both in p.exchanged(365).items()
+        if p.borrowed(other)
+    }
+    good = [w for other, w in weight.items() if not p.was_late(other) and not p.tagged(other)]
+    return over(sum(good), sum(weight.values()))
+
+
+def most_on_a_device(p: Person, holder: str) -> int | None:
+    """Return the most people or accounts on one of the person's devices, 31 for more."""
+    devices = {row["device_id"] for row in p.mine("device_use")}
+    found = [
+        {row[holder] for row in p.seen("device_use", device_id=device)} - {None}
+        for device in devices
+    ]
+    return max((min(31, len(holders)) for holders in found), default=None)
+
+
 def social() -> Named:
     yield "social_contact_count", lambda p: len(p.contacts())
     yield (
@@ -381,6 +404,14 @@ def social() -> Named:
     )
     yield "social_tagged_contact_share", lambda p: share(list(p.contacts()), p.tagged)
     yield "social_tagged_amount_share_180d", tagged_amount
+    yield "social_contact_quality_365d", contact_quality
+    yield (
+        "social_account_count",
+        lambda p: len({r["account_id"] for r in p.mine("device_use")} - {None}),
+    )
+    yield "social_device_count", lambda p: len({r["device_id"] for r in p.mine("device_use")})
+    yield "social_device_sharers", lambda p: less(most_on_a_device(p, "customer_id"), 1)
+    yield "social_device_accounts", lambda p: most_on_a_device(p, "account_id")
 
 
 # -- wealth

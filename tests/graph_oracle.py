@@ -166,11 +166,3 @@ def users(n: int, used: Pairs) -> tuple[np.ndarray, list[set[int]]]:
     narrow = [people for people in by_device.values() if len(people) <= HUB]
     joined = [pair for people in narrow for pair in combinations(sorted(people), 2)]
     return on, components(adjacency(n, joined))
-
-
-def sharers(n: int, used: Pairs) -> np.ndarray:
-    by_device: dict[int, set[int]] = {}
-    for person, device in used:
-        by_device.setdefault(device, set()).add(person)
-    counts = [[len(p) - 1 for p in by_device.values() if i in p] for i in range(n)]
-    return np.array([max(found) if found else np.nan for found in counts], dtype=float)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from credit.errors import DataError, FeatureError
 from credit.feature import Propagation, Reason
-from credit.features.graph import propagate, structure
+from credit.features.graph import growing, propagate, structure
 from credit.features.graph.blocks import Network
 from credit.features.graph.edges import Edges
 from credit.features.graph.known import Known
@@ -119,6 +119,18 @@ def test_a_snapshot_is_the_graph_of_the_edges_visible_then(pairs: list) -> None:
         x = np.arange(1.0, NODES + 1)
         np.testing.assert_array_equal(graph.degree, a.sum(1))
         np.testing.assert_array_equal(graph.spread(x), a @ x)
+
+
+def test_what_grows_is_the_same_whichever_instant_was_asked_before() -> None:
+    for seed in CASES:
+        case = Case(seed)
+        network = Network(edges=case.edges, place=case.place)
+        for q in np.random.default_rng(seed).integers(-1, 13, 8).tolist():
+            a = oracle.adjacency(case.n, [(i, j) for i, j, time in case.pairs if time <= q])
+            found = network.triangles.at(network.snapshots.at(q))
+            np.testing.assert_array_equal(found, oracle.triangles(a))
+            least = [min(group) for group in oracle.components(a)]
+            np.testing.assert_array_equal(network.connected.at(q), least)
 
 
 def test_whoever_is_asked_alone_gets_what_they_get_among_all() -> None:
@@ -257,14 +269,13 @@ def test_devices_join_people_unless_they_are_hubs() -> None:
         good = ~bad & (draw.random(n) < 0.5)
         seen = [(p, d) for p, d in used if p % 3 <= 1]
         on, groups = oracle.users(n, seen)
-        ring = structure.rings(edges, 1)
+        ring = structure.device_rings(edges, 1)
         np.testing.assert_array_equal(ring.size(), oracle.group_size(on, groups))
         np.testing.assert_allclose(
             ring.bad_rate(Known(as_of=1, bad=bad, good=good)),
             oracle.group_bad_rate(on, groups, bad, good),
             rtol=1e-12,
         )
-        np.testing.assert_array_equal(structure.sharers(edges, 1), oracle.sharers(n, seen))
 
 
 # -- what is refused
@@ -323,7 +334,6 @@ def declare(**changes: object) -> Propagation:
         ({"statistic": "page_rank"}, "no statistic 'page_rank'. Did you mean 'pagerank'"),
         ({"ties": ("devices",)}, "devices stand alone and know"),
         ({"ties": ("devices", "contacts"), "statistic": "ring_size"}, "devices stand alone"),
-        ({"statistic": "sharers"}, r"only over|over ties=\('devices',\) only"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused(changes: dict, sentence: str) -> None:
@@ -354,7 +364,8 @@ def test_networkx_says_the_same() -> None:
     >>> [nx.core_number(g)[i] for i in range(50)], [nx.triangles(g)[i] for i in range(50)]
     """
     pairs = np.random.default_rng(50).integers(0, 50, (110, 2))
-    graph = Snapshots.of(edges_of([(int(a), int(b), 0) for a, b in pairs], 50)).at(0)
+    snapshots = Snapshots.of(edges_of([(int(a), int(b), 0) for a, b in pairs], 50))
+    graph = snapshots.at(0)
     rank = propagate.pagerank(graph, tolerance=1e-13)
     restart = (np.arange(50) < 3).astype(float)
     personal = propagate.pagerank(graph, restart=restart, tolerance=1e-13)
@@ -363,4 +374,4 @@ def test_networkx_says_the_same() -> None:
     assert rank @ np.arange(1, 51) == pytest.approx(25.212585982631417, rel=1e-8)
     assert personal @ np.arange(1, 51) == pytest.approx(19.539758280087366, rel=1e-8)
     assert "".join(map(str, structure.core_number(graph))) == NETWORKX_CORES
-    assert "".join(map(str, structure.triangles(graph))) == NETWORKX_TRIANGLES
+    assert "".join(map(str, growing.Triangles(snapshots).at(graph))) == NETWORKX_TRIANGLES

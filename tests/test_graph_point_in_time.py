@@ -49,7 +49,6 @@ class Seen:
 
     def __init__(self, world: World, at: int) -> None:
         self.people = sorted(world.as_of)
-        # Nobody's own: what a register suppressed for a person, others see as it was.
         self.someone = Person(World({-1: at}, world.tables), -1)
         ids = range(len(self.people))
         late = [max((i["late"] for i in self.someone.instalments(p)), default=0) for p in ids]
@@ -110,7 +109,6 @@ ORACLE: dict[str, Callable[[Seen], np.ndarray]] = {
         s.matrix(*ALL), s.communities(s.matrix(*ALL)), s.bad, s.good
     ),
     "social_red_packet_core": lambda s: oracle.core_number(s.matrix("red_packets")),
-    "social_device_sharers": lambda s: oracle.sharers(len(s.people), s.pairs("devices")),
     "social_device_ring_size": lambda s: oracle.group_size(
         *oracle.users(len(s.people), s.pairs("devices"))
     ),

@@ -40,8 +40,8 @@ from credit.world.people import SEGMENTS, correlation, populate
 
 START = date(2023, 1, 1)
 TABLES = (
-    "applications", "contacts", "customers", "instalments", "loans", "payments", "repayments",
-    "tags", "transfers", "wealth_orders", "wealth_positions",
+    "applications", "contacts", "customers", "device_use", "guarantees", "instalments", "loans",
+    "payments", "repayments", "tags", "transfers", "wealth_orders", "wealth_positions",
 )  # fmt: skip
 
 
@@ -355,6 +355,30 @@ def test_ties_join_like_with_like(small_world: Path) -> None:
     kinds = known.set_index(["customer_id", "contact_id"])["type"]
     back = kinds.reindex(kinds.index.swaplevel()).to_numpy()
     assert (kinds.to_numpy() == back).all()
+
+
+def test_devices_are_shared_by_few_and_one_in_a_block_by_many(small_world: Path) -> None:
+    seen = table(small_world, "device_use")
+    assert not seen.duplicated(["customer_id", "device_id", "event_time"]).any()
+    users = seen.groupby("device_id")["customer_id"].nunique()
+    assert (users > 30).sum() == 2  # of three blocks, one is half as large
+    assert 0.02 < (users > 1).mean() < 0.1
+    start = table(small_world, "customers").set_index("customer_id")["event_time"]
+    assert (seen["event_time"] >= seen["customer_id"].map(start)).all()
+    accounts = seen.groupby("customer_id")["account_id"].nunique()
+    assert accounts.max() == 4
+    assert 0.1 < (accounts > 1).mean() < 0.25
+    assert seen.groupby("account_id")["customer_id"].nunique().max() == 1
+
+
+def test_who_stands_surety_is_an_acquaintance(small_world: Path) -> None:
+    surety = table(small_world, "guarantees")
+    assert (surety["customer_id"] != surety["guarantor_id"]).all()
+    known = table(small_world, "contacts").set_index(["customer_id", "contact_id"]).index
+    assert pd.MultiIndex.from_frame(surety[["customer_id", "guarantor_id"]]).isin(known).all()
+    segment = table(small_world, "customers").set_index("customer_id")["segment"]
+    helped = segment.index.isin(surety["customer_id"])
+    assert helped[segment == "sme"].mean() > 2 * helped[segment != "sme"].mean()
 
 
 def test_published_shares_hold(small_world: Path) -> None:

@@ -64,16 +64,20 @@ class GraphStatistic(Feature):
     """An aggregate over the ties of a person, and over facts about the people at their ends.
 
     Ties come from ``ties`` (``contacts``: each visible contact; ``transfers``: each
-    counterparty, both directions merged), of the last ``days`` or of all time (None). They
-    carry ``amount_fen`` (sum exchanged), ``sent_fen`` and ``received_fen`` (transfers only),
-    ``count`` (events merged into the tie), ``age_days`` (since the first) and
-    ``recency_days`` (since the last). About the person at the end, as known at q, never
-    about the applicant: ``peer_tagged`` (any visible tag), ``peer_borrower`` (any visible
-    loan), ``peer_overdue`` (an instalment that was, or still is, a whole day late as far as
-    the repayments visible at q tell), each 0 or 1.
+    counterparty, both directions merged; ``devices``: each device that the person was seen
+    on), of the last ``days`` or of all time (None). They carry ``amount_fen`` (sum exchanged),
+    ``sent_fen`` and ``received_fen`` (transfers only), ``weight_fen`` (amount by recency:
+    ``amount_fen`` over one more than the whole spells of 30 days since the last transfer),
+    ``count`` (events merged into the tie), ``age_days`` (since the first) and ``recency_days``
+    (since the last). About the person at the end, as known at q, never about the applicant:
+    ``peer_tagged`` (any visible tag), ``peer_borrower`` (any visible loan), ``peer_overdue``
+    (an instalment that was, or still is, a whole day late as far as the repayments visible at
+    q tell, unless a register suppressed it by q), each 0 or 1. About a device: ``people`` and
+    ``accounts`` ever seen on it, the person's own among them; counting ends at 31, which
+    stands for a shop's machine.
     """
 
-    ties: Literal["contacts", "transfers"]
+    ties: Literal["contacts", "transfers", "devices"]
     measure: Measure
     days: int | None = None
 
@@ -104,7 +108,7 @@ class TiesPart:
     """A graph statistic that exists only inside one expression, under ``name``."""
 
     name: str
-    ties: Literal["contacts", "transfers"]
+    ties: Literal["contacts", "transfers", "devices"]
     measure: Measure
     days: int | None = None
 

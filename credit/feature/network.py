@@ -14,10 +14,10 @@ Tie = Literal["contacts", "transfers", "red_packets", "guarantees", "devices"]
 Statistic = Literal[
     "pagerank", "core_number", "clustering", "neighbour_bad_rate", "two_hop_bad_share",
     "bad_exposure", "good_exposure", "hops_to_bad", "hops_to_good", "community_size",
-    "community_bad_rate", "ring_size", "ring_bad_rate", "sharers",
+    "community_bad_rate", "ring_size", "ring_bad_rate",
 ]  # fmt: skip
 
-_OF_RINGS = ("ring_size", "ring_bad_rate", "sharers")
+_OF_RINGS = ("ring_size", "ring_bad_rate")
 """The statistics that are defined between people and devices."""
 
 
@@ -29,8 +29,9 @@ class Propagation(Feature):
     events visible at that instant, which are visible at q as well. Two people are neighbours
     from the first visible event of a kind in ``ties`` that joins them, in either direction.
     What is known of other people (``bad``: a visible tag, or an instalment that was or is 90
-    days late; ``good``: an instalment fell due, none was ever a whole day late, no tag) obeys
-    the same instant, and what is known of the person themselves never enters.
+    days late; ``good``: an instalment fell due, none was ever a whole day late, no tag; what a
+    register suppressed by then says nothing) obeys the same instant, and what is known of the
+    person themselves never enters.
 
     ``pagerank``
         PageRank times the number of people with ties, so that the mean is 1.
@@ -52,8 +53,6 @@ class Propagation(Feature):
     ``ring_size``, ``ring_bad_rate``
         Of the connected group: other people in it, and their bad rate. A device with more
         than 30 people joins nobody.
-    ``sharers``
-        ``devices`` only: other people on the person's most shared device.
 
     Every statistic is null for a person without a visible tie.
     """
@@ -79,8 +78,6 @@ class Propagation(Feature):
                 f"{self.name}: devices stand alone and know {list(_OF_RINGS)}, got "
                 f"{self.statistic!r} over {self.ties}."
             )
-        if self.statistic == "sharers" and self.ties != ("devices",):
-            raise FeatureError(f"{self.name}: sharers are counted over ties=('devices',) only.")
 
     @property
     def uses_labels(self) -> bool:

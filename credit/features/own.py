@@ -59,7 +59,7 @@ PARTS: dict[str, type[Any]] = {"window": WindowPart, "state": StatePart, "ties":
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "dimension": get_args(Dimension), "aggregate": get_args(Aggregate), "risk": (-1, 0, 1),
-    "ties": ("contacts", "transfers"),
+    "ties": ("contacts", "transfers", "devices"),
 }  # fmt: skip
 _TYPES: dict[str, tuple[type, ...]] = {
     "risk": (int,), "days": (int, str), "edges": (list,), "latest_by": (list,), "parts": (list,),

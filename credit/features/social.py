@@ -5,7 +5,15 @@ Facts about others obey the applicant's own instant, and never include the appli
 
 from __future__ import annotations
 
-from credit.feature import Expression, Feature, GraphStatistic, Measure, Reason, TiesPart
+from credit.feature import (
+    Expression,
+    Feature,
+    GraphStatistic,
+    Measure,
+    Reason,
+    TiesPart,
+    WindowAggregate,
+)
 
 SOCIAL: tuple[Feature, ...] = (
     GraphStatistic(
@@ -129,6 +137,75 @@ SOCIAL: tuple[Feature, ...] = (
         measure=Measure(
             aggregate="sum", value="amount_fen", where="peer_tagged = 1", per="amount_fen"
         ),
+    ),
+    GraphStatistic(
+        name="social_contact_quality_365d",
+        dimension="social",
+        label="Good borrowers among counterparties, by amount and recency, 365 days",
+        unit="share",
+        null_means="no money was exchanged with anyone who has borrowed in the last 365 days",
+        risk=-1,
+        reason=Reason(
+            en="Money is exchanged with people whose loans went badly",
+            zh="资金往来对象的贷款表现不佳",
+        ),
+        ties="transfers",
+        days=365,
+        measure=Measure(
+            aggregate="sum",
+            value="weight_fen",
+            base="peer_borrower = 1",
+            where="peer_overdue = 0 and peer_tagged = 0",
+            per="weight_fen",
+        ),
+    ),
+    WindowAggregate(
+        name="social_account_count",
+        dimension="social",
+        label="Accounts of the person",
+        unit="count",
+        null_means="never null: no account seen on a device is 0",
+        risk=+1,
+        reason=Reason(en="Several accounts belong to one identity", zh="同一身份名下账户较多"),
+        table="device_use",
+        days=None,
+        measure=Measure(aggregate="distinct", value="account_id"),
+    ),
+    WindowAggregate(
+        name="social_device_count",
+        dimension="social",
+        label="Devices of the person",
+        unit="count",
+        null_means="never null: no device is 0",
+        risk=+1,
+        reason=Reason(en="Many devices are in use", zh="使用设备较多"),
+        table="device_use",
+        days=None,
+        measure=Measure(aggregate="distinct", value="device_id"),
+    ),
+    GraphStatistic(
+        name="social_device_sharers",
+        dimension="social",
+        label="Other people on the most shared device, 30 for more",
+        unit="count",
+        null_means="no device is known",
+        risk=+1,
+        reason=Reason(en="A device is shared by several people", zh="设备由多人共用"),
+        ties="devices",
+        measure=Measure(aggregate="max", value="people - 1"),
+        edges=(3.0,),
+    ),
+    GraphStatistic(
+        name="social_device_accounts",
+        dimension="social",
+        label="Accounts on the device that has most, 31 for more",
+        unit="count",
+        null_means="no device is known",
+        risk=+1,
+        reason=Reason(en="A device carries several accounts", zh="同一设备登录账户较多"),
+        ties="devices",
+        measure=Measure(aggregate="max", value="accounts"),
+        edges=(4.0,),
     ),
 )
 """Who a person knows."""

@@ -183,18 +183,6 @@ SOCIAL_GRAPH: tuple[Feature, ...] = (
         ties=_PACKETS,
     ),
     Propagation(
-        name="social_device_sharers",
-        dimension="social",
-        label="Other people on the most shared device",
-        unit="count",
-        null_means="no device is known",
-        risk=+1,
-        reason=Reason(en="A device is shared by several people", zh="设备由多人共用"),
-        statistic="sharers",
-        ties=_DEVICES,
-        edges=(3.0,),
-    ),
-    Propagation(
         name="social_device_ring_size",
         dimension="social",
         label="Other people reached through shared devices",

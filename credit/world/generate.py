@@ -29,7 +29,7 @@ from credit import features
 from credit.engine import Engine, Progress
 from credit.errors import ConfigError
 from credit.feature import Catalogue
-from credit.world import graph, lending, season, truth
+from credit.world import graph, lending, links, season, truth
 from credit.world.figures import Figures, figures
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
@@ -67,10 +67,10 @@ def generate(
 ) -> WorldSummary:
     """Generate a population into a new folder, all at once or not at all.
 
-    Writes ``<table>.parquet`` for customers, payments, transfers, contacts, tags,
-    wealth_positions, wealth_orders, loans, instalments, repayments and applications, and
-    ``world.json`` (options, rows, end of observation). The subfolder ``truth`` holds
-    ``truth.parquet`` and ``truth.json``: see `credit.world.truth.read`.
+    Writes ``<table>.parquet`` for customers, payments, transfers, contacts, device_use,
+    guarantees, tags, wealth_positions, wealth_orders, loans, instalments, repayments and
+    applications, and ``world.json`` (options, rows, end of observation). The subfolder
+    ``truth`` holds ``truth.parquet`` and ``truth.json``: see `credit.world.truth.read`.
 
     The same options give the same bytes whatever ``chunk_people``, ``memory_limit`` and
     ``threads`` are. Every application is granted; refusals are not part of this world yet.
@@ -197,6 +197,8 @@ def block_tables(block: Block, setting: _Setting) -> tuple[People, dict[str, pa.
         "payments": payments(people, calendar, numbers),
         "contacts": graph.contacts(people, known, numbers),
         "transfers": graph.transfers(people, known, calendar, numbers),
+        "device_use": links.device_use(people, known, numbers),
+        "guarantees": links.guarantees(people, known, numbers),
         "tags": graph.tags(people, options, numbers),
         "wealth_positions": positions,
         "wealth_orders": orders,

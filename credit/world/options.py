@@ -43,6 +43,8 @@ class Stage(IntEnum):
     OUTCOME = 13
     LENDING = 14
     REPAYMENTS = 15
+    DEVICES = 16
+    GUARANTEES = 17
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

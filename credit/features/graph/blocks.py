@@ -17,6 +17,7 @@ import pandas as pd
 from credit.errors import DataError
 from credit.feature import Propagation, Tie
 from credit.features.graph.edges import PEOPLE, Edges, Instants, Nodes, number_people, read_edges
+from credit.features.graph.growing import Connected, Triangles
 from credit.features.graph.known import Known, known_at
 from credit.features.graph.paths import hops
 from credit.features.graph.propagate import (
@@ -31,8 +32,7 @@ from credit.features.graph.structure import (
     clustering,
     communities,
     core_number,
-    rings,
-    sharers,
+    device_rings,
 )
 from credit.features.window.calendar import fixed_offset, month_start
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Network:
-    """The edges of some kinds of ties, for any snapshot.
+    """The edges of some kinds of ties, for any snapshot; ascending instants cost least.
 
     Attributes
     ----------
@@ -58,6 +58,21 @@ class Network:
     def snapshots(self) -> Snapshots:
         """The sparse matrix of all edges, built once."""
         return Snapshots.of(self.edges)
+
+    @cached_property
+    def triangles(self) -> Triangles:
+        """Triangles, from one instant to the next."""
+        return Triangles(self.snapshots)
+
+    @cached_property
+    def connected(self) -> Connected:
+        """Connected groups, from one instant to the next."""
+        return Connected(self.edges)
+
+    @property
+    def has_devices(self) -> bool:
+        """Whether the edges are between people and devices."""
+        return self.edges.nodes > self.edges.people
 
     def view(self, as_of: int, asked: Nodes, known: Known | None) -> View:
         """Return the network as it was visible at an instant."""
@@ -104,7 +119,9 @@ class View:
     @cached_property
     def ring(self) -> Group:
         """The connected groups of everybody."""
-        return rings(self.network.edges, self.as_of)
+        if self.network.has_devices:
+            return device_rings(self.network.edges, self.as_of)
+        return Group(label=self.network.connected.at(self.as_of), tied=self.graph.degree > 0)
 
     def statistic(self, name: str) -> Floats:
         """Return a statistic of the people asked; see ``Propagation``."""
@@ -122,10 +139,14 @@ def _core_of_tied(view: View) -> Floats:
     return np.where(view.graph.degree > 0, core_number(view.graph), np.nan)
 
 
+def _clustering(view: View) -> Floats:
+    return clustering(view.graph, view.network.triangles.at(view.graph))
+
+
 _STATISTICS: dict[str, Callable[[View], Floats]] = {
     "pagerank": lambda view: _mean_one_pagerank(view)[view.asked],
     "core_number": lambda view: _core_of_tied(view)[view.asked],
-    "clustering": lambda view: clustering(view.graph)[view.asked],
+    "clustering": lambda view: _clustering(view)[view.asked],
     "neighbour_bad_rate": lambda view: neighbour_bad_rate(view.graph, view.known)[view.asked],
     "two_hop_bad_share": lambda view: two_hop_bad_share(view.graph, view.known)[view.asked],
     "bad_exposure": lambda view: view.exposures[:, 0],
@@ -136,7 +157,6 @@ _STATISTICS: dict[str, Callable[[View], Floats]] = {
     "community_bad_rate": lambda view: view.community.bad_rate(view.known)[view.asked],
     "ring_size": lambda view: view.ring.size()[view.asked],
     "ring_bad_rate": lambda view: view.ring.bad_rate(view.known)[view.asked],
-    "sharers": lambda view: sharers(view.network.edges, view.as_of)[view.asked],
 }
 
 

@@ -27,6 +27,9 @@ PEOPLE = "graph_people"
 SEED = 20_261_121
 """Seeds the order in which communities are looked for; see ``number_people``."""
 
+HUB = 30
+"""People on a device above which it is a shop, a school or a machine, and joins nobody."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:

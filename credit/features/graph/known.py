@@ -7,7 +7,8 @@ good
     a visible instalment fell due, none was or is a whole day late, and there is no mark.
 
 A repayment learnt of late can show that somebody was in time after all, so this is a state of
-an instant and not a date after which a person stays bad.
+an instant and not a date after which a person stays bad. An instalment that a register has
+suppressed by then (credit repair) says nothing, of the person themselves or of others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from credit.errors import DataError
 from credit.features.graph.edges import PEOPLE
 from credit.features.graph.snapshots import Floats, Graph
 from credit.features.window import rows, rule
+from credit.features.window.tables import REPAIRED
 
 if TYPE_CHECKING:
     from credit.engine import Engine
@@ -99,7 +101,8 @@ def known_at(engine: Engine, instants: Sequence[int], people: int) -> Iterator[K
     """Yield what was known at each of some ascending instants; see ``number_people``."""
     moments = pd.DataFrame({"observation_id": range(len(instants)), "as_of": instants})
     engine.temporary(MOMENTS, moments.astype("int64"))
-    frame = engine.frame(_sql(), step="labels of the graph")
+    repairs = REPAIRED in engine.columns("instalments")
+    frame = engine.frame(_sql(repairs=repairs), step="labels of the graph")
     moment, node = frame["observation_id"].to_numpy(np.int64), frame["node"].to_numpy(np.int64)
     is_bad = frame["bad"].to_numpy(np.int64) == 1
     cuts = np.searchsorted(moment, np.arange(len(instants) + 1))
@@ -111,7 +114,7 @@ def known_at(engine: Engine, instants: Sequence[int], people: int) -> Iterator[K
         yield Known(as_of=int(instant), bad=bad, good=good)
 
 
-def _sql() -> str:
+def _sql(*, repairs: bool) -> str:
     """Return one row (observation_id, node, bad) for each person who is bad or good."""
     seen = rule.visible("e", "m.as_of")
     relations = {
@@ -120,14 +123,18 @@ def _sql() -> str:
             "select distinct m.observation_id, m.as_of, e.customer_id as peer "
             f"from {MOMENTS} m join doubtful e on {seen}"
         ),
-        **rows.instalments("peer", "doubted", "peer", "doubtful"),
+        **rows.instalments("peer", "doubted", "peer", "doubtful", repairs=repairs),
         "late": (
             "select r.observation_id, r.person, "
             f"max({rows.instalment_columns()['days_past_due'].sql}) as days "
             "from peer_state r group by r.observation_id, r.person"
         ),
-        "marked": _since("tags", rule.known_from("e")),
-        "billed": _since("instalments", rule.fallen_due_from("e")),
+        "marked": _since("tags", rule.known_from("e"), "cast(null as bigint)"),
+        "billed": _since(
+            "instalments",
+            rule.fallen_due_from("e"),
+            f"e.{REPAIRED}" if repairs else "cast(null as bigint)",
+        ),
     }
     ctes = ", ".join(f"{name} as ({sql})" for name, sql in relations.items())
     is_bad = f"(k.marked = 1 or k.days >= {LATE_DAYS})"
@@ -144,10 +151,12 @@ def _sql() -> str:
     )
 
 
-def _since(table: str, first: str) -> str:
-    """Return SQL: the moments from the first instant of each person in a table on."""
+def _since(table: str, first: str, until: str) -> str:
+    """Return SQL: the moments at which each person has a row that counts, suppressed ``until``."""
     return (
-        "select m.observation_id, f.person from "
-        f"(select e.customer_id as person, min({first}) as known_from from {table} e "
-        f"group by e.customer_id) f join {MOMENTS} m on {rule.known('f.known_from', 'm.as_of')}"
+        "select distinct m.observation_id, f.person from "
+        f"(select e.customer_id as person, {until} as until, min({first}) as known_from "
+        f"from {table} e group by e.customer_id, {until}) f "
+        f"join {MOMENTS} m on {rule.known('f.known_from', 'm.as_of')} "
+        f"and {rule.unrepaired('f.until', 'm.as_of')}"
     )

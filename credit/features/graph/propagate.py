@@ -43,7 +43,7 @@ def pagerank(
         Where a walk begins again, not negative; in equal parts everywhere by default. What
         falls on nodes without neighbours is left out.
     first : ndarray of shape (n,), optional
-        Where to start iterating, such as the result of the snapshot before.
+        Where to start iterating; near the degrees, where a walk without restart is found.
     tolerance : float
         Largest total error allowed, sum over nodes of abs(error).
     most : int
@@ -57,46 +57,80 @@ def pagerank(
     Notes
     -----
     L. Page, S. Brin, R. Motwani and T. Winograd, The PageRank citation ranking, 1999. On an
-    undirected graph the system is symmetric in z = D^-1/2 x,
+    undirected graph the system is symmetric in u = D^-1 x,
 
-        (I - damping D^-1/2 A D^-1/2) z = (1 - damping) D^-1/2 restart,
+        (D - damping A) u = (1 - damping) restart,
 
-    and conjugate gradients take about half the products of power iteration. A residual r
-    leaves a total error of at most sum(abs(D^1/2 r)) / (1 - damping).
+    and conjugate gradients, preconditioned by D, take about half the products of power
+    iteration. A residual r leaves a total error of at most sum(abs(r)) / (1 - damping).
     """
-    tied = graph.degree > 0
+    degree = graph.degree
+    tied = degree > 0
     if not tied.any():
         return np.zeros(graph.size)
     begin = tied.astype(float) if restart is None else np.where(tied, restart, 0.0)
     if not begin.sum() > 0 or (begin < 0).any():
         raise DataError("restart must be positive on some node with neighbours, negative on none.")
-    begin = begin / begin.sum()
-    root = np.sqrt(np.maximum(graph.degree, 1))
-    z = (begin if first is None else np.where(tied, first, 0.0)) / root
-    residual = (1 - DAMPING) * begin / root - _damped(graph, z, root)
-    toward = residual.copy()
-    square = _total(residual * residual, tied)
+    begin = begin / _total(begin)
+    if first is None:
+        first = DAMPING * degree / degree.sum() + (1 - DAMPING) * begin
+    u = np.where(tied, first, 0.0) / np.maximum(degree, 1)
+    rows = (graph.start, graph.end, graph.neighbour)
+    residual = (1 - DAMPING) * begin - _apply(*rows, u)[0]
+    toward = residual / np.maximum(degree, 1)
+    square, error = _total(residual * toward), _total(np.abs(residual))
     for _ in range(most):
-        if _total(np.abs(residual * root), tied) <= tolerance * (1 - DAMPING):
-            x = z * root
-            return np.asarray(x / _total(x, tied))
-        image = _damped(graph, toward, root)
-        step = square / _total(toward * image, tied)
-        z += step * toward
-        residual -= step * image
-        before, square = square, _total(residual * residual, tied)
-        toward = residual + square / before * toward
+        if error <= tolerance * (1 - DAMPING):
+            x = u * degree
+            return np.asarray(x / _total(x))
+        image, energy = _apply(*rows, toward)
+        square, error = _descend(degree, image, square / energy, square, (u, residual, toward))
     raise DataError(f"PageRank did not settle within {most} iterations; ask for less precision.")
 
 
-def _total(values: Floats, tied: Flags) -> float:
-    """Return a sum that people without neighbours, whose value is 0, cannot change by rounding."""
-    return float(values[tied].sum())
+# Sums are taken one by one, here and in the two functions below: pairwise, as NumPy takes them,
+# people without neighbours, whose value is 0, would change them by rounding.
+@njit(cache=True)
+def _total(values: Floats) -> float:
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
-def _damped(graph: Graph, z: Floats, root: Floats) -> Floats:
-    """Return (I - damping D^-1/2 A D^-1/2) z, given D^1/2."""
-    return np.asarray(z - DAMPING * graph.spread(z / root) / root)
+@njit(cache=True)
+def _apply(start: Offsets, end: Offsets, neighbour: Nodes, u: Floats) -> tuple[Floats, float]:
+    """Return (D - damping A) u, and u' (D - damping A) u."""
+    image = np.empty(u.size)
+    energy = 0.0
+    for node in range(u.size):
+        total = 0.0
+        for place in range(np.uint64(start[node]), np.uint64(end[node])):
+            total += u[np.uint64(neighbour[place])]
+        image[node] = (end[node] - start[node]) * u[node] - DAMPING * total
+        energy += u[node] * image[node]
+    return image, energy
+
+
+@njit(cache=True)
+def _descend(
+    degree: Offsets,
+    image: Floats,
+    step: float,
+    before: float,
+    state: tuple[Floats, Floats, Floats],
+) -> tuple[float, float]:
+    """Go a step, in place; return r' D^-1 r and sum(abs(r)) of the residual r that is left."""
+    u, residual, toward = state
+    square, error = 0.0, 0.0
+    for node in range(u.size):
+        u[node] += step * toward[node]
+        residual[node] -= step * image[node]
+        error += abs(residual[node])
+        square += residual[node] * residual[node] / max(degree[node], 1)
+    for node in range(u.size):
+        toward[node] = residual[node] / max(degree[node], 1) + square / before * toward[node]
+    return square, error
 
 
 def exposure(graph: Graph, seeds: Flags, of: Nodes | None = None) -> Floats:
@@ -172,7 +206,8 @@ def _returns(
         for other in near:
             two += inverse[other]
             closing = 0.0
-            for third in neighbour[start[other] : end[other]]:
+            for entry in range(np.uint64(start[other]), np.uint64(end[other])):
+                third = np.uint64(neighbour[entry])
                 if is_near[third]:
                     closing += inverse[third]
             three += inverse[other] * closing

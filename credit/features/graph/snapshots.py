@@ -81,7 +81,7 @@ class Snapshots:
 
     def at(self, q: int) -> Graph:
         """Return the graph of the edges visible at ``q``."""
-        end = _cut(self.start, self.rank, self.edges.visible(q))
+        end = cut(self.start, self.rank, self.edges.visible(q))
         return Graph(as_of=q, start=self.start[:-1], end=end, neighbour=self.neighbour)
 
 
@@ -102,7 +102,7 @@ def _fill(low: Nodes, high: Nodes, start: Offsets) -> tuple[Nodes, Nodes]:
 
 
 @njit(cache=True)
-def _cut(start: Offsets, rank: Nodes, visible: int) -> Offsets:
+def cut(start: Offsets, rank: Nodes, visible: int) -> Offsets:
     """Return, for each row, where its entries of rank >= visible begin."""
     end = np.empty(start.size - 1, np.int64)
     for node in range(end.size):
@@ -122,7 +122,9 @@ def _spread(start: Offsets, end: Offsets, neighbour: Nodes, x: Floats) -> Floats
     y = np.empty(x.size)
     for node in range(x.size):
         total = 0.0
-        for place in range(start[node], end[node]):
-            total += x[neighbour[place]]
+        # Unsigned: a signed index could count from the end, and asking whether it does costs
+        # as much as everything else here.
+        for place in range(np.uint64(start[node]), np.uint64(end[node])):
+            total += x[np.uint64(neighbour[place])]
         y[node] = total
     return y

@@ -1,4 +1,4 @@
-"""Position and groups on one snapshot: cores, triangles, communities, rings."""
+"""Position and groups on one snapshot: cores, clustering, communities, rings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from credit.features.graph.edges import Edges, Nodes
+from credit.features.graph.edges import HUB, Edges, Nodes
+from credit.features.graph.growing import join
 from credit.features.graph.known import Flags, Known, ratio, shrunk
 from credit.features.graph.snapshots import Floats, Graph, Offsets
 
 SWEEPS = 5
 """Passes of label propagation: labels hardly move afterwards, and a cycle must end."""
-
-HUB = 30
-"""People on a device from which on it is a shop, a school or a machine, and joins nobody."""
 
 
 def core_number(graph: Graph) -> Nodes:
@@ -31,80 +29,40 @@ def core_number(graph: Graph) -> Nodes:
 def _cores(start: Offsets, end: Offsets, neighbour: Nodes) -> Nodes:
     nodes = start.size
     degree = (end - start).astype(np.int32)
-    bucket = np.zeros(degree.max() + 2 if nodes else 2, np.int64)
-    for node in range(nodes):
-        bucket[degree[node] + 1] += 1
-    for k in range(bucket.size - 1):
-        bucket[k + 1] += bucket[k]
-    free = bucket[:-1].copy()
-    place, order = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
-    for node in range(nodes):
-        place[node] = free[degree[node]]
-        order[place[node]] = node
-        free[degree[node]] += 1
-    for at in range(nodes):
-        node = order[at]
-        for entry in range(start[node], end[node]):
-            other = neighbour[entry]
-            if degree[other] > degree[node]:
-                # Swap with the first node of its bucket, which then begins one further on.
-                front = bucket[degree[other]]
-                swapped = order[front]
-                order[front], order[place[other]] = other, swapped
-                place[swapped], place[other] = place[other], front
-                bucket[degree[other]] += 1
-                degree[other] -= 1
+    left, queue = np.arange(nodes).astype(np.int32), np.empty(nodes, np.int32)
+    count, k = nodes, 0
+    while count:
+        kept = last = 0
+        for at in range(count):
+            node = left[at]
+            if degree[node] > k:
+                left[kept] = node
+                kept += 1
+            elif degree[node] == k:  # those below are peeled already
+                queue[last] = node
+                last += 1
+        count, at = kept, 0
+        while at < last:
+            node = queue[at]
+            at += 1
+            for entry in range(np.uint64(start[node]), np.uint64(end[node])):
+                other = np.uint64(neighbour[entry])
+                if degree[other] > k:
+                    degree[other] -= 1
+                    if degree[other] == k:
+                        queue[last] = neighbour[entry]
+                        last += 1
+        k += 1
     return degree
 
 
-def clustering(graph: Graph) -> Floats:
-    """Return the share of a node's pairs of neighbours that are neighbours, NaN without pairs."""
+def clustering(graph: Graph, triangles: NDArray[np.int64]) -> Floats:
+    """Return the share of a node's pairs of neighbours that are neighbours, NaN without pairs.
+
+    ``triangles`` (n,) says how many each node is in; see ``Triangles``.
+    """
     degree = graph.degree.astype(float)
-    return ratio(2.0 * triangles(graph), degree * (degree - 1))
-
-
-def triangles(graph: Graph) -> NDArray[np.int64]:
-    """Return the number of triangles that each node is in, shape (n,)."""
-    start, further = _orient(graph.start, graph.end, graph.neighbour)
-    return _triangles(start, further)
-
-
-@njit(cache=True)
-def _orient(start: Offsets, end: Offsets, neighbour: Nodes) -> tuple[Offsets, Nodes]:
-    """Keep each edge once, from the end of smaller degree: no row is then long."""
-    nodes = start.size
-    first = np.zeros(nodes + 1, np.int64)
-    kept = np.empty((end - start).sum() // 2, np.int32)
-    count = 0
-    for node in range(nodes):
-        own = end[node] - start[node]
-        for entry in range(start[node], end[node]):
-            other = neighbour[entry]
-            theirs = end[other] - start[other]
-            if theirs > own or (theirs == own and other > node):
-                kept[count] = other
-                count += 1
-        first[node + 1] = count
-    return first, kept
-
-
-@njit(cache=True)
-def _triangles(start: Offsets, neighbour: Nodes) -> NDArray[np.int64]:
-    nodes = start.size - 1
-    count = np.zeros(nodes, np.int64)
-    mark = np.full(nodes, -1, np.int32)
-    for node in range(nodes):
-        for entry in range(start[node], start[node + 1]):
-            mark[neighbour[entry]] = node
-        for entry in range(start[node], start[node + 1]):
-            other = neighbour[entry]
-            for further in range(start[other], start[other + 1]):
-                third = neighbour[further]
-                if mark[third] == node:
-                    count[node] += 1
-                    count[other] += 1
-                    count[third] += 1
-    return count
+    return ratio(2.0 * triangles, degree * (degree - 1))
 
 
 def communities(graph: Graph, place: Nodes) -> Nodes:
@@ -143,13 +101,13 @@ def _communities(start: Offsets, end: Offsets, neighbour: Nodes, place: Nodes) -
             if not stale[node]:
                 continue
             stale[node] = False
-            near = neighbour[start[node] : end[node]]
-            best = _favourite(near, label, votes, label[node])
+            first, last = np.uint64(start[node]), np.uint64(end[node])
+            best = _favourite(neighbour[first:last], label, votes, label[node])
             if best != label[node]:
                 label[node] = best
                 moved += 1
-                for other in near:
-                    stale[other] = True
+                for entry in range(first, last):
+                    stale[np.uint64(neighbour[entry])] = True
         if moved == 0:
             break
     return label
@@ -157,16 +115,21 @@ def _communities(start: Offsets, end: Offsets, neighbour: Nodes, place: Nodes) -
 
 @njit(cache=True)
 def _favourite(near: Nodes, label: Nodes, votes: Nodes, own: int) -> int:
-    """Return the label of most neighbours; ``votes`` is all zero before and after."""
+    """Return the label of most neighbours; ``votes`` is all zero before and after.
+
+    Every label of the most votes is met when it gets the last of them, so one pass compares all.
+    """
+    best, most = own, np.int32(0)
     for other in near:
-        votes[label[other]] += 1
-    best, most = own, votes[own]
+        found = label[np.uint64(other)]
+        cast = votes[np.uint64(found)] + np.int32(1)
+        votes[np.uint64(found)] = cast
+        if cast > most or (cast == most and found < best):
+            best, most = found, cast
+    if votes[own] == most:
+        best = own
     for other in near:
-        found = label[other]
-        if votes[found] > most or (votes[found] == most and found < best and best != own):
-            best, most = found, votes[found]
-    for other in near:
-        votes[label[other]] = 0
+        votes[np.uint64(label[np.uint64(other)])] = 0
     return best
 
 
@@ -199,51 +162,17 @@ class Group:
         return np.where(self.tied, rate, np.nan)
 
 
-def connected(low: Nodes, high: Nodes, nodes: int) -> Nodes:
-    """Return the least node of each node's connected component, shape (nodes,)."""
-    return _connected(low, high, nodes)
+def device_rings(edges: Edges, q: int) -> Group:
+    """Return the groups of people that shared devices connect at ``q``.
 
-
-@njit(cache=True)
-def _connected(low: Nodes, high: Nodes, nodes: int) -> Nodes:
-    parent = np.arange(nodes).astype(np.int32)
-    for edge in range(low.size):
-        one, other = low[edge], high[edge]
-        while parent[one] != one:
-            parent[one] = parent[parent[one]]
-            one = parent[one]
-        while parent[other] != other:
-            parent[other] = parent[parent[other]]
-            other = parent[other]
-        if one < other:
-            parent[other] = one
-        elif other < one:
-            parent[one] = other
-    for node in range(nodes):
-        parent[node] = parent[parent[node]]
-    return parent
-
-
-def rings(edges: Edges, q: int) -> Group:
-    """Return the connected groups of people at ``q``.
-
-    Between people and devices, a device with more than 30 people on it joins nobody: those
-    who use no other device are a group of one.
+    A device with more than 30 people on it joins nobody: those who use no other device are a
+    group of one. It joined people while fewer were seen on it, so nothing is carried over from
+    another instant.
     """
     low, high = edges.low[: edges.visible(q)], edges.high[: edges.visible(q)]
-    tied = np.zeros(edges.nodes, dtype=bool)
-    tied[low], tied[high] = True, True
-    if edges.nodes > edges.people:
-        narrow = np.bincount(high, minlength=edges.nodes)[high] <= HUB
-        low, high = low[narrow], high[narrow]
-    label = connected(low, high, edges.nodes)
-    return Group(label=label[: edges.people], tied=tied[: edges.people])
-
-
-def sharers(edges: Edges, q: int) -> Floats:
-    """Return the other people on each person's most shared device at ``q``; NaN without one."""
-    low, high = edges.low[: edges.visible(q)], edges.high[: edges.visible(q)]
-    users = np.bincount(high, minlength=edges.nodes)
-    most = np.zeros(edges.people, dtype=np.int64)
-    np.maximum.at(most, low, users[high])
-    return np.where(most > 0, most - 1.0, np.nan)
+    tied = np.zeros(edges.people, dtype=bool)
+    tied[low] = True
+    narrow = np.bincount(high, minlength=edges.nodes)[high] <= HUB
+    label = np.arange(edges.nodes, dtype=np.int32)
+    join(low[narrow], high[narrow], label)
+    return Group(label=label[: edges.people], tied=tied)

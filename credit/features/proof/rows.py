@@ -174,7 +174,10 @@ def _statement(c: Chance, q: int) -> Row:
 
 
 def _device_use(c: Chance, _q: int) -> Row:
-    return {"customer_id": c.person(), "device_id": c.whole(0, c.people)}
+    return {
+        "customer_id": c.person(), "device_id": c.whole(0, c.people),
+        "account_id": c.pick(None, *range(2 * c.people)),
+    }  # fmt: skip
 
 
 def _guarantee(c: Chance, _q: int) -> Row:

@@ -42,7 +42,10 @@ FEW = {"transfers": 90, "contacts": 40}
 """Table -> rows that are left of it where not everybody is to know everybody."""
 
 JOINING = {"device_use": 30, "guarantees": 16}
-"""Table that joins people -> its rows; only whole networks look at it."""
+"""Table that joins people -> its rows in a world of few ties."""
+
+DEVICES = 60
+"""Rows of ``device_use`` where nobody asks for the whole network."""
 
 
 def random_world(seed: int, people: int = 20) -> World:
@@ -70,6 +73,9 @@ def random_world(seed: int, people: int = 20) -> World:
         if row["event_time"] != as_of[row["customer_id"]]
     ]  # fmt: skip
     _lend(c, world)
+    c = Chance(seed + 2, people)
+    world.tables["device_use"] = [_placed(c, "device_use", as_of) for _ in range(DEVICES)]
+    _unique(world.tables["device_use"], "customer_id", "device_id", "event_time")
     return world
 
 

@@ -27,6 +27,7 @@ from credit.features.window.terms import (
     OfTies,
     facts,
     groups,
+    read,
     terms,
     windows,
 )
@@ -216,27 +217,25 @@ def _add_instalments(query: _Query, asked: list[Named]) -> None:
 
 def _add_ties(query: _Query, asked: list[Named]) -> None:
     """Add the graph statistics: ties by kind and window, and facts about peers once."""
-    told: dict[str, None] = {}
-    sources: list[str] = []
+    told: dict[str, list[str]] = {}
     for group in groups(asked, "ties", "days").values():
         name, kind, days = _tie(group)
         windows(group)
-        query.require(group, kind, NEEDED[kind])
-        for fact in facts(group):
-            for table in ties.PEER_FACTS[fact]:
-                query.require(group, table, NEEDED[table])
+        for one in group:
+            for table, columns in read(one).items():
+                query.require([one], table, columns)
         query.relations[name] = ties.ties(kind, query.spine, days)
-        told |= dict.fromkeys(facts(group))
-        sources += [name] if facts(group) else []
-    if told:
-        query.relations |= ties.peer_facts(tuple(told), tuple(sources))
+        for fact in facts(group):
+            told.setdefault(fact, []).append(name)
+    repairs = REPAIRED in query.tables.given.get("instalments", ())
+    query.relations |= ties.facts(told, repairs=repairs)
     for group in groups(asked, "ties", "days").values():
         name, kind, _ = _tie(group)
         query.measure(
             Rollup(f"{name}_tie", _EVER),
             group,
             f"the ties by {kind}",
-            ties.TIE_COLUMNS,
+            ties.columns(kind),
             partial(ties.tied, name, facts(group)),
         )
 

@@ -37,6 +37,7 @@ ROWS = ("customer_id", *TIMES)
 NEEDED: dict[str, tuple[str, ...]] = {
     "contacts": (*ROWS, "contact_id"),
     "transfers": (*ROWS, "counterparty_id", "amount_fen"),
+    "device_use": (*ROWS, "device_id"),
     "tags": ROWS,
     "loans": ROWS,
     "instalments": (*ROWS, "loan_id", "number", "due_at", "due_fen"),
@@ -108,9 +109,9 @@ def measured(measure: Measure, feature: str) -> frozenset[str]:
 
 
 def facts(asked: Iterable[Named]) -> tuple[str, ...]:
-    """Return the facts about peers that these terms name."""
+    """Return the facts about peers and devices that these terms name."""
     named = frozenset().union(*(measured(n.term.measure, n.feature) for n in asked))
-    return tuple(fact for fact in ties.PEER_FACTS if fact in named)
+    return tuple(fact for fact in ties.FACTS if fact in named)
 
 
 def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
@@ -119,10 +120,10 @@ def needs(feature: Feature, tables: Mapping[str, Collection[str]]) -> dict[str, 
     if isinstance(feature, Stated):
         found[feature.table] = names(feature.expression, feature.name).union(ROWS)
     if isinstance(feature, Propagation):
-        read = edges.reads(feature.ties, labelled=feature.uses_labels)
-        found |= {table: frozenset(columns) for table, columns in read.items()}
+        network = edges.reads(feature.ties, labelled=feature.uses_labels)
+        found |= {table: frozenset(columns) for table, columns in network.items()}
     for named in terms([feature]):
-        for table, columns in _read(named).items():
+        for table, columns in read(named).items():
             found[table] = found.get(table, frozenset()).union(columns)
     for table in list(found):
         if "category" in found[table] and Tables(tables).has_lookup(table):
@@ -137,12 +138,16 @@ def require(feature: Feature, tables: Mapping[str, Collection[str]]) -> None:
         Tables(tables).require(feature.name, table, columns)
 
 
-def _read(named: Named) -> dict[str, Iterable[str]]:
+def read(named: Named) -> dict[str, Iterable[str]]:
     """Return table -> columns that one term reads."""
     term = named.term
     if isinstance(term, OfTies):
-        told_by = [table for fact in facts([named]) for table in ties.PEER_FACTS[fact]]
-        return {table: NEEDED[table] for table in (term.ties, *told_by)}
+        own = edges.KINDS[term.ties].table
+        found: dict[str, Iterable[str]] = {own: NEEDED[own]}
+        for fact in facts([named]):
+            for table, more in ties.FACTS[fact].items():
+                found[table] = (*found.get(table, NEEDED[table]), *more)
+        return found
     if isinstance(term, OfState) and term.table == "instalments":
         return {table: NEEDED[table] for table in CURED}
     if isinstance(term, OfState) and term.table in DERIVED:
