@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, PercentFormatter
 
 from credit.errors import DataError
 from credit.plot.style import (
@@ -173,8 +173,9 @@ def calibration(table: pd.DataFrame) -> Figure:
         )  # fmt: skip
         axes.set_title(model_label(model), loc="left", color=model_color(model, place))
         _square_root(axes, top)
-    for axes in panels[len(models) :]:
+    for place, axes in enumerate(panels[len(models) :], start=len(models)):
         axes.set_visible(False)
+        panels[place - columns].tick_params(labelbottom=True)  # nothing below says it
     figure.supxlabel("Predicted probability of bad, mean of the bin", fontsize=9)
     figure.supylabel("Observed bad rate, 95 % interval", fontsize=9)
     return figure
@@ -207,7 +208,7 @@ def grades(table: pd.DataFrame) -> Figure:
             "– predicted", (0, 1), xycoords="axes fraction", xytext=(4, -15),
             textcoords="offset points", va="top", color=INK, fontsize=8.5,
         )  # fmt: skip
-    upper.set_ylim(bottom=0)
+    upper.set_ylim(0, 1.3 * float(table["rate_high"].max()))  # room for the legend
     upper.set_ylabel("Bad rate")
     upper.yaxis.set_major_formatter(PercentFormatter(1))
     upper.grid(axis="y")
@@ -262,15 +263,15 @@ def _curves(table: pd.DataFrame, across: str, up: str, title: str) -> tuple[Figu
 
 def _square_root(axes: Axes, top: float) -> None:
     """Give both axes the square-root scale of a percentage from 0 to ``top``."""
-    steps = np.array([0, 0.01, 0.05, 0.10, 0.20, 0.40, 0.60, 0.80, 1.0])
+    steps = np.array([0, 0.01, 0.05, 0.20, 0.50, 1.0])
     if top < 0.06:
-        steps = np.array([0, 0.0025, 0.01, 0.02, 0.03, 0.04, 0.05])
+        steps = np.array([0, 0.0025, 0.01, 0.02, 0.04])
     for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
         getattr(axes, f"set_{name}scale")(
             "function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square)
         )
         axis.set_major_locator(FixedLocator(steps[steps <= top].tolist()))
-        axis.set_major_formatter(PercentFormatter(1))
+        axis.set_major_formatter(FuncFormatter(lambda share, _place: f"{100 * share:g}%"))
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
     axes.grid()
