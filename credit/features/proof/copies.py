@@ -89,7 +89,8 @@ def copies(engine: Engine, spine: pd.DataFrame) -> tuple[Copies, pd.DataFrame]:
         if TABLES[name].event:
             of, person = (_INVOLVED, "person") if name in OF_PEERS else (_SPINE, "customer_id")
             tables[name] = engine.frame(
-                f"select s.{COPY}, e.* from {of} s join {name} e on e.customer_id = s.{person}"
+                f"select s.{COPY}, e.* from {of} s join {name} e on e.customer_id = s.{person} "
+                f"order by s.{COPY}, {_order(name)}"
             )
     involved = engine.frame(f"select {COPY}, person from {_INVOLVED} order by {COPY}, person")
     columns = [involved["person"], asked["customer_id"]]
@@ -116,7 +117,10 @@ def copies(engine: Engine, spine: pd.DataFrame) -> tuple[Copies, pd.DataFrame]:
 
 def whole(engine: Engine, tables: list[str], as_of: int) -> Copies:
     """Return one copy, at one instant, of whole tables and everybody in them."""
-    frames = {name: engine.frame(f"select 0 as {COPY}, e.* from {name} e") for name in tables}
+    frames = {
+        name: engine.frame(f"select 0 as {COPY}, e.* from {name} e order by {_order(name)}")
+        for name in tables
+    }
     named = _columns(frames, PEOPLE)
     people = pd.concat(named, ignore_index=True).dropna().drop_duplicates().sort_values()
     return Copies(
@@ -134,6 +138,11 @@ def fill(engine: Engine, tables: Mapping[str, pd.DataFrame], like: Engine) -> No
         engine.add_lookup(LOOKUP, like.frame(f"select * from {LOOKUP}"))
     for name, frame in tables.items():
         engine.add(name, frame.drop(columns=COPY))
+
+
+def _order(table: str) -> str:
+    """Return SQL of an order that is the same each time: what is drawn of rows depends on it."""
+    return ", ".join(f"e.{name}" for name in (*TABLES[table].key, "event_time", "available_at"))
 
 
 def _involved(engine: Engine) -> str:
