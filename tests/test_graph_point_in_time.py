@@ -19,7 +19,7 @@ from features_oracle import SHANGHAI, Person, local
 
 from credit.feature import Catalogue, Propagation
 from credit.features import available, build, catalogue
-from credit.features.graph import audit, blocks, known, propagate
+from credit.features.graph import blocks, known, propagate
 from credit.features.proof import moves
 from credit.features.proof.rewrite import invisible, rewrite
 from credit.features.window import rule
@@ -314,32 +314,6 @@ def test_a_snapshot_is_the_latest_start_of_a_month() -> None:
     edges = np.concatenate([instants, instants - 1, instants + 40 * DAY])
     found = month_start(edges, fixed_offset("Asia/Shanghai"))
     assert found.tolist() == [snapshot(int(q)) for q in edges]
-
-
-# -- audits
-
-
-def test_serving_as_of_gives_what_the_back_test_gave() -> None:
-    world = world_of(SEEDS[1])
-    with engine_of(world.tables) as engine:
-        tested = build(engine, world.spine(), FEATURES)
-        served = audit.serve_as_of(engine, world.spine(), FEATURES)
-    pd.testing.assert_frame_equal(served, tested, check_exact=True)
-
-
-def test_a_placebo_is_the_network_of_somebody_else() -> None:
-    world = world_of(SEEDS[1])
-    spine = world.spine()
-    with engine_of(world.tables) as engine:
-        tested = build(engine, spine, FEATURES)
-        one = audit.placebo(engine, spine, FEATURES, seed=1)
-        again = audit.placebo(engine, spine, FEATURES, seed=1)
-        other = audit.placebo(engine, spine, FEATURES, seed=2)
-    pd.testing.assert_frame_equal(one, again)
-    for name in ("social_pagerank", "social_bad_exposure", "social_device_ring_size"):
-        assert not one[name].equals(tested[name])
-        assert not one[name].equals(other[name])
-        assert one[name].notna().sum() > 0
 
 
 # -- what is left out

@@ -160,13 +160,7 @@ _STATISTICS: dict[str, Callable[[View], Floats]] = {
 }
 
 
-def propagated(
-    engine: Engine,
-    spine: str,
-    features: Sequence[Propagation],
-    *,
-    permutation_seed: int | None = None,
-) -> pd.DataFrame:
+def propagated(engine: Engine, spine: str, features: Sequence[Propagation]) -> pd.DataFrame:
     """Compute propagated features for every row of a spine.
 
     Parameters
@@ -176,9 +170,6 @@ def propagated(
     spine : str
         The relation (observation_id, customer_id, as_of).
     features : sequence of Propagation
-    permutation_seed : int, optional
-        Puts every person at somebody else's place in the network before anything is computed:
-        a placebo, whose features can know nothing about the person.
 
     Returns
     -------
@@ -195,7 +186,7 @@ def propagated(
     node = rows["node"].fillna(-1).to_numpy(np.int64)
     moment = month_start(rows["as_of"].to_numpy(np.int64), fixed_offset(engine.zone))
     moments = np.unique(moment)
-    networks = _networks(engine, features, people, permutation_seed)
+    networks = _networks(engine, features, people)
     columns = {feature.name: np.full(len(rows), np.nan) for feature in features}
     for at, known in zip(moments, _labels(engine, moments, people, labelled=labelled), strict=True):
         here = np.flatnonzero((moment == at) & (node >= 0))
@@ -209,16 +200,13 @@ def propagated(
 
 
 def _networks(
-    engine: Engine, features: Iterable[Propagation], people: int, permutation_seed: int | None
+    engine: Engine, features: Iterable[Propagation], people: int
 ) -> dict[tuple[Tie, ...], Network]:
     """Return one network for each distinct set of ties."""
     place = engine.frame(f"select place from {PEOPLE} order by node")["place"].to_numpy(np.int32)
     networks: dict[tuple[Tie, ...], Network] = {}
     for kinds in dict.fromkeys(feature.ties for feature in features):
         edges = read_edges(engine, kinds, people)
-        if permutation_seed is not None:
-            shuffle = np.random.default_rng(permutation_seed)
-            edges = edges.permuted(shuffle.permutation(people).astype(np.int32))
         networks[kinds] = Network(edges=edges, place=place)
     return networks
 

@@ -115,7 +115,7 @@ def moves(
     still = []
     for name in features.names:
         kept = np.array([name in names for names in fixed])
-        count = int((kept & ~_same(before[name], after[name])).sum())
+        count = int((kept & ~same(before[name], after[name])).sum())
         if count:
             moved[name] = count
         if pd.concat([before[name], after[name]]).nunique(dropna=False) < 2:
@@ -191,7 +191,8 @@ def _past(features: Catalogue) -> Callable[[int, int], tuple[Limits, frozenset[s
     return limits
 
 
-def _same(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
+def same(one: pd.Series, other: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return where two columns agree: nulls and texts exactly, numbers to 1e-12."""
     nulls = one.isna() & other.isna()
     if pd.api.types.is_numeric_dtype(one):
         return np.asarray(nulls | np.isclose(one, other, rtol=1e-12, atol=1e-12))

@@ -12,7 +12,7 @@ from credit.schema import DAY
 UNBOUNDED = ("loans", "repayments", "tags", "customers", "applications")
 """Tables that features with a window read without one: who a peer is, what was paid."""
 
-_SAME = ("event_time", "available_at", "due_at", "loan_id", "number", "product_id", "account_id")
+SAME = ("event_time", "available_at", "due_at", "loan_id", "number", "product_id", "account_id")
 """What stays in a row that changes: its keys and times."""
 
 
@@ -59,7 +59,7 @@ def rewrite(c: Chance, tables: Mapping[str, list[Row]], limits: Limits) -> dict[
 
 def _still(change: Row, row: Row) -> Row:
     """Return a changed row that is the same row: its keys and times stay."""
-    return change | {name: row[name] for name in _SAME if name in row}
+    return change | {name: row[name] for name in SAME if name in row}
 
 
 def invisible(q: int) -> Limits:

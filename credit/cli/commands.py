@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from credit import __version__
+from credit.cli.audit import audit_app
+from credit.cli.data import data_app, world_app
+from credit.cli.show import Quiet, err, out, print_table, progress_bars
 from credit.errors import ConfigError, CreditError
 
 app = typer.Typer(
@@ -27,50 +24,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-world_app = typer.Typer(help="The synthetic population with known truth.", no_args_is_help=True)
-data_app = typer.Typer(help="Published data sets: where to get them, verified by hash.",
-                       no_args_is_help=True)  # fmt: skip
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
-
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")]
-ProgressCallback = Callable[[str, float], None]
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[ProgressCallback]:
-    """Yield ``report(stage, share)``: one line a stage on standard error."""
-    if quiet:
-        yield lambda _stage, _share: None
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<44}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=False) as bars:
-        tasks: dict[str, object] = {}
-
-        def report(stage: str, share: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
-            bars.update(tasks[stage], completed=min(share, 1.0))  # type: ignore[arg-type]
-
-        yield report
-
-
-def _print(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    # Escaped: what stands in square brackets is the user's, not rich's markup.
-    table = Table(title=escape(title), title_justify="left", header_style="bold")
-    for index, column in enumerate(columns):
-        table.add_column(escape(column), justify="left" if index == 0 else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    out.print(table)
+app.add_typer(audit_app, name="audit")
 
 
 def _version(value: bool) -> None:
@@ -89,74 +45,6 @@ def _root(
     del version
 
 
-@world_app.command("generate", epilog="Example: credit world generate data/world --people 20000")
-def world_generate(
-    directory: Annotated[Path, typer.Argument(help="A new folder for the tables.")],
-    people: Annotated[int, typer.Option(help="How many people.")] = 20_000,
-    months: Annotated[int, typer.Option(help="Months of applications.")] = 48,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
-    quiet: Quiet = False,
-) -> None:
-    """Generate a population: event tables, and the truth behind them in a folder apart."""
-    from credit.world import WorldOptions, generate
-
-    with _progress(quiet=quiet) as progress:
-        summary = generate(
-            directory, WorldOptions(people=people, months=months, seed=seed), progress=progress
-        )
-    rows = [[name, f"{count:,}"] for name, count in summary.rows.items()]
-    _print(f"{directory}", ["table", "rows"], rows)
-
-
-@data_app.command("list", epilog="Example: credit data list")
-def data_list() -> None:
-    """List the published data sets, their licence and where to get them."""
-    from credit.sources import DATA_SETS
-
-    for data_set in DATA_SETS.values():
-        out.print(Text(data_set.name, style="bold") + Text(f"  {data_set.title}"), soft_wrap=True)
-        out.print(
-            f"    {data_set.rows}; target: {data_set.target}", highlight=False, soft_wrap=True
-        )
-        out.print(f"    licence: {data_set.licence}", highlight=False, soft_wrap=True)
-        out.print(f"    get it: {data_set.url}", highlight=False, soft_wrap=True)
-        for file in data_set.files:
-            out.print(f"      {file.name}: {file.source}", highlight=False, soft_wrap=True)
-
-
-@data_app.command("verify", epilog="Example: credit data verify ../data --only german")
-def data_verify(
-    directory: Annotated[Path, typer.Argument(help="A folder with one folder a data set.")],
-    only: Annotated[str | None, typer.Option(help="One data set instead of all.")] = None,
-) -> None:
-    """Compare every file of the data sets in a folder with its published SHA-256."""
-    from credit.sources import verify, verify_data_set
-
-    if not directory.is_dir():
-        raise ConfigError(f"{directory}: there is no such folder.")
-    rows = verify(directory) if only is None else verify_data_set(only, directory / only)
-    _print(
-        f"{directory}",
-        ["data set", "file", "status"],
-        [[row.data_set, row.file, row.status] for row in rows],
-    )
-    if any(row.status == "changed" or (only and row.status != "ok") for row in rows):
-        raise typer.Exit(code=1)
-
-
-@data_app.command("dictionary", epilog="Example: credit data dictionary > data/README.md")
-def data_dictionary(
-    features: Annotated[
-        Path | None, typer.Option(help="A TOML file of your own features, to be added.")
-    ] = None,
-) -> None:
-    """Print the data dictionary: every table of the contract and every feature, as Markdown."""
-    from credit.features.own import read_features
-    from credit.pipeline.dictionary import markdown
-
-    sys.stdout.write(markdown(() if features is None else read_features(features)))
-
-
 @app.command(epilog="Example: credit check data/world")
 def check(
     directory: Annotated[Path, typer.Argument(help="A folder of Parquet tables.")],
@@ -168,9 +56,9 @@ def check(
     """Check tables against the data contract; list every rule that is broken."""
     from credit.pipeline.tables import check_directory
 
-    with _progress(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress:
         report = check_directory(directory, quarantine=quarantine, progress=progress)
-    _print(
+    print_table(
         f"{directory}",
         ["table", "rows", "rules broken"],
         [[name, f"{rows:,}", str(broken)] for name, rows, broken in report.summary],
@@ -205,7 +93,7 @@ def features(
     """List a pipeline's features, print their SQL, prove them, build them, or show one person's."""
     from credit.pipeline import features as asked
 
-    with _progress(quiet=quiet or sql) as progress:
+    with progress_bars(quiet=quiet or sql) as progress:
         if sql:
             text = asked.feature_sql(pipeline, data=data, dialect=dialect, progress=progress)
             sys.stdout.write(text + "\n")
@@ -216,7 +104,7 @@ def features(
             proven = asked.prove_features(pipeline, data=data, progress=progress)
         elif person is not None and as_of is not None:
             values = asked.features_of(pipeline, person, as_of, data=data, progress=progress)
-            _print(f"{person} at {as_of}", ["name", "value", "unit", "null means"], values)
+            print_table(f"{person} at {as_of}", ["name", "value", "unit", "null means"], values)
             return
         elif output is not None:
             built = asked.write_features(
@@ -228,11 +116,13 @@ def features(
         else:
             listed = asked.feature_list(pipeline, data=data, progress=progress)
     if proof:
-        _print("proof by rewriting", ["feature", "verdict", "moved"], proven)
+        print_table("proof by rewriting", ["feature", "verdict", "moved"], proven)
         if any(verdict == "LEAKS" for _, verdict, _ in proven):
             raise typer.Exit(code=1)
         return
-    _print(f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed)
+    print_table(
+        f"{len(listed)} features", ["name", "dimension", "unit", "risk", "null means"], listed
+    )
 
 
 @app.command(epilog="Example: credit train pipelines/weilidai.toml --people 20000")
@@ -253,14 +143,14 @@ def train(
     overrides: dict[str, dict[str, object]] = {
         "source": {"people": people}, "": {"seed": seed}, "engine": {"kind": engine},
     }  # fmt: skip
-    with _progress(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress:
         result = run(
             pipeline, data=data, overrides=overrides, quarantine=quarantine, progress=progress
         )
     for note in result.notes:
         out.print(f"note: {note}", style="yellow", highlight=False, markup=False)
     for table in result.tables:
-        _print(table.title, table.columns, table.rows)
+        print_table(table.title, table.columns, table.rows)
     for name, place in result.places.items():
         out.print(f"{name:<10} {place}", highlight=False, soft_wrap=True)
 
@@ -297,7 +187,7 @@ def explain(
     for answer in explain_person(artifact, table, person=person, language=language):
         out.print(Text(answer.headline), soft_wrap=True)
         rows = [[str(rank), text, points] for rank, text, points in answer.reasons]
-        _print("principal reasons", ["", "reason", "effect on points"], rows)
+        print_table("principal reasons", ["", "reason", "effect on points"], rows)
 
 
 @app.command(
@@ -333,10 +223,10 @@ def compare(
         drop=tuple(drop or ()), models=tuple(name.strip() for name in models.split(",")),
         folds=folds, seed=seed,
     )  # fmt: skip
-    with _progress(quiet=quiet) as progress:
+    with progress_bars(quiet=quiet) as progress:
         result = compare_file(file, options, output=output, progress=progress)
     for table in result.tables:
-        _print(table.title, table.columns, table.rows)
+        print_table(table.title, table.columns, table.rows)
 
 
 class _Interrupted(BaseException):
@@ -367,7 +257,3 @@ def main() -> None:
             raise
         err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()
