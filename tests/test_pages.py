@@ -24,9 +24,9 @@ from credit.plot import roc
 
 SECTIONS = [
     "Result", "Notes and warnings", "Applications", "Leaks looked for", "Ranking", "Scores",
-    "Calibration and grades", "Cut-offs", "Month by month", "Segments", "Fairness",
-    "What moves the score", "The price of the policy's weights", "Contributions", "The scorecard",
-    "What people are told", "Features", "Tuning",
+    "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
+    "Fairness", "What moves the score", "The price of the policy's weights", "Contributions",
+    "The scorecard", "What people are told", "Features", "Tuning",
 ]  # fmt: skip
 
 

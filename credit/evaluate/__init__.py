@@ -58,7 +58,7 @@ from credit.evaluate.intervals import (
     delong_difference,
     jeffreys,
 )
-from credit.evaluate.leaks import Known, leaks
+from credit.evaluate.leaks import LeakFacts, leaks
 from credit.evaluate.proxies import ProxyTest, less_discriminatory, proxy_test
 from credit.evaluate.stability import (
     Stability,
@@ -77,8 +77,8 @@ __all__ = [
     "CalibrationLine",
     "CalibrationTest",
     "Economics",
-    "Known",
     "LeakAlarm",
+    "LeakFacts",
     "ProxyTest",
     "ResampledTest",
     "Stability",

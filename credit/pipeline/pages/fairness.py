@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from credit.errors import DataError
 from credit.evaluate import (
     adverse_impact,
     calibration_by_group,
@@ -44,16 +45,16 @@ def fairness(findings: Findings) -> Section | None:
         ".8 is looked into by custom (four fifths); an equal chance of approval for the good is a "
         "difference of 0."
     )
-    return Section(
-        title="Fairness",
-        text=text,
-        tables=[
+    try:
+        tables = [
             _approvals(findings, asked, y, mine),
             _meaning(findings, y, mine),
             _alternatives(findings, asked, y, mine),
             *_given_away(findings, asked, mine),
-        ],
-    )
+        ]
+    except DataError as error:
+        return Section(title="Fairness", text=text, notes=[f"WARNING: not compared: {error}"])
+    return Section(title="Fairness", text=text, tables=tables)
 
 
 def _approvals(findings: Findings, asked: FairnessSection, y: object, group: pd.Series) -> Printed:

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from credit import plot
+from credit.errors import DataError
 from credit.evaluate import (
     Economics,
-    Known,
+    LeakFacts,
     calibration_line,
     calibration_tests,
     cutoff_table,
@@ -17,6 +18,7 @@ from credit.evaluate import (
     leaks,
     swap_sets,
 )
+from credit.evaluate.intervals import Z
 from credit.pipeline.findings import Findings
 from credit.pipeline.pages.models import CURVE_ROWS, labels_of, outcome_of
 from credit.pipeline.pages.page import Picture, Section
@@ -45,7 +47,7 @@ def leaks_looked_for(findings: Findings) -> Section:
     ceiling = None if findings.bayes is None else expected_auc(findings.bayes)
     person = data.person.to_numpy() if findings.config.split.by == "person" else None
     found = leaks(
-        data.X, data.y.to_numpy(np.int64), Known(ceiling=ceiling, person=person, fold=whole)
+        data.X, data.y.to_numpy(np.int64), LeakFacts(ceiling=ceiling, person=person, fold=whole)
     )
     labels = {feature.name: feature.label for feature in data.catalogue}
     notes = [
@@ -68,24 +70,42 @@ def leaks_looked_for(findings: Findings) -> Section:
     return Section(title="Leaks looked for", text=text, notes=notes)
 
 
-def calibration_table_of_tests(findings: Findings) -> list[Printed]:
-    """Return the calibration line and the tests of every model; empty where none can be made."""
-    y, rows = outcome_of(findings), []
+def calibration_held_up(findings: Findings) -> Section:
+    """Return the calibration line and the tests of every model; a note where there is none."""
+    y, rows, notes = outcome_of(findings), [], []
+    labels = labels_of(findings)
     for name, probability in findings.assessment.probability.items():
-        inside = np.clip(probability, 1e-9, 1 - 1e-9)
-        line = calibration_line(y, inside)
-        tests = calibration_tests(y, inside).set_index("test")["p_value"]
+        try:
+            line, tests = calibration_line(y, probability), calibration_tests(y, probability)
+        except DataError as error:
+            notes.append(f"{labels[name]}: {error}")
+            continue
+        p_values = tests.set_index("test")["p_value"]
         rows.append(
             [
-                labels_of(findings)[name],
-                f"{line.slope:.3f} ± {1.96 * line.slope_error:.3f}",
-                f"{line.intercept:+.3f} ± {1.96 * line.intercept_error:.3f}",
-                *(number(tests[test], 3) for test in ("line", "bins", "rows")),
+                labels[name],
+                interval(line.slope, *_about(line.slope, line.slope_error), 3),
+                interval(line.intercept, *_about(line.intercept, line.intercept_error), 3),
+                *(number(p_values[test], 3) for test in ("line", "bins", "rows")),
             ]
         )
-    columns = ["model", "slope (1)", "intercept (0)", "line p", "bins p", "rows p"]
-    title = "tests of calibration: Cox, Hosmer and Lemeshow, Spiegelhalter"
-    return [Printed(title, columns, rows)]
+    columns = ["model", "slope [95 %]", "intercept [95 %]", "line p", "bins p", "rows p"]
+    return Section(
+        title="Tests of calibration",
+        text=(
+            "The line through the log-odds has slope 1 and intercept 0 where a model is true; "
+            "below a slope of 1 it is too sure of itself. Three tests look for different "
+            "faults: the line (Cox), ten bins (Hosmer and Lemeshow) and every row (Spiegelhalter). "
+            "A p below .017, a third of 5 %, is hard to explain by chance."
+        ),
+        tables=[Printed("", columns, rows)],
+        notes=notes,
+    )
+
+
+def _about(value: float, error: float) -> tuple[float, float]:
+    """Return the ends of the 95 % interval."""
+    return value - Z * error, value + Z * error
 
 
 def cutoffs(findings: Findings) -> Section | None:

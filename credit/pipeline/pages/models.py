@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -126,8 +124,8 @@ def scores(findings: Findings) -> Section:
     )
 
 
-def calibration(findings: Findings, tests: Sequence[Printed]) -> Section:
-    """Return promised against observed bad rates, the tests of them, and the champion's grades."""
+def calibration(findings: Findings) -> Section:
+    """Return promised against observed bad rates, and the champion's grades."""
     y = outcome_of(findings)
     found = findings.assessment.probability
     parts = [calibration_table(y, p).assign(model=name) for name, p in found.items()]
@@ -151,8 +149,8 @@ def calibration(findings: Findings, tests: Sequence[Printed]) -> Section:
         title="Calibration and grades",
         text=(
             "Ten bins of equal mass; a probability is true where its bin lies on the diagonal. A "
-            "small p says that it is not, and that chance is no explanation. A grade is amber or "
-            "red where its probability is too low for the bad loans seen (5 %, .1 %)."
+            "grade is amber or red where its probability is too low for the bad loans seen (5 %, "
+            ".1 %)."
         ),
         pictures=[
             Picture(
@@ -164,7 +162,7 @@ def calibration(findings: Findings, tests: Sequence[Printed]) -> Section:
                 says=f"Bad rate and volume by grade of the {findings.champion.label}.",
             ),
         ],
-        tables=[*tests, Printed(f"grades of the {findings.champion.label}", columns, rows)],
+        tables=[Printed(f"grades of the {findings.champion.label}", columns, rows)],
     )
 
 
