@@ -25,6 +25,14 @@ months = 36
 [split]
 kind = "out_of_time"
 test_from = 2023-01-01
+[economics]
+loss_given_default = 0.6
+margin = 0.065
+cost = 0.015
+[fairness]
+column = "sex"
+reference = "male"
+approval_rate = 0.7
 [models.scorecard]
 max_bins = 5
 [models.xgboost]

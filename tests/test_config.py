@@ -73,3 +73,11 @@ def test_midnight_in_microseconds():
     day = load(path).split.test_from
     assert day is not None
     assert microseconds(day) % 86_400_000_000 == 0
+
+
+def test_economics_and_fairness_are_stated_whole(tmp_path):
+    text = MINIMAL + "[economics]\nmargin = 0.1\ncost = 0.0\nloss_given_default = 45\n"
+    with pytest.raises(ConfigError, match=r"loss_given_default: .*less than or equal to 1"):
+        load(written(tmp_path, text))
+    with pytest.raises(ConfigError, match=r"fairness.reference: Field required"):
+        load(written(tmp_path, MINIMAL + '[fairness]\ncolumn = "sex"\napproval_rate = 0.5\n'))

@@ -47,7 +47,7 @@ def known_of(rows, random, *, apart=True, **more):
         test = np.flatnonzero(np.isin(person, order[: rows // 6]))
     train = np.setdiff1d(np.arange(rows), test)
     fold = Fold(train=train, validation=train[:0], test=np.sort(test))
-    return ev.Known(as_of=[NOW] * rows, person=person, fold=fold, **more)
+    return ev.LeakFacts(as_of=[NOW] * rows, person=person, fold=fold, **more)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -58,7 +58,7 @@ def test_honest_frames_are_quiet(seed):
 
 
 def checks(X, y, known=None):
-    found = ev.leaks(X, y, known or ev.Known())
+    found = ev.leaks(X, y, known or ev.LeakFacts())
     return set(zip(found["check"], found["feature"], strict=True))
 
 
@@ -93,10 +93,10 @@ def test_twin_rows_across_a_split_are_found(seed):
     X, y, _ = honest(seed, 600)
     again = np.concatenate([np.arange(600), np.arange(200)])
     fold = Fold(train=np.arange(600), validation=np.arange(0), test=np.arange(600, 800))
-    found = ev.leaks(X.iloc[again], y[again], ev.Known(fold=fold))
+    found = ev.leaks(X.iloc[again], y[again], ev.LeakFacts(fold=fold))
     assert found.set_index("check").loc["twin rows", "figure"] == 1.0
     few = X[["city", "constant"]].iloc[again]  # twins by chance are no finding
-    assert ev.leaks(few, y[again], ev.Known(fold=fold)).empty
+    assert ev.leaks(few, y[again], ev.LeakFacts(fold=fold)).empty
 
 
 def test_the_chance_of_one_outcome_is_the_beta_binomial():
@@ -127,7 +127,7 @@ def test_the_known_leaks_of_the_sba_case_are_found(data_dir):
 def test_instants_as_numbers_must_be_named():
     X, y, _ = honest(0)
     X = X.assign(paid_at=20.0)
-    known = ev.Known(as_of=np.full(len(X), 10.0), times=("paid_at",))
+    known = ev.LeakFacts(as_of=np.full(len(X), 10.0), times=("paid_at",))
     assert ("after instant", "paid_at") in checks(X.drop(columns="seen_at"), y, known)
     with pytest.raises(DataError, match=r"seen_at has type datetime64.* but as_of float64"):
         ev.leaks(X, y, known)
@@ -136,14 +136,14 @@ def test_instants_as_numbers_must_be_named():
 def test_what_cannot_be_checked_is_refused():
     X, y, _ = honest(0)
     with pytest.raises(DataError, match=r"ceiling must lie above .5 and at most at 1, got 80"):
-        ev.Known(ceiling=80)
+        ev.LeakFacts(ceiling=80)
     with pytest.raises(DataError, match="person is given without fold"):
-        ev.Known(person=[1, 2])
+        ev.LeakFacts(person=[1, 2])
     with pytest.raises(DataError, match=r"times \['paid_at'\] need as_of"):
-        ev.Known(times=("paid_at",))
+        ev.LeakFacts(times=("paid_at",))
     with pytest.raises(DataError, match=r"times: no column 'seen_att'. Did you mean 'seen_at'?"):
-        ev.leaks(X, y, ev.Known(times=("seen_att",), as_of=y))
+        ev.leaks(X, y, ev.LeakFacts(times=("seen_att",), as_of=y))
     with pytest.raises(DataError, match="as_of has 2 rows, 0 of them null; 1000 without"):
-        ev.leaks(X, y, ev.Known(as_of=[NOW] * 2))
+        ev.leaks(X, y, ev.LeakFacts(as_of=[NOW] * 2))
     with pytest.raises(DataError, match=r"one row an outcome .* got \(1000, 10\) for 4"):
         ev.leaks(X, [0, 1, 0, 1])

@@ -12,19 +12,21 @@ import pandas as pd
 import pytest
 from experiment import Finished
 
+from credit.errors import ConfigError
 from credit.feature import Catalogue
+from credit.pipeline import protected
 from credit.pipeline.findings import Findings
 from credit.pipeline.headline import headline
-from credit.pipeline.pages import _trials, features, models, people
+from credit.pipeline.pages import _trials, fairness, features, governance, models, people
 from credit.pipeline.pages.page import Page, Picture, Section, render, write_page
 from credit.pipeline.words import Printed
 from credit.plot import roc
 
 SECTIONS = [
-    "Result", "Notes and warnings", "Applications", "Ranking", "Scores", "Calibration and grades",
-    "Month by month", "Segments", "What moves the score",
-    "The price of the policy's weights", "Contributions", "The scorecard",
-    "What people are told", "Features", "Tuning",
+    "Result", "Notes and warnings", "Applications", "Leaks looked for", "Ranking", "Scores",
+    "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
+    "Fairness", "What moves the score", "The price of the policy's weights", "Contributions",
+    "The scorecard", "What people are told", "Features", "Tuning",
 ]  # fmt: skip
 
 
@@ -167,6 +169,45 @@ def test_without_trials_shares_or_a_card_their_sections_are_left_out(experiment:
     assert features.moves(outcome, {}, Printed("", [], [])) is None
     trees = [one for one in outcome.fitted if one.name == "xgboost"]
     assert features.card(replace(outcome, fitted=trees)) is None
+
+
+def test_what_is_not_declared_has_no_section(experiment: Finished):
+    outcome = experiment.outcome
+    config = outcome.config.model_copy(update={"economics": None, "fairness": None})
+    assert governance.cutoffs(replace(outcome, config=config)) is None
+    assert fairness.fairness(replace(outcome, config=config)) is None
+    one = pd.Series(["male"] * len(outcome.data))
+    assert fairness.fairness(replace(outcome, group=one)) is None
+
+
+def test_no_model_sees_the_protected_group(experiment: Finished):
+    outcome = experiment.outcome
+    assert protected.NAME in outcome.whole.X
+    assert protected.NAME not in outcome.data.X
+    assert protected.NAME not in set(outcome.screening.report["feature"])
+    assert sorted(outcome.group.unique()) == ["female", "male"]
+
+
+def test_a_planted_leak_is_a_warning_on_the_page(experiment: Finished):
+    outcome = experiment.outcome
+    quiet = governance.leaks_looked_for(outcome)
+    assert list(quiet.notes) == []
+    assert "Nothing looks like a leak" in quiet.text
+    y = outcome.data.y.to_numpy(dtype=float)
+    known = np.where(y == 1, 1.0, np.nan)
+    planted = replace(outcome.data, X=outcome.data.X.assign(collected=known))
+    notes = governance.leaks_looked_for(replace(outcome, data=planted)).notes
+    assert any(note.startswith("WARNING: filler: collected: ") for note in notes)
+    assert any("ranks better alone (1.000) than the truth allows" in note for note in notes)
+
+
+def test_groups_must_be_few_and_hold_the_reference(experiment: Finished):
+    whole, section = experiment.outcome.whole, experiment.outcome.config.fairness
+    with pytest.raises(ConfigError, match=r"fairness.reference: 'men' does not occur in 'sex'"):
+        protected.groups(section.model_copy(update={"reference": "men"}), whole)
+    many = replace(whole, X=whole.X.assign(**{protected.NAME: np.arange(len(whole)).astype(str)}))
+    with pytest.raises(ConfigError, match=r"'sex' has \d+ values; at most 20"):
+        protected.groups(section, many)
 
 
 # -- text is text

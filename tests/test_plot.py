@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 from credit import plot
 from credit.errors import DataError
 from credit.evaluate import (
+    Economics,
     auc_by_month,
     calibration_table,
     cap_table,
+    cutoff_table,
     grade_table,
     psi_by_period,
     roc_table,
@@ -181,6 +183,24 @@ def applicant_rows() -> pd.DataFrame:
     return whole_card_rows().drop_duplicates("feature")
 
 
+def cutoff_rows() -> pd.DataFrame:
+    y, probability = people()
+    loan = Economics(loss_given_default=0.6, margin=0.12, cost=0.02)
+    return cutoff_table(y, probability, loan, rows=50)
+
+
+def vintage_rows() -> pd.DataFrame:
+    grid = [(cohort, k) for cohort in MONTHS for k in range(1, 13)]
+    table = pd.DataFrame(grid, columns=["cohort", "month_on_book"])
+    return table.assign(rate=table["month_on_book"] / 300)
+
+
+def reject_rows() -> pd.DataFrame:
+    grid = [(u, m) for u in ("sees none", "sees half", "sees all") for m in ("none", "probit")]
+    table = pd.DataFrame(grid, columns=["underwriter", "method"]).assign(bias=[-0.01, 0.02] * 3)
+    return table.assign(bias_low=table["bias"] - 0.01, bias_high=table["bias"] + 0.01)
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -216,6 +236,9 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
         ["feature", "bin", "share", "rate", "iv"],
     ),
     "whole_card": (plot.whole_card, whole_card_rows, ["feature", "bin", "points"]),
+    "cutoffs": (plot.cutoffs, cutoff_rows, ["approval_rate", "bad_rate", "profit"]),
+    "vintages": (plot.vintages, vintage_rows, ["cohort", "month_on_book", "rate"]),
+    "reject_error": (plot.reject_error, reject_rows, ["underwriter", "method", "bias"]),
     "waterfall": (plot.waterfall, applicant_rows, ["feature", "bin", "points"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
@@ -259,6 +282,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall",
+        "reject_error",
     }  # fmt: skip
     assert up or name in named
 

@@ -58,7 +58,7 @@ from credit.evaluate.intervals import (
     delong_difference,
     jeffreys,
 )
-from credit.evaluate.leaks import Known, leaks
+from credit.evaluate.leaks import LeakFacts, leaks
 from credit.evaluate.proxies import ProxyTest, less_discriminatory, proxy_test
 from credit.evaluate.stability import (
     Stability,
@@ -69,6 +69,7 @@ from credit.evaluate.stability import (
     score_psi,
 )
 from credit.evaluate.summary import by_segment, metrics
+from credit.evaluate.vintages import lateness, roll_rates, vintage_table
 
 __all__ = [
     "AucDifference",
@@ -76,8 +77,8 @@ __all__ = [
     "CalibrationLine",
     "CalibrationTest",
     "Economics",
-    "Known",
     "LeakAlarm",
+    "LeakFacts",
     "ProxyTest",
     "ResampledTest",
     "Stability",
@@ -115,6 +116,7 @@ __all__ = [
     "iv_by_month",
     "jeffreys",
     "ks",
+    "lateness",
     "leak_alarm",
     "leaks",
     "less_discriminatory",
@@ -128,10 +130,12 @@ __all__ = [
     "psi",
     "psi_by_period",
     "roc_table",
+    "roll_rates",
     "score_psi",
     "share_of_attainable",
     "spearman",
     "spiegelhalter",
     "swap_sets",
     "traffic_lights",
+    "vintage_table",
 ]

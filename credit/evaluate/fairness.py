@@ -179,7 +179,7 @@ def calibration_by_group(y: object, probability: object, group: object) -> pd.Da
     """
     table = grade_table(y, probability, pd.Series(group).reset_index(drop=True))
     renamed = table.rename(columns={"grade": "group"})
-    return renamed.assign(p_holm=holm(renamed["p_two_sided"].clip(upper=1)))
+    return renamed.assign(p_holm=holm(renamed["p_two_sided"]))
 
 
 def price_gap(

@@ -46,7 +46,7 @@ COLUMNS = ("check", "feature", "value", "rows", "figure", "limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Known:
+class LeakFacts:
     """What is known beside the columns; each part allows a check more.
 
     Attributes
@@ -81,7 +81,7 @@ class Known:
             raise DataError(f"times {sorted(self.times)} need as_of, the instant of each row.")
 
 
-def leaks(X: pd.DataFrame, y: object, known: Known = Known()) -> pd.DataFrame:
+def leaks(X: pd.DataFrame, y: object, facts: LeakFacts = LeakFacts()) -> pd.DataFrame:
     """Return what looks like a leak, one finding a row; no row where nothing does.
 
     ============== ==================================================================
@@ -107,7 +107,7 @@ def leaks(X: pd.DataFrame, y: object, known: Known = Known()) -> pd.DataFrame:
         Features as a model would see them; numbers, names, datetimes, gaps.
     y : array
         Outcome, 1 is bad.
-    known : Known
+    facts : LeakFacts
         What else is known of the rows.
 
     Returns
@@ -122,7 +122,7 @@ def leaks(X: pd.DataFrame, y: object, known: Known = Known()) -> pd.DataFrame:
             f"X must have one row an outcome and columns with different names, got {X.shape} for "
             f"{len(labels)} outcomes."
         )
-    for name in known.times:
+    for name in facts.times:
         if name not in X.columns:
             raise DataError(
                 f"times: no column {name!r}.{nearest(name, [str(c) for c in X.columns])}"
@@ -130,14 +130,14 @@ def leaks(X: pd.DataFrame, y: object, known: Known = Known()) -> pd.DataFrame:
     instants = [
         name
         for name in X.columns
-        if name in set(known.times) or pd.api.types.is_datetime64_any_dtype(X[name])
+        if name in set(facts.times) or pd.api.types.is_datetime64_any_dtype(X[name])
     ]
     values = X.drop(columns=instants)
     found = [
-        *_late(X, instants, known.as_of),
+        *_late(X, instants, facts.as_of),
         *_pure(values, labels),
-        *_alone(values, labels, known.ceiling),
-        *_straddling(values, known),
+        *_alone(values, labels, facts.ceiling),
+        *_straddling(values, facts),
     ]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
@@ -289,21 +289,21 @@ def _late(X: pd.DataFrame, instants: Collection[Any], as_of: object) -> Iterator
             yield "after instant", str(name), str(worst), late, float(late), 0.0
 
 
-def _straddling(X: pd.DataFrame, known: Known) -> Iterator[Finding]:
-    if known.fold is None:
+def _straddling(X: pd.DataFrame, facts: LeakFacts) -> Iterator[Finding]:
+    if facts.fold is None:
         return
-    if known.person is not None:
-        people = straddling(known.person, known.fold)
+    if facts.person is not None:
+        people = straddling(facts.person, facts.fold)
         if people:
             yield "both sides", "", "", people, float(people), 0.0
-    learnt = np.concatenate([known.fold.train, known.fold.validation])
-    if not len(learnt) or not len(known.fold.test):
+    learnt = np.concatenate([facts.fold.train, facts.fold.validation])
+    if not len(learnt) or not len(facts.fold.test):
         return
     chance = 1.0
     for name in X.columns:
         share = X[name].value_counts(normalize=True, dropna=False).to_numpy()
         chance *= float((share**2).sum())
     rows = pd.util.hash_pandas_object(X, index=False).to_numpy()
-    twins = np.isin(rows[known.fold.test], rows[learnt])
+    twins = np.isin(rows[facts.fold.test], rows[learnt])
     if twins.mean() > TWINS and chance * len(learnt) < LEVEL:
         yield "twin rows", "", "", int(twins.sum()), float(twins.mean()), TWINS

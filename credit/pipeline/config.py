@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from credit.errors import ConfigError, nearest
+from credit.pipeline.sections import EconomicsSection, FairnessSection
 from credit.schema import TABLES, TableSource
 from credit.use import SCORING
 
@@ -214,6 +215,8 @@ class Pipeline(_Section):
     split: SplitSection
     models: ModelsSection = ModelsSection(scorecard=ScorecardSection(), xgboost=BoostSection())
     comparisons: list[ComparisonSection] = []
+    economics: EconomicsSection | None = None
+    fairness: FairnessSection | None = None
     engine: EngineSection = EngineSection()
     tracking: TrackingSection = TrackingSection()
 

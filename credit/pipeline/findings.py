@@ -19,7 +19,10 @@ from credit.split import Fold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything an experiment has found, before it is written."""
+    """Everything an experiment has found, before it is written.
+
+    ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for.
+    """
 
     config: Pipeline
     started: datetime
@@ -37,6 +40,7 @@ class Findings:
     notes: list[str]
     bayes: npt.NDArray[np.float64] | None
     true_shares: dict[str, float] | None
+    group: pd.Series | None = None
 
     @property
     def learnt(self) -> npt.NDArray[np.int64]:

@@ -27,6 +27,7 @@ from credit.pipeline.export import export
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
+from credit.pipeline.protected import groups
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.words import Printed, records
@@ -87,7 +88,9 @@ def run(
         whole = assemble(config, prepared, progress)
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
         about = rows_where(whole, config.where, prepared.engine)
-    labelled = without(about.labelled(), prepared.audit)
+    outcomes_known = about.labelled()
+    group = None if config.fairness is None else groups(config.fairness, outcomes_known)
+    labelled = without(outcomes_known, prepared.audit)
     fold, notes = divide(config, labelled)
     learnt = np.sort(np.concatenate([fold.train, fold.validation]))
     chosen, screening = screen(labelled, learnt, config.features)
@@ -125,6 +128,7 @@ def run(
         notes=[*prepared.notes, *notes, *shared.notes],
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
+        group=group,
     )
     places, shares = export(findings, tables, progress)
     shown = [table for table in (*tables, shares) if table.rows]

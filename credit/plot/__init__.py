@@ -7,6 +7,7 @@ Each function takes plain tables and returns a `matplotlib.figure.Figure` made w
 from credit.plot.bins import bin_edit, column_bins
 from credit.plot.bins_across import bins_by_period, information
 from credit.plot.card import waterfall, whole_card
+from credit.plot.decisions import cutoffs, reject_error, vintages
 from credit.plot.explain import beeswarm, dimension_shares, points_table
 from credit.plot.features import feature_through_time, iv_by_month
 from credit.plot.models import (
@@ -30,6 +31,7 @@ __all__ = [
     "cap",
     "cohorts",
     "column_bins",
+    "cutoffs",
     "dimension_shares",
     "feature_through_time",
     "grades",
@@ -41,9 +43,11 @@ __all__ = [
     "png_bytes",
     "points_table",
     "price_of_policy",
+    "reject_error",
     "roc",
     "score_distribution",
     "svg_markup",
+    "vintages",
     "waterfall",
     "whole_card",
     "write_picture",

@@ -6,6 +6,7 @@ of them is where the outcomes of the refused are known. Nothing replaces a small
 applications approved at random: :func:`measured_odds` reads from it what no method can.
 """
 
+from credit.reject.applications import Applications, Inferred
 from credit.reject.bench import (
     Population,
     Selection,
@@ -13,7 +14,7 @@ from credit.reject.bench import (
     measured_error,
     underwrite,
 )
-from credit.reject.infer import Applications, Inferred, infer, measured_odds
+from credit.reject.infer import infer
 from credit.reject.methods import (
     BivariateProbit,
     FuzzyAugmentation,
@@ -24,6 +25,7 @@ from credit.reject.methods import (
     SelfLearning,
 )
 from credit.reject.probit import SelectedProbit
+from credit.reject.scores import measured_odds
 
 __all__ = [
     "Applications",

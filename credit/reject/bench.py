@@ -19,16 +19,10 @@ from sklearn.base import clone
 
 from credit.attainable import expected_auc
 from credit.errors import DataError
-from credit.reject.infer import (
-    Applications,
-    Inferred,
-    bad_probability,
-    default_model,
-    fit_weighted,
-    infer,
-    measured_odds,
-)
+from credit.reject.applications import Applications, Inferred
+from credit.reject.infer import infer
 from credit.reject.methods import FuzzyAugmentation, Method, Nothing
+from credit.reject.scores import bad_probability, default_model, fit_weighted, measured_odds
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from credit import __version__
 from credit.pipeline.findings import Findings
-from credit.pipeline.pages import features, models, people, policy
+from credit.pipeline.pages import fairness, features, governance, models, people, policy
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
 from credit.pipeline.words import Printed
 
@@ -30,11 +30,15 @@ def report_page(
         models.result(findings),
         _notes(findings),
         people.cohorts(findings),
+        governance.leaks_looked_for(findings),
         models.ranking(findings),
         models.scores(findings),
         models.calibration(findings),
+        governance.calibration_held_up(findings),
+        governance.cutoffs(findings),
         models.months(findings),
         models.segments(findings),
+        fairness.fairness(findings),
         features.moves(findings, shares, tables[-1]),
         policy.price(findings, prices),
         features.contributions(findings),

@@ -14,6 +14,7 @@ from credit.evaluate import (
     cap_table,
     grade_table,
     roc_table,
+    traffic_lights,
 )
 from credit.pipeline import words
 from credit.pipeline.assess import CEILING
@@ -129,7 +130,7 @@ def calibration(findings: Findings) -> Section:
     found = findings.assessment.probability
     parts = [calibration_table(y, p).assign(model=name) for name, p in found.items()]
     champion = found[findings.champion.name]
-    table = grade_table(y, champion, default_master_scale().grade(champion))
+    table = traffic_lights(grade_table(y, champion, default_master_scale().grade(champion)))
     rows = [
         [
             str(row.grade),
@@ -138,13 +139,19 @@ def calibration(findings: Findings) -> Section:
             interval(100 * row.rate, 100 * row.rate_low, 100 * row.rate_high, 2),
             number(100 * row.predicted, 2),
             number(row.p_two_sided, 3),
+            row.light if row.ascends else f"{row.light}, below a safer grade",
         ]
         for row in records(table)
     ]
-    columns = ["grade", "applications", "bad", "bad rate % [95 %]", "predicted %", "Jeffreys p"]
+    columns = ["grade", "applications", "bad", "bad rate % [95 %]", "predicted %", "Jeffreys p",
+               "light"]  # fmt: skip
     return Section(
         title="Calibration and grades",
-        text="Ten bins of equal mass; a probability is true where its bin lies on the diagonal.",
+        text=(
+            "Ten bins of equal mass; a probability is true where its bin lies on the diagonal. A "
+            "grade is amber or red where its probability is too low for the bad loans seen (5 %, "
+            ".1 %)."
+        ),
         pictures=[
             Picture(
                 figure=plot.calibration(pd.concat(parts)),
