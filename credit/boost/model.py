@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xgboost as xgb
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning import Sample
 from credit.binning.transformer import SpecialCodes
 from credit.boost.encode import Matrix, fit_encoder
-from credit.boost.forest import average, dimension_parts
+from credit.boost.forest import dimension_parts
+from credit.boost.grow import Grower, Watch
 from credit.boost.options import BoostOptions
-from credit.boost.parts import Part, Rows, read_times, stopping_parts
+from credit.boost.parts import Rows, read_clues, stopping_parts
 from credit.columns import (
     Floats,
     kind_of,
@@ -29,13 +30,8 @@ from credit.columns import (
     seed_of,
 )
 from credit.errors import ModelError
+from credit.feature import Feature
 from credit.margin import MarginClassifier
-
-GROWTH = 1.1
-"""Rounds of the refit for each round found: it sees the validation rows too."""
-
-UNGUIDED = 50
-"""Rounds where a class has fewer than two rows, so that no validation part can be made."""
 
 
 class BoostedModel(MarginClassifier, BaseEstimator):
@@ -96,12 +92,28 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         self.special_codes = special_codes
         self.random_state = random_state
 
+    @classmethod
+    def of_features(cls, features: Iterable[Feature], **arguments: Any) -> BoostedModel:
+        """Return an unfitted model with the signs and dimensions that features declare.
+
+        ``arguments`` are the constructor's; signs and dimensions among them go before those
+        declared. Features of names have no order, so their risk is no sign here.
+        """
+        declared = tuple(features)
+        signs = {f.name: f.risk for f in declared if f.risk and not f.is_categorical}
+        dimensions: dict[str, str] = {f.name: f.dimension for f in declared}
+        arguments["signs"] = signs | dict(arguments.get("signs") or {})
+        arguments["dimensions"] = dimensions | dict(arguments.get("dimensions") or {})
+        return cls(**arguments)
+
     def fit(
         self,
         X: Any,
         y: Any,
         sample_weight: ArrayLike | None = None,
         order: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        watch: Watch | None = None,
     ) -> BoostedModel:
         """Grow the trees; y's greater label is bad.
 
@@ -113,6 +125,11 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         order : array (rows,), optional
             Times; the last ``validation_share`` of the rows decides when to stop. Without it a
             stratified random part does, or below 5,000 rows five of them in turn.
+        groups : array (rows,), optional
+            The person (or component) of each row; nobody is on both sides of such a part.
+        watch : callable, optional
+            Told the number and the log-loss of each part that decided when to stop; what it
+            raises ends the fit (a search gives up a bad trial this way).
         """
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
@@ -123,31 +140,46 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         signs = read_signs(self.signs, kinds)
         if self.splits_by_dimension:
             _refuse_homeless(kinds, self.dimensions or {})
+        clues = read_clues(order, groups, len(frame))
         self.classes_ = target.classes
         self.encoder_ = fit_encoder(
             frame, Sample.of(target.bad, weight), signs, self.special_codes or {}
         )
-        rows = Rows(self.encoder_.matrix(frame), target.bad, weight)
+        options = self.options or BoostOptions()
+        rows = Rows(
+            matrix=self.encoder_.matrix(frame),
+            names=self.encoder_.outputs,
+            bad=target.bad,
+            weight=weight,
+            threads=options.threads,
+        )
         held = np.flatnonzero(weight > 0)
-        times = read_times(order, len(frame))
-        self._grow(rows.take(held), None if times is None else times[held])
+        rows, clues = rows.take(held), clues.take(held)
+        seed = seed_of(self.random_state)
+        parts = stopping_parts(rows.bad, clues, options.validation_share, seed)
+        grower = Grower(
+            train=self.train_one, options=options, constraints=self._constraints(), seed=seed
+        )
+        grown = grower.grow(rows, parts, watch)
+        self.stopping_, self.rounds_ = grown.stopping, grown.rounds
+        self.adopt(grown.booster)
         return self
 
-    def _grow(self, rows: Rows, times: NDArray[Any] | None) -> None:
-        options = self.options or BoostOptions()
-        seed = seed_of(self.random_state)
-        parts = stopping_parts(rows, times, options.validation_share, seed)
-        stops = [self._stop(rows, part, seed) for part in parts]
-        self.stopping_ = pd.DataFrame(stops, columns=["rounds", "log_loss"])
-        best = int(np.median(self.stopping_["rounds"])) if stops else min(UNGUIDED, options.rounds)
-        learn = rows if options.refit or not parts else rows.take(parts[0][0])
-        self.rounds_ = max(1, round(best * GROWTH)) if options.refit and parts else best
-        data = self._data(learn)
-        grown = [
-            xgb.train(self._params(learn, seed + i), data, self.rounds_)
-            for i in range(options.seeds)
-        ]
-        self.adopt(average(grown))
+    def train_one(
+        self, params: dict[str, Any], rows: Rows, rounds: int, judge: Rows | None = None
+    ) -> xgb.Booster:
+        """Grow one booster; with ``judge``, cut after its best round there."""
+        if judge is None:
+            return xgb.train(params, rows.data(), rounds)
+        patience = (self.options or BoostOptions()).early_stopping
+        return xgb.train(
+            params,
+            rows.data(),
+            rounds,
+            evals=[(judge.data(), "validation")],
+            callbacks=[xgb.callback.EarlyStopping(rounds=patience, save_best=True)],
+            verbose_eval=False,
+        )
 
     def adopt(self, booster: xgb.Booster) -> None:
         """Score with these trees from now on; they must be over this model's matrix."""
@@ -156,34 +188,13 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         anybody = np.full((1, len(self.encoder_.outputs)), np.nan, dtype=np.float32)
         self.base_ = float(self._explain(anybody)[0, -1])
 
-    def _stop(self, rows: Rows, part: Part, seed: int) -> tuple[int, float]:
-        """Return the best number of rounds on one part and its validation log-loss."""
-        options = self.options or BoostOptions()
-        learn, judge = (rows.take(positions) for positions in part)
-        booster = xgb.train(
-            self._params(learn, seed),
-            self._data(learn),
-            options.rounds,
-            evals=[(self._data(judge), "validation")],
-            early_stopping_rounds=options.early_stopping,
-            verbose_eval=False,
-        )
-        return booster.best_iteration + 1, float(booster.best_score)
-
-    def _params(self, rows: Rows, seed: int) -> dict[str, Any]:
-        options = self.options or BoostOptions()
-        rate = float(rows.weight @ rows.bad / rows.weight.sum())
+    def _constraints(self) -> dict[str, str]:
         constraints = {"monotone_constraints": str(self.encoder_.monotone)}
-        if options.by_dimension:
+        if self.splits_by_dimension:
             owners = np.array(self.owners)
             groups = [np.flatnonzero(owners == group).tolist() for group in dict.fromkeys(owners)]
             constraints["interaction_constraints"] = str(groups)
-        return options.params(rows=len(rows.bad), seed=seed, rate=rate) | constraints
-
-    def _data(self, rows: Rows) -> xgb.DMatrix:
-        data = self._bare(rows.matrix)
-        data.set_info(label=rows.bad, weight=rows.weight)
-        return data
+        return constraints
 
     def _bare(self, matrix: Matrix) -> xgb.DMatrix:
         threads = (self.options or BoostOptions()).threads or None
