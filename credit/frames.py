@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -77,6 +77,41 @@ class ParquetColumns:
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{self.path}: column {name!r} cannot be read: {error}.") from error
         return pd.Series(column.to_pandas(), name=name)
+
+    def batches(self, size: int) -> Iterator[pd.DataFrame]:
+        """Yield the rows in their order, ``size`` at a time: the last may hold fewer."""
+        import pyarrow as pa
+
+        held: list[Any] = []
+        try:
+            for batch in self._stream(size):
+                held.append(batch)
+                while sum(len(one) for one in held) >= size:
+                    table = pa.Table.from_batches(held)
+                    yield table.slice(0, size).to_pandas()
+                    held = table.slice(size).to_batches()
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{self.path}: its rows cannot be read: {error}.") from error
+        if sum(len(one) for one in held):
+            yield pa.Table.from_batches(held).to_pandas()
+
+    def _stream(self, size: int) -> Iterator[Any]:
+        """Yield Arrow batches of at most ``size`` rows, file after file."""
+        from pyarrow import dataset
+
+        for fragment in self._table.fragments:
+            yield from dataset.Scanner.from_fragment(
+                fragment,
+                schema=self._table.schema,
+                columns=list(self.columns),
+                batch_size=size,
+                batch_readahead=0,
+                fragment_readahead=0,
+                use_threads=False,
+                fragment_scan_options=dataset.ParquetFragmentScanOptions(
+                    use_buffered_stream=True, pre_buffer=False
+                ),
+            ).to_batches()
 
     def drop(self, columns: Iterable[str]) -> ParquetColumns:
         """Return the other columns, without reading any."""

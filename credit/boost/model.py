@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from credit.binning import Sample
 from credit.binning.transformer import SpecialCodes
+from credit.boost.batches import Batches, pieces_of
 from credit.boost.encode import Matrix, fit_encoder
 from credit.boost.forest import dimension_parts
 from credit.boost.grow import Grower, Watch
 from credit.boost.options import BoostOptions
-from credit.boost.parts import Rows, read_clues, stopping_parts
+from credit.boost.parts import Rows, Whole, read_clues, stopping_parts
 from credit.columns import (
     Floats,
-    kind_of,
+    kinds_of,
     known_names,
     read_frame,
     read_signs,
@@ -31,6 +32,7 @@ from credit.columns import (
 )
 from credit.errors import ModelError
 from credit.feature import Feature
+from credit.frames import Frame
 from credit.margin import MarginClassifier
 
 
@@ -134,7 +136,7 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        kinds = {name: kind_of(frame[name], name) for name in frame.columns}
+        kinds = kinds_of(frame)
         for argument in ("dimensions", "special_codes"):
             known_names(argument, getattr(self, argument) or {}, kinds)
         signs = read_signs(self.signs, kinds)
@@ -146,15 +148,8 @@ class BoostedModel(MarginClassifier, BaseEstimator):
             frame, Sample.of(target.bad, weight), signs, self.special_codes or {}
         )
         options = self.options or BoostOptions()
-        rows = Rows(
-            matrix=self.encoder_.matrix(frame),
-            names=self.encoder_.outputs,
-            bad=target.bad,
-            weight=weight,
-            threads=options.threads,
-        )
         held = np.flatnonzero(weight > 0)
-        rows, clues = rows.take(held), clues.take(held)
+        rows, clues = self._rows(frame, target.bad, weight).take(held), clues.take(held)
         seed = seed_of(self.random_state)
         parts = stopping_parts(rows.bad, clues, options.validation_share, seed)
         grower = Grower(
@@ -165,18 +160,40 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         self.adopt(grown.booster)
         return self
 
+    def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> Whole | Batches:
+        options = self.options or BoostOptions()
+        if len(frame) <= options.batch_rows:
+            return Whole(
+                matrix=self.encoder_.matrix(frame),
+                names=self.encoder_.outputs,
+                bad=bad,
+                weight=weight,
+                threads=options.threads,
+            )
+        return Batches(
+            frame=frame,
+            encoder=self.encoder_,
+            positions=np.arange(len(frame)),
+            bad=bad,
+            weight=weight,
+            size=options.batch_rows,
+            max_bin=options.max_bin,
+            threads=options.threads,
+        )
+
     def train_one(
         self, params: dict[str, Any], rows: Rows, rounds: int, judge: Rows | None = None
     ) -> xgb.Booster:
         """Grow one booster; with ``judge``, cut after its best round there."""
+        data = rows.data()
         if judge is None:
-            return xgb.train(params, rows.data(), rounds)
+            return xgb.train(params, data, rounds)
         patience = (self.options or BoostOptions()).early_stopping
         return xgb.train(
             params,
-            rows.data(),
+            data,
             rounds,
-            evals=[(judge.data(), "validation")],
+            evals=[(judge.data(data), "validation")],
             callbacks=[xgb.callback.EarlyStopping(rounds=patience, save_best=True)],
             verbose_eval=False,
         )
@@ -200,14 +217,20 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         threads = (self.options or BoostOptions()).threads or None
         return xgb.DMatrix(matrix, feature_names=list(self.encoder_.outputs), nthread=threads)
 
-    def _matrix(self, X: Any) -> Matrix:
+    def _matrices(self, X: Any) -> Iterator[Matrix]:
+        """Yield the rows encoded, as many at a time as may be in memory."""
         check_is_fitted(self, "booster_")
-        return self.encoder_.matrix(read_frame(self, X, reset=False))
+        frame = read_frame(self, X, reset=False)
+        for piece in pieces_of(frame, (self.options or BoostOptions()).batch_rows):
+            yield self.encoder_.matrix(piece)
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad, in single precision as the trees add it."""
-        data = self._bare(self._matrix(X))
-        return self.booster_.predict(data, output_margin=True).astype(np.float64)
+        found = [
+            self.booster_.predict(self._bare(matrix), output_margin=True)
+            for matrix in self._matrices(X)
+        ]
+        return np.concatenate(found).astype(np.float64)
 
     def _explain(self, matrix: Matrix) -> Floats:
         return self.booster_.predict(self._bare(matrix), pred_contribs=True).astype(np.float64)
@@ -234,15 +257,19 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         ModelError
             Trees may mix dimensions: the model was not fitted with ``by_dimension``.
         """
-        matrix = self._matrix(X)
+        check_is_fitted(self, "booster_")
         if not self.splits_by_dimension:
             raise ModelError(
                 "the trees of this model may mix dimensions. Fit it with "
                 "BoostOptions(by_dimension=True), or add up contributions(X) by dimension."
             )
-        leaves = self.booster_.predict(self._bare(matrix), pred_leaf=True)
-        parts = dimension_parts(self.booster_, self.owners, leaves.reshape(len(matrix), -1))
-        return pd.DataFrame(parts, index=X.index if isinstance(X, pd.DataFrame) else None)
+        parts = []
+        for matrix in self._matrices(X):
+            leaves = self.booster_.predict(self._bare(matrix), pred_leaf=True)
+            leaves = leaves.reshape(len(matrix), -1)
+            parts.append(pd.DataFrame(dimension_parts(self.booster_, self.owners, leaves)))
+        found = pd.concat(parts, ignore_index=True)
+        return found.set_axis(X.index) if isinstance(X, pd.DataFrame) else found
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return exact TreeSHAP by feature; a row's sum and ``base_`` are its margin.
@@ -250,7 +277,7 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         Indicators of special codes are counted with the feature they come from. Sums hold to
         about 1e-5, the precision of XGBoost's single floats.
         """
-        values = self._explain(self._matrix(X))[:, :-1]
+        values = np.concatenate([self._explain(matrix)[:, :-1] for matrix in self._matrices(X)])
         features = np.array([self.features_.index(source) for source in self.encoder_.sources])
         terms = np.zeros((len(values), len(self.features_)))
         for column, feature in enumerate(features):

@@ -32,6 +32,8 @@ class BoostOptions:
     by_dimension : bool
         No tree splits on features of two dimensions, so that the margin is exactly a sum of one
         sub-score a dimension. Every feature then needs a dimension.
+    batch_rows : int
+        Rows above which a frame is read in batches of as many, and kept as quantiles on disk.
     threads : int
         Threads of XGBoost, for fitting and scoring; 0 takes all. One is the default, because
         more make a small fit slower, and many times slower on a machine that is busy.
@@ -57,12 +59,13 @@ class BoostOptions:
     refit: bool = True
     seeds: int = 1
     by_dimension: bool = False
+    batch_rows: int = 250_000
     threads: int = 1
     bad_weight: float = 1.0
     recalibrate: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "early_stopping", "seeds", "max_depth"):
+        for name in ("rounds", "early_stopping", "seeds", "max_depth", "batch_rows"):
             if getattr(self, name) < 1:
                 raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
         for name in ("eta", "subsample", "colsample"):

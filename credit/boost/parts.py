@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
+from credit.boost.batches import Piece
 from credit.boost.encode import Matrix
 from credit.columns import Floats, Ints
 from credit.errors import ModelError
@@ -26,9 +28,33 @@ SMALL = 5_000
 PARTS = 5
 
 
+class Rows(Protocol):
+    """The rows a booster learns from, in memory or read in batches: 1.0 for bad, and weights."""
+
+    @property
+    def bad(self) -> Floats:
+        """1.0 for bad, 0.0 for good."""
+
+    @property
+    def weight(self) -> Floats:
+        """How many rows each counts for."""
+
+    def take(self, positions: Ints) -> Self:
+        """Return some of the rows, given in ascending order."""
+
+    def weighing(self, factor: Floats) -> Self:
+        """Return the rows with their weights multiplied."""
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the rows in their order, as many at a time as may be in memory."""
+
+    def data(self, like: xgb.DMatrix | None = None) -> xgb.DMatrix:
+        """Return the rows as XGBoost reads them; where quantiles are cut, as in ``like``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rows:
-    """The rows a booster learns from: matrix, its columns' names, 1.0 for bad, weights."""
+class Whole:
+    """Rows in memory: matrix, its columns' names, 1.0 for bad, weights."""
 
     matrix: Matrix
     names: tuple[str, ...]
@@ -36,7 +62,7 @@ class Rows:
     weight: Floats
     threads: int
 
-    def take(self, positions: Ints) -> Rows:
+    def take(self, positions: Ints) -> Whole:
         """Return some of the rows."""
         return replace(
             self,
@@ -45,11 +71,15 @@ class Rows:
             weight=self.weight[positions],
         )
 
-    def weighing(self, factor: Floats) -> Rows:
+    def weighing(self, factor: Floats) -> Whole:
         """Return the rows with their weights multiplied."""
         return replace(self, weight=self.weight * factor)
 
-    def data(self) -> xgb.DMatrix:
+    def pieces(self) -> Iterator[Piece]:
+        """Yield all rows at once."""
+        yield Piece(self.matrix, self.bad, self.weight)
+
+    def data(self, like: xgb.DMatrix | None = None) -> xgb.DMatrix:  # noqa: ARG002 - cuts itself
         """Return the rows as XGBoost reads them."""
         return xgb.DMatrix(
             self.matrix,
@@ -61,7 +91,7 @@ class Rows:
 
 
 Part = tuple[Ints, Ints]
-"""Positions of training rows and of the rows that decide when to stop."""
+"""Positions of training rows and of the rows that decide when to stop, each ascending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +158,10 @@ def stopping_parts(bad: Floats, clues: Clues, share: float, seed: int) -> list[P
         folds = StratifiedKFold(min(PARTS, rarest), shuffle=True, random_state=seed)
     else:
         folds = StratifiedShuffleSplit(1, test_size=share, random_state=seed)
-    found = list(folds.split(everyone, bad, clues.groups))
+    found = [
+        (np.sort(learn), np.sort(judge))
+        for learn, judge in folds.split(everyone, bad, clues.groups)
+    ]
     return found if few else found[:1]
 
 
