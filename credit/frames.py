@@ -10,6 +10,9 @@ import pandas as pd
 
 from credit.errors import DataError, nearest
 
+_BUFFER = 2**16
+"""Bytes of a column that are read from a file at a time."""
+
 
 class ParquetColumns:
     """The columns of a Parquet file, or of a folder of them, read when asked for.
@@ -96,22 +99,25 @@ class ParquetColumns:
             yield pa.Table.from_batches(held).to_pandas()
 
     def _stream(self, size: int) -> Iterator[Any]:
-        """Yield Arrow batches of at most ``size`` rows, file after file."""
+        """Yield Arrow batches of at most ``size`` rows, file after file.
+
+        A dataset's scanner decodes whole row groups; a file's own reader holds one batch.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
         from pyarrow import dataset
 
         for fragment in self._table.fragments:
-            yield from dataset.Scanner.from_fragment(
-                fragment,
-                schema=self._table.schema,
-                columns=list(self.columns),
-                batch_size=size,
-                batch_readahead=0,
-                fragment_readahead=0,
-                use_threads=False,
-                fragment_scan_options=dataset.ParquetFragmentScanOptions(
-                    use_buffered_stream=True, pre_buffer=False
-                ),
-            ).to_batches()
+            folders = dataset.get_partition_keys(fragment.partition_expression)
+            names = [name for name in self.columns if name not in folders]
+            with pq.ParquetFile(fragment.path, buffer_size=_BUFFER, pre_buffer=False) as file:
+                for batch in file.iter_batches(size, columns=names, use_threads=False):
+                    table = pa.Table.from_batches([batch])
+                    for name in self.columns:
+                        if name in folders:
+                            column = pa.repeat(folders[name], len(table))
+                            table = table.append_column(name, column)
+                    yield from table.select(list(self.columns)).to_batches()
 
     def drop(self, columns: Iterable[str]) -> ParquetColumns:
         """Return the other columns, without reading any."""

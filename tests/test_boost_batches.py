@@ -30,6 +30,10 @@ def fitted(rows, y, **options):
     return model.fit(rows, y)
 
 
+def in_batches(size):
+    return {"memory_rows": size, "batch_rows": size}
+
+
 def raw(model) -> bytes:
     return bytes(model.booster_.save_raw("json"))
 
@@ -38,7 +42,7 @@ def raw(model) -> bytes:
 def test_a_frame_and_its_file_give_the_same_model_and_scores(tmp_path, size):
     X, y = applicants(6_000)
     rows = stored(X, tmp_path)
-    frame, file = fitted(X, y, batch_rows=size), fitted(rows, y, batch_rows=size)
+    frame, file = fitted(X, y, **in_batches(size)), fitted(rows, y, **in_batches(size))
     assert raw(frame) == raw(file)
     pd.testing.assert_frame_equal(frame.stopping_, file.stopping_)
     np.testing.assert_array_equal(frame.predict_proba(X), file.predict_proba(rows))
@@ -48,7 +52,7 @@ def test_a_frame_and_its_file_give_the_same_model_and_scores(tmp_path, size):
 def test_batches_learn_as_well_as_a_matrix(tmp_path):
     X, y = applicants(6_000)
     late, late_y = applicants(6_000, seed=12)
-    whole, parts = fitted(X, y), fitted(X, y, batch_rows=1_000)
+    whole, parts = fitted(X, y), fitted(X, y, **in_batches(1_000))
     aucs = [roc_auc_score(late_y, m.predict_proba(late)[:, 1]) for m in (whole, parts)]
     assert aucs[1] == pytest.approx(aucs[0], abs=0.003)
     incomes = pd.DataFrame({"income": np.geomspace(100, 1e5, 50), LATE: 1.0, "job": "chef"})
@@ -61,7 +65,7 @@ def test_rows_without_weight_are_not_learnt_from():
     weight[700:1_500] = 0  # a whole batch and parts of two
     nothing = weight == 0
     other = X.assign(income=np.where(nothing, 7.0, X["income"]))
-    options = BoostOptions(**SHARED, batch_rows=600)
+    options = BoostOptions(**SHARED, **in_batches(600))
     first, second = (
         raw(BoostedModel(options=options).fit(frame, target, sample_weight=weight))
         for frame, target in ((X, y), (other, np.where(nothing, 1 - y, y)))
@@ -72,11 +76,11 @@ def test_rows_without_weight_are_not_learnt_from():
 def test_what_is_kept_on_disk_goes_with_the_fit(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     X, y = applicants(1_000)
-    fitted(X, y, batch_rows=300)
+    fitted(X, y, **in_batches(300))
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ModelError, match="beyond single precision"):
         fitted(X.assign(income=np.where(np.arange(1_000) == 999, 1e300, X["income"])), y,
-               batch_rows=300)  # fmt: skip
+               **in_batches(300))  # fmt: skip
     assert list(tmp_path.iterdir()) == []
 
 

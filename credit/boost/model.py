@@ -162,7 +162,7 @@ class BoostedModel(MarginClassifier, BaseEstimator):
 
     def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> Whole | Batches:
         options = self.options or BoostOptions()
-        if len(frame) <= options.batch_rows:
+        if len(frame) <= options.memory_rows:
             return Whole(
                 matrix=self.encoder_.matrix(frame),
                 names=self.encoder_.outputs,

@@ -32,8 +32,10 @@ class BoostOptions:
     by_dimension : bool
         No tree splits on features of two dimensions, so that the margin is exactly a sum of one
         sub-score a dimension. Every feature then needs a dimension.
+    memory_rows : int
+        Rows above which a frame is read in batches, and kept as quantiles on disk.
     batch_rows : int
-        Rows above which a frame is read in batches of as many, and kept as quantiles on disk.
+        Rows of such a batch, and of those scored at a time.
     threads : int
         Threads of XGBoost, for fitting and scoring; 0 takes all. One is the default, because
         more make a small fit slower, and many times slower on a machine that is busy.
@@ -59,13 +61,14 @@ class BoostOptions:
     refit: bool = True
     seeds: int = 1
     by_dimension: bool = False
-    batch_rows: int = 250_000
+    memory_rows: int = 500_000
+    batch_rows: int = 50_000
     threads: int = 1
     bad_weight: float = 1.0
     recalibrate: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "early_stopping", "seeds", "max_depth", "batch_rows"):
+        for name in ("rounds", "early_stopping", "seeds", "max_depth", "memory_rows", "batch_rows"):
             if getattr(self, name) < 1:
                 raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
         for name in ("eta", "subsample", "colsample"):
