@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import pandas as pd
 
 from credit.errors import DataError, nearest
+
+_BUFFER = 2**16
+"""Bytes of a column that are read from a file at a time."""
 
 
 class ParquetColumns:
@@ -77,6 +80,44 @@ class ParquetColumns:
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{self.path}: column {name!r} cannot be read: {error}.") from error
         return pd.Series(column.to_pandas(), name=name)
+
+    def batches(self, size: int) -> Iterator[pd.DataFrame]:
+        """Yield the rows in their order, ``size`` at a time: the last may hold fewer."""
+        import pyarrow as pa
+
+        held: list[Any] = []
+        try:
+            for batch in self._stream(size):
+                held.append(batch)
+                while sum(len(one) for one in held) >= size:
+                    table = pa.Table.from_batches(held)
+                    yield table.slice(0, size).to_pandas()
+                    held = table.slice(size).to_batches()
+        except (OSError, pa.ArrowException) as error:
+            raise DataError(f"{self.path}: its rows cannot be read: {error}.") from error
+        if sum(len(one) for one in held):
+            yield pa.Table.from_batches(held).to_pandas()
+
+    def _stream(self, size: int) -> Iterator[Any]:
+        """Yield Arrow batches of at most ``size`` rows, file after file.
+
+        A dataset's scanner decodes whole row groups; a file's own reader holds one batch.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        from pyarrow import dataset
+
+        for fragment in self._table.fragments:
+            folders = dataset.get_partition_keys(fragment.partition_expression)
+            names = [name for name in self.columns if name not in folders]
+            with pq.ParquetFile(fragment.path, buffer_size=_BUFFER, pre_buffer=False) as file:
+                for batch in file.iter_batches(size, columns=names, use_threads=False):
+                    table = pa.Table.from_batches([batch])
+                    for name in self.columns:
+                        if name in folders:
+                            column = pa.repeat(folders[name], len(table))
+                            table = table.append_column(name, column)
+                    yield from table.select(list(self.columns)).to_batches()
 
     def drop(self, columns: Iterable[str]) -> ParquetColumns:
         """Return the other columns, without reading any."""

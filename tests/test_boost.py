@@ -12,7 +12,9 @@ import xgboost as xgb
 
 from credit.boost import BoostedModel, BoostOptions, Encoder
 from credit.boost.forest import average
+from credit.boost.parts import read_clues, stopping_parts
 from credit.errors import ModelError
+from credit.feature import Feature, Reason
 
 FAST = BoostOptions(rounds=60, eta=0.3, early_stopping=10)
 
@@ -160,6 +162,97 @@ def test_leaves_lie_on_the_grid():
         leaf = np.array(tree["left_children"]) < 0
         units = np.array(tree["split_conditions"], dtype=np.float32)[leaf] * 2.0**20
         np.testing.assert_array_equal(units, np.rint(units))
+
+
+def people(rows):
+    return np.random.default_rng(2).integers(0, rows // 3, rows)
+
+
+@pytest.mark.parametrize("rows", [1_500, 6_000])
+def test_nobody_is_on_both_sides_of_a_part_that_decides_when_to_stop(rows):
+    _, y = applicants(rows)
+    who = people(rows)
+    for order in (None, np.arange(rows)):
+        parts = stopping_parts(y.astype(float), read_clues(order, who, rows), 0.2, 0)
+        assert len(parts) == (5 if order is None and rows < 5_000 else 1)
+        for learn, judge in parts:
+            assert not set(who[learn]) & set(who[judge])
+            assert len(judge) == pytest.approx(rows / 5, rel=0.1)
+            if order is not None:
+                assert learn.max() < judge.min()
+
+
+def test_a_fit_with_groups_repeats_and_listens_to_the_watch():
+    X, y = applicants(600)
+    told = []
+    options = BoostOptions(rounds=30, eta=0.3)
+    first = BoostedModel(options=options).fit(
+        X, y, groups=people(600), watch=lambda *said: told.append(said)
+    )
+    assert [part for part, _ in told] == [0, 1, 2, 3, 4]
+    assert [loss for _, loss in told] == first.stopping_["log_loss"].tolist()
+    again = BoostedModel(options=options).fit(X, y, groups=[f"p{i}" for i in people(600)])
+    np.testing.assert_array_equal(first.decision_function(X), again.decision_function(X))
+    other = BoostedModel(options=options).fit(X, y)
+    assert not other.stopping_.equals(first.stopping_)
+
+    def enough(_part, _loss):
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        BoostedModel(options=options).fit(X, y, watch=enough)
+
+
+def test_weighted_bads_are_recalibrated_to_what_was_given():
+    X, y = applicants(3_000)
+    arguments = {"rounds": 60, "eta": 0.3, "seeds": 2}
+    plain = BoostedModel(options=BoostOptions(**arguments), signs=SIGNS).fit(X, y)
+    heavy = BoostedModel(
+        options=BoostOptions(**arguments, bad_weight=8.0, recalibrate=True), signs=SIGNS
+    ).fit(X, y)
+    mean = [model.predict_proba(X)[:, 1].mean() for model in (plain, heavy)]
+    assert mean == pytest.approx([y.mean()] * 2, abs=0.01)
+    np.testing.assert_allclose(
+        heavy.contributions(X).sum(axis=1) + heavy.base_, heavy.decision_function(X), atol=1e-5
+    )
+    incomes = pd.DataFrame({"income": np.geomspace(100, 1e5, 50), LATE: 1.0, "job": "chef"})
+    assert (np.diff(heavy.decision_function(incomes)) <= 0).all()
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"bad_weight": 5.0}, "bad_weight: 5 multiplies the odds.*ask for recalibrate=True"),
+    ({"bad_weight": 0.0, "recalibrate": True}, "bad_weight must be above 0, got 0.0"),
+])  # fmt: skip
+def test_class_weights_are_refused_unless_recalibrated(options, words):
+    with pytest.raises(ModelError, match=words):
+        BoostOptions(**options)
+
+
+def test_a_recalibration_needs_rows_held_back_and_a_margin_that_follows_the_outcome():
+    X, y = applicants(300)
+    options = BoostOptions(rounds=10, eta=0.3, recalibrate=True)
+    one = np.zeros(300)
+    one[0] = 1
+    with pytest.raises(ModelError, match="recalibrate: a class has fewer than two rows"):
+        BoostedModel(options=options).fit(X, one)
+    order = np.arange(300)
+    reversed_late = np.where(order < 240, y, 1 - y)
+    with pytest.raises(ModelError, match=r"recalibrate: .* runs against the outcome"):
+        BoostedModel(options=options).fit(X, reversed_late, order=order)
+
+
+def test_signs_and_dimensions_are_taken_from_features():
+    def feature(name, risk, unit="count", dimension="payment"):
+        return Feature(name=name, dimension=dimension, label=name, unit=unit, risk=risk,
+                       null_means="unknown", reason=Reason(en=name, zh=name))  # fmt: skip
+
+    declared = [feature("income", -1), feature("job", 1, "category", "social"),
+                feature("age", 0)]  # fmt: skip
+    boosted = BoostedModel.of_features(declared, dimensions={"age": "wealth"}, random_state=3)
+    assert boosted.signs == {"income": -1}  # names have no order
+    assert boosted.dimensions == {"income": "payment", "job": "social", "age": "wealth"}
+    assert boosted.random_state == 3
+    assert BoostedModel.of_features(declared, signs={"income": 0}).signs == {"income": 0}
 
 
 @pytest.mark.parametrize(

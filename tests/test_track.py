@@ -28,9 +28,7 @@ pytestmark = [
 @pytest.fixture
 def client(experiment: Finished) -> Iterator[Any]:
     """Return MLflow's client for the experiment's database."""
-    with track_module._quiet():
-        import mlflow
-
+    with track_module.quiet_mlflow() as mlflow:
         uri = f"sqlite:///{experiment.home / 'mlruns' / 'mlflow.db'}"
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)

@@ -412,6 +412,7 @@ def test_an_interrupted_trial_is_made_again(experiment, tmp_path, monkeypatch):
     search = tune_module.Search(
         section=config_module.BoostSection(trials=2),
         knowledge=outcome.shared.knowledge, journal=tmp_path / "optuna.journal", name="x", seed=1,
+        split=outcome.config.split,
     )  # fmt: skip
     calls: list[int] = []
 

@@ -15,6 +15,7 @@ from credit.binning import Sample
 from credit.binning.bins import evidence, special_key
 from credit.columns import Floats, Kind, kind_of, names, numbers
 from credit.errors import ModelError
+from credit.frames import Frame
 
 Matrix = NDArray[np.float32]
 
@@ -99,10 +100,15 @@ class Encoder:
         """Sign of risk of each of the matrix's columns."""
         return tuple(s for p in self.columns for s in (p.sign, *(0 for _ in p.indicators)))
 
-    def matrix(self, frame: pd.DataFrame) -> Matrix:
+    def matrix(self, frame: Frame) -> Matrix:
         """Return the matrix (rows, outputs), columns found in ``frame`` by name."""
-        made = [part for plan in self.columns for part in plan.encode(frame[plan.feature])]
-        return np.column_stack(made).astype(np.float32)
+        made = np.empty((len(frame), len(self.outputs)), dtype=np.float32)
+        at = 0
+        for plan in self.columns:
+            for part in plan.encode(frame[plan.feature]):
+                made[:, at] = part
+                at += 1
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads back."""
@@ -120,7 +126,7 @@ def _plan(plain: Mapping[str, Any]) -> ColumnPlan:
 
 
 def fit_encoder(
-    frame: pd.DataFrame,
+    frame: Frame,
     sample: Sample,
     signs: Mapping[str, int],
     special_codes: Mapping[str, Sequence[object]],

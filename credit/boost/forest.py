@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
+from credit.calibrate import Calibration
 from credit.columns import Floats
 from credit.errors import ModelError
 
@@ -18,8 +19,10 @@ GRID = 2.0**-20
 """Leaves are multiples of this: about a millionth of a log-odds."""
 
 
-def average(boosters: Sequence[xgb.Booster]) -> xgb.Booster:
+def average(boosters: Sequence[xgb.Booster], line: Calibration | None = None) -> xgb.Booster:
     """Return one booster whose margin is the mean of theirs, its leaves multiples of 2^-20.
+
+    With a ``line`` the margin is that of the line through the mean.
 
     The mean of sums of trees is the sum of all trees with their leaves divided by the number of
     boosters, so contributions and export need to know of one forest only. All boosters must
@@ -38,10 +41,14 @@ def average(boosters: Sequence[xgb.Booster]) -> xgb.Booster:
     starts = {m["learner"]["learner_model_param"]["base_score"] for m in models}
     if len(starts) != 1:
         raise ModelError(f"boosters with different base_score {sorted(starts)} have no mean.")
+    slope = 1.0 if line is None else line.slope
     trees = [tree for model in models for tree in _parts(model)["trees"]]
     for number, tree in enumerate(trees):
         tree["id"] = number
-        _to_grid(tree, 1 / len(boosters))
+        _to_grid(tree, slope / len(boosters))
+    if line is not None:
+        base = logit(float(starts.pop().strip("[]")))
+        _start_at(merged, float(line.margin(base)))
     parts = _parts(merged)
     parts["trees"] = trees
     parts["tree_info"] = [0] * len(trees)
@@ -87,8 +94,13 @@ def rescale(
         owner = _owner(tree, owners)
         _to_grid(tree, 0.0 if owner is None else factors[owner])
         base -= _expected(tree)
-    model["learner"]["learner_model_param"]["base_score"] = f"[{expit(base):.9E}]"
+    _start_at(model, base)
     return _loaded(model)
+
+
+def _start_at(model: dict[str, Any], base: float) -> None:
+    """Set the margin before any tree; XGBoost keeps it as a probability."""
+    model["learner"]["learner_model_param"]["base_score"] = f"[{expit(base):.9E}]"
 
 
 def _owner(tree: dict[str, Any], owners: Sequence[str]) -> str | None:

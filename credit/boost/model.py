@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xgboost as xgb
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning import Sample
 from credit.binning.transformer import SpecialCodes
+from credit.boost.batches import Batches, pieces_of
 from credit.boost.encode import Matrix, fit_encoder
-from credit.boost.forest import average, dimension_parts
+from credit.boost.forest import dimension_parts
+from credit.boost.grow import Grower, Watch
 from credit.boost.options import BoostOptions
-from credit.boost.parts import Part, Rows, read_times, stopping_parts
+from credit.boost.parts import Rows, Whole, read_clues, stopping_parts
 from credit.columns import (
     Floats,
-    kind_of,
+    kinds_of,
     known_names,
     read_frame,
     read_signs,
@@ -29,13 +31,9 @@ from credit.columns import (
     seed_of,
 )
 from credit.errors import ModelError
+from credit.feature import Feature
+from credit.frames import Frame
 from credit.margin import MarginClassifier
-
-GROWTH = 1.1
-"""Rounds of the refit for each round found: it sees the validation rows too."""
-
-UNGUIDED = 50
-"""Rounds where a class has fewer than two rows, so that no validation part can be made."""
 
 
 class BoostedModel(MarginClassifier, BaseEstimator):
@@ -96,12 +94,28 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         self.special_codes = special_codes
         self.random_state = random_state
 
+    @classmethod
+    def of_features(cls, features: Iterable[Feature], **arguments: Any) -> BoostedModel:
+        """Return an unfitted model with the signs and dimensions that features declare.
+
+        ``arguments`` are the constructor's; signs and dimensions among them go before those
+        declared. Features of names have no order, so their risk is no sign here.
+        """
+        declared = tuple(features)
+        signs = {f.name: f.risk for f in declared if f.risk and not f.is_categorical}
+        dimensions: dict[str, str] = {f.name: f.dimension for f in declared}
+        arguments["signs"] = signs | dict(arguments.get("signs") or {})
+        arguments["dimensions"] = dimensions | dict(arguments.get("dimensions") or {})
+        return cls(**arguments)
+
     def fit(
         self,
         X: Any,
         y: Any,
         sample_weight: ArrayLike | None = None,
         order: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        watch: Watch | None = None,
     ) -> BoostedModel:
         """Grow the trees; y's greater label is bad.
 
@@ -113,41 +127,76 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         order : array (rows,), optional
             Times; the last ``validation_share`` of the rows decides when to stop. Without it a
             stratified random part does, or below 5,000 rows five of them in turn.
+        groups : array (rows,), optional
+            The person (or component) of each row; nobody is on both sides of such a part.
+        watch : callable, optional
+            Told the number and the log-loss of each part that decided when to stop; what it
+            raises ends the fit (a search gives up a bad trial this way).
         """
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        kinds = {name: kind_of(frame[name], name) for name in frame.columns}
+        kinds = kinds_of(frame)
         for argument in ("dimensions", "special_codes"):
             known_names(argument, getattr(self, argument) or {}, kinds)
         signs = read_signs(self.signs, kinds)
         if self.splits_by_dimension:
             _refuse_homeless(kinds, self.dimensions or {})
+        clues = read_clues(order, groups, len(frame))
         self.classes_ = target.classes
         self.encoder_ = fit_encoder(
             frame, Sample.of(target.bad, weight), signs, self.special_codes or {}
         )
-        rows = Rows(self.encoder_.matrix(frame), target.bad, weight)
+        options = self.options or BoostOptions()
         held = np.flatnonzero(weight > 0)
-        times = read_times(order, len(frame))
-        self._grow(rows.take(held), None if times is None else times[held])
+        rows, clues = self._rows(frame, target.bad, weight).take(held), clues.take(held)
+        seed = seed_of(self.random_state)
+        parts = stopping_parts(rows.bad, clues, options.validation_share, seed)
+        grower = Grower(
+            train=self.train_one, options=options, constraints=self._constraints(), seed=seed
+        )
+        grown = grower.grow(rows, parts, watch)
+        self.stopping_, self.rounds_ = grown.stopping, grown.rounds
+        self.adopt(grown.booster)
         return self
 
-    def _grow(self, rows: Rows, times: NDArray[Any] | None) -> None:
+    def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> Whole | Batches:
         options = self.options or BoostOptions()
-        seed = seed_of(self.random_state)
-        parts = stopping_parts(rows, times, options.validation_share, seed)
-        stops = [self._stop(rows, part, seed) for part in parts]
-        self.stopping_ = pd.DataFrame(stops, columns=["rounds", "log_loss"])
-        best = int(np.median(self.stopping_["rounds"])) if stops else min(UNGUIDED, options.rounds)
-        learn = rows if options.refit or not parts else rows.take(parts[0][0])
-        self.rounds_ = max(1, round(best * GROWTH)) if options.refit and parts else best
-        data = self._data(learn)
-        grown = [
-            xgb.train(self._params(learn, seed + i), data, self.rounds_)
-            for i in range(options.seeds)
-        ]
-        self.adopt(average(grown))
+        if len(frame) <= options.memory_rows:
+            return Whole(
+                matrix=self.encoder_.matrix(frame),
+                names=self.encoder_.outputs,
+                bad=bad,
+                weight=weight,
+                threads=options.threads,
+            )
+        return Batches(
+            frame=frame,
+            encoder=self.encoder_,
+            positions=np.arange(len(frame)),
+            bad=bad,
+            weight=weight,
+            size=options.batch_rows,
+            max_bin=options.max_bin,
+            threads=options.threads,
+        )
+
+    def train_one(
+        self, params: dict[str, Any], rows: Rows, rounds: int, judge: Rows | None = None
+    ) -> xgb.Booster:
+        """Grow one booster; with ``judge``, cut after its best round there."""
+        data = rows.data()
+        if judge is None:
+            return xgb.train(params, data, rounds)
+        patience = (self.options or BoostOptions()).early_stopping
+        return xgb.train(
+            params,
+            data,
+            rounds,
+            evals=[(judge.data(data), "validation")],
+            callbacks=[xgb.callback.EarlyStopping(rounds=patience, save_best=True)],
+            verbose_eval=False,
+        )
 
     def adopt(self, booster: xgb.Booster) -> None:
         """Score with these trees from now on; they must be over this model's matrix."""
@@ -156,47 +205,32 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         anybody = np.full((1, len(self.encoder_.outputs)), np.nan, dtype=np.float32)
         self.base_ = float(self._explain(anybody)[0, -1])
 
-    def _stop(self, rows: Rows, part: Part, seed: int) -> tuple[int, float]:
-        """Return the best number of rounds on one part and its validation log-loss."""
-        options = self.options or BoostOptions()
-        learn, judge = (rows.take(positions) for positions in part)
-        booster = xgb.train(
-            self._params(learn, seed),
-            self._data(learn),
-            options.rounds,
-            evals=[(self._data(judge), "validation")],
-            early_stopping_rounds=options.early_stopping,
-            verbose_eval=False,
-        )
-        return booster.best_iteration + 1, float(booster.best_score)
-
-    def _params(self, rows: Rows, seed: int) -> dict[str, Any]:
-        options = self.options or BoostOptions()
-        rate = float(rows.weight @ rows.bad / rows.weight.sum())
+    def _constraints(self) -> dict[str, str]:
         constraints = {"monotone_constraints": str(self.encoder_.monotone)}
-        if options.by_dimension:
+        if self.splits_by_dimension:
             owners = np.array(self.owners)
             groups = [np.flatnonzero(owners == group).tolist() for group in dict.fromkeys(owners)]
             constraints["interaction_constraints"] = str(groups)
-        return options.params(rows=len(rows.bad), seed=seed, rate=rate) | constraints
-
-    def _data(self, rows: Rows) -> xgb.DMatrix:
-        data = self._bare(rows.matrix)
-        data.set_info(label=rows.bad, weight=rows.weight)
-        return data
+        return constraints
 
     def _bare(self, matrix: Matrix) -> xgb.DMatrix:
         threads = (self.options or BoostOptions()).threads or None
         return xgb.DMatrix(matrix, feature_names=list(self.encoder_.outputs), nthread=threads)
 
-    def _matrix(self, X: Any) -> Matrix:
+    def _matrices(self, X: Any) -> Iterator[Matrix]:
+        """Yield the rows encoded, as many at a time as may be in memory."""
         check_is_fitted(self, "booster_")
-        return self.encoder_.matrix(read_frame(self, X, reset=False))
+        frame = read_frame(self, X, reset=False)
+        for piece in pieces_of(frame, (self.options or BoostOptions()).batch_rows):
+            yield self.encoder_.matrix(piece)
 
     def decision_function(self, X: Any) -> Floats:
         """Return the log-odds of bad, in single precision as the trees add it."""
-        data = self._bare(self._matrix(X))
-        return self.booster_.predict(data, output_margin=True).astype(np.float64)
+        found = [
+            self.booster_.predict(self._bare(matrix), output_margin=True)
+            for matrix in self._matrices(X)
+        ]
+        return np.concatenate(found).astype(np.float64)
 
     def _explain(self, matrix: Matrix) -> Floats:
         return self.booster_.predict(self._bare(matrix), pred_contribs=True).astype(np.float64)
@@ -223,15 +257,19 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         ModelError
             Trees may mix dimensions: the model was not fitted with ``by_dimension``.
         """
-        matrix = self._matrix(X)
+        check_is_fitted(self, "booster_")
         if not self.splits_by_dimension:
             raise ModelError(
                 "the trees of this model may mix dimensions. Fit it with "
                 "BoostOptions(by_dimension=True), or add up contributions(X) by dimension."
             )
-        leaves = self.booster_.predict(self._bare(matrix), pred_leaf=True)
-        parts = dimension_parts(self.booster_, self.owners, leaves.reshape(len(matrix), -1))
-        return pd.DataFrame(parts, index=X.index if isinstance(X, pd.DataFrame) else None)
+        parts = []
+        for matrix in self._matrices(X):
+            leaves = self.booster_.predict(self._bare(matrix), pred_leaf=True)
+            leaves = leaves.reshape(len(matrix), -1)
+            parts.append(pd.DataFrame(dimension_parts(self.booster_, self.owners, leaves)))
+        found = pd.concat(parts, ignore_index=True)
+        return found.set_axis(X.index) if isinstance(X, pd.DataFrame) else found
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """Return exact TreeSHAP by feature; a row's sum and ``base_`` are its margin.
@@ -239,7 +277,7 @@ class BoostedModel(MarginClassifier, BaseEstimator):
         Indicators of special codes are counted with the feature they come from. Sums hold to
         about 1e-5, the precision of XGBoost's single floats.
         """
-        values = self._explain(self._matrix(X))[:, :-1]
+        values = np.concatenate([self._explain(matrix)[:, :-1] for matrix in self._matrices(X)])
         features = np.array([self.features_.index(source) for source in self.encoder_.sources])
         terms = np.zeros((len(values), len(self.features_)))
         for column, feature in enumerate(features):

@@ -32,9 +32,19 @@ class BoostOptions:
     by_dimension : bool
         No tree splits on features of two dimensions, so that the margin is exactly a sum of one
         sub-score a dimension. Every feature then needs a dimension.
+    memory_rows : int
+        Rows above which a frame is read in batches, and kept as quantiles on disk.
+    batch_rows : int
+        Rows of such a batch, and of those scored at a time.
     threads : int
         Threads of XGBoost, for fitting and scoring; 0 takes all. One is the default, because
         more make a small fit slower, and many times slower on a machine that is busy.
+    bad_weight : float
+        How many good rows a bad one counts for while trees grow. Other than 1 it moves every
+        probability, so it is refused without ``recalibrate``.
+    recalibrate : bool
+        Set the margin right again by Platt's line, fitted on the rows that decided when to stop
+        and in the weights that were given; the line is in the trees, which stay a forest.
     """
 
     rounds: int = 1000
@@ -51,10 +61,14 @@ class BoostOptions:
     refit: bool = True
     seeds: int = 1
     by_dimension: bool = False
+    memory_rows: int = 500_000
+    batch_rows: int = 50_000
     threads: int = 1
+    bad_weight: float = 1.0
+    recalibrate: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("rounds", "early_stopping", "seeds", "max_depth"):
+        for name in ("rounds", "early_stopping", "seeds", "max_depth", "memory_rows", "batch_rows"):
             if getattr(self, name) < 1:
                 raise ModelError(f"{name} must be at least 1, got {getattr(self, name)}.")
         for name in ("eta", "subsample", "colsample"):
@@ -62,6 +76,14 @@ class BoostOptions:
                 raise ModelError(f"{name} must be in (0, 1], got {getattr(self, name)}.")
         if not 0 < self.validation_share < 1:
             raise ModelError(f"validation_share must be in (0, 1), got {self.validation_share}.")
+        if not self.bad_weight > 0:
+            raise ModelError(f"bad_weight must be above 0, got {self.bad_weight}.")
+        if self.bad_weight != 1 and not self.recalibrate:
+            raise ModelError(
+                f"bad_weight: {self.bad_weight:g} multiplies the odds of bad by about as much, so "
+                "probabilities and grades would be wrong; it does not make a better ranking. Leave "
+                "it at 1, or ask for recalibrate=True."
+            )
 
     def params(self, *, rows: int, seed: int, rate: float) -> dict[str, Any]:
         """Return XGBoost's parameters for a sample of ``rows`` with a bad rate.

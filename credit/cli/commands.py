@@ -13,6 +13,7 @@ from rich.text import Text
 from credit import __version__
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
+from credit.cli.runs import runs_app
 from credit.cli.show import Quiet, err, out, print_table, progress_bars
 from credit.errors import ConfigError, CreditError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(runs_app)  # without a name: its commands are of the first rank
 
 
 def _version(value: bool) -> None:

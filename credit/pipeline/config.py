@@ -10,7 +10,7 @@ import json
 import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,6 +18,9 @@ from credit.errors import ConfigError, nearest
 from credit.pipeline.sections import EconomicsSection, FairnessSection
 from credit.schema import TABLES, TableSource
 from credit.use import SCORING
+
+if TYPE_CHECKING:
+    from credit.boost import BoostOptions
 
 Published = Literal["berka", "credit_card_approval", "taiwan", "german"]
 
@@ -121,10 +124,33 @@ class ScorecardSection(_Section):
 
 
 class BoostSection(_Section):
-    """The boosted model: how many Optuna trials, how many seeds averaged, which signs hold."""
+    """The boosted model: how many Optuna trials, how many seeds averaged, on how many threads.
+
+    ``bad_weight`` and ``recalibrate`` are those of `credit.boost.BoostOptions`.
+    """
 
     trials: int = Field(default=8, ge=0)
     timeout_seconds: float | None = Field(default=None, gt=0)
+    seeds: int = Field(default=3, ge=1)
+    threads: int = Field(default=1, ge=0)
+    bad_weight: float = 1.0
+    recalibrate: bool = False
+
+    @model_validator(mode="after")
+    def _allowed(self) -> BoostSection:
+        self.options()
+        return self
+
+    def options(self) -> BoostOptions:
+        """Return the model's options before any is tuned."""
+        from credit.boost import BoostOptions
+
+        return BoostOptions(
+            seeds=self.seeds,
+            threads=self.threads,
+            bad_weight=self.bad_weight,
+            recalibrate=self.recalibrate,
+        )
 
 
 class ModelsSection(_Section):

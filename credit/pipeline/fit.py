@@ -18,7 +18,7 @@ from credit.boost import BoostOptions
 from credit.calibrate import Calibration, fit_platt
 from credit.dataset import Dataset
 from credit.pipeline.config import Pipeline
-from credit.pipeline.models import Knowledge, make
+from credit.pipeline.models import Knowledge, clues_of, make
 from credit.pipeline.tune import Search, Study, tune
 from credit.scorecard import PolicyCard, Scale
 from credit.split import Fold
@@ -138,9 +138,6 @@ def fit_models(
     config, seed = shared.config, shared.config.seed
     train, validation = fold.train, fold.validation
     X, y = data.X.iloc[train], data.y.iloc[train].to_numpy(dtype=np.int64)
-    # Folds are drawn without regard to time, so early stopping there is too.
-    timed = config.split.kind == "out_of_time"
-    order = data.as_of.iloc[train].to_numpy() if timed else None
     models: list[tuple[str, str, Any]] = []
     study = None
     if config.models.policy_card and shared.policy_weights:
@@ -159,7 +156,7 @@ def fit_models(
         models.append(("scorecard", "scorecard", scorecard.fit(X, y)))
         progress("fitting the scorecard", 1.0)
     if config.models.xgboost is not None:
-        options = shared.boost
+        options = shared.boost or config.models.xgboost.options()
         if shared.journal is not None:
             search = Search(
                 section=config.models.xgboost,
@@ -167,12 +164,13 @@ def fit_models(
                 journal=shared.journal,
                 name=shared.study or config.name,
                 seed=seed,
-                timed=timed,
+                split=config.split,
             )
             study = tune(data, fold, search, progress)
             options = study.best
+        clues = clues_of(data, train, config.split)
         boosted = make("boost", X, knowledge=shared.knowledge, boost=options, seed=seed)
-        models.append(("xgboost", "XGBoost", boosted.fit(X, y, order=order)))
+        models.append(("xgboost", "XGBoost", boosted.fit(X, y, **clues)))
     fitted = [
         Fitted(name=name, label=label, model=model, calibration=Calibration())
         for name, label, model in models

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -16,7 +17,9 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from credit.binning import BinLimits
 from credit.boost import BoostedModel, BoostOptions
+from credit.dataset import Dataset
 from credit.errors import ConfigError, nearest
+from credit.pipeline.config import SplitSection
 from credit.scorecard import FusedOptions, Scorecard
 
 NAMES = ("card", "woe", "boost", "logistic")
@@ -103,6 +106,22 @@ def make(
     if name == "logistic":
         return logistic(frame)
     raise ConfigError(f"no model {name!r}.{nearest(name, NAMES)} It is one of {NAMES}.")
+
+
+def clues_of(
+    data: Dataset, positions: npt.NDArray[np.int64], split: SplitSection
+) -> dict[str, npt.NDArray[Any] | None]:
+    """Return what a boosted model divides off by: the latest rows out of time, people whole.
+
+    Folds are drawn without regard to time, so early stopping within them is too.
+    """
+    person = data.person.iloc[positions].to_numpy()
+    repeated = split.by == "person" and len(pd.unique(person)) < len(person)
+    timed = split.kind == "out_of_time"
+    return {
+        "order": data.as_of.iloc[positions].to_numpy() if timed else None,
+        "groups": person if repeated else None,
+    }
 
 
 def bad_probability(model: Any, X: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:

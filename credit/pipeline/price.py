@@ -16,7 +16,7 @@ from credit.errors import CreditError
 from credit.evaluate import auc
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted
-from credit.pipeline.models import make
+from credit.pipeline.models import clues_of, make
 from credit.scorecard import Scorecard, price_of_policy, price_of_ranges
 
 MOST_ROWS = 10_000
@@ -84,14 +84,13 @@ def _trees(fitted: Fitted, findings: Findings) -> pd.DataFrame:
     """
     data, train = findings.data, findings.fold.train
     X, y = data.X.iloc[train], data.y.iloc[train].to_numpy(dtype=np.int64)
-    timed = findings.config.split.kind == "out_of_time"
     apart = make(
         "boost",
         X,
         knowledge=findings.shared.knowledge,
         boost=replace(fitted.model.options or BoostOptions(), by_dimension=True),
         seed=findings.config.seed,
-    ).fit(X, y, order=data.as_of.iloc[train].to_numpy() if timed else None)
+    ).fit(X, y, **clues_of(data, train, findings.config.split))
     table = _variances(replace(fitted, model=apart), findings)
     rows = _rows(findings)
     return table.assign(free_auc=auc(rows.y_test, fitted.margin(rows.X_test)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.base import clone
 
 from credit.binning import BinLimits, Bins
 from credit.binning.bins import evidence
-from credit.boost import BoostedModel
+from credit.boost import BoostedModel, BoostOptions
 from credit.explain import bootstrap_shares, dimension_contributions
 from credit.pipeline.fit import Fitted
 from credit.scorecard import Scorecard
@@ -97,9 +98,12 @@ def dimension_shares(
         return table.assign(refit=True)
     if isinstance(fitted.model, BoostedModel):
         at = np.unique(np.linspace(0, len(X) - 1, TREE_ROWS).astype(np.int64))
+        # Several seeds would move a refit's shares far less than drawing people again does.
+        options = replace(fitted.model.options or BoostOptions(), seeds=1)
+        one_seed = clone(fitted.model).set_params(options=options)
 
         def grown_again(weight: Floats) -> pd.DataFrame:
-            model = clone(fitted.model).fit(X, y, sample_weight=weight)
+            model = clone(one_seed).fit(X, y, sample_weight=weight)
             return dimension_contributions(model.contributions(X.iloc[at]), dimensions)
 
         table = bootstrap_shares(

@@ -66,8 +66,8 @@ def tracking_uri(section: TrackingSection) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep MLflow's migration log and its dependencies' deprecations off the terminal."""
+def quiet_mlflow() -> Iterator[Any]:
+    """Yield MLflow, its migration log and its dependencies' deprecations off the terminal."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
@@ -78,7 +78,9 @@ def _quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
-            yield
+            import mlflow
+
+            yield mlflow
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
@@ -102,9 +104,7 @@ def track(record: RunRecord, section: TrackingSection) -> Tracked:
     The run is written only after everything it holds exists, and deleted if that is
     interrupted, so that there is no half-filled run among the others.
     """
-    with _quiet():
-        import mlflow
-
+    with quiet_mlflow() as mlflow:
         uri = tracking_uri(section)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)

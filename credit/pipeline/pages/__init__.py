@@ -10,7 +10,7 @@ from credit import __version__
 from credit.pipeline.findings import Findings
 from credit.pipeline.pages import fairness, features, governance, models, people, policy
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
-from credit.pipeline.words import Printed
+from credit.pipeline.words import Printed, number
 
 __all__ = ["report_page", "write_report"]
 
@@ -95,12 +95,24 @@ def _trials(findings: Findings) -> Section | None:
         return None
     names = [name for name in trials.columns if name.startswith("params_")]
     rows = [
-        [str(int(row["number"])), f"{row['value']:.5f}", *[f"{row[name]:.3g}" for name in names]]
+        [
+            str(int(row["number"])),
+            number(row["value"], 5),
+            number(row["above_best"], 5),
+            number(row["standard_error"], 5),
+            *[f"{row[name]:.3g}" for name in names],
+            "chosen" if row["chosen"] else row["state"].lower(),
+        ]
         for _, row in trials.sort_values("value").iterrows()
     ]
-    columns = ["trial", "log-loss", *[name.removeprefix("params_") for name in names]]
+    params = [name.removeprefix("params_") for name in names]
+    columns = ["trial", "log-loss", "above the best", "standard error", *params, ""]
     return Section(
         title="Tuning",
-        text="Trials of XGBoost's options by log-loss on the validation part, the best first.",
+        text=(
+            "Trials of XGBoost's options by log-loss on the validation part, the best first. The "
+            "simplest of those within one standard error of the best is chosen; pruned ones were "
+            "given up early."
+        ),
         tables=[Printed("", columns, rows)],
     )
