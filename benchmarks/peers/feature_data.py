@@ -34,6 +34,7 @@ class Shape:
 SHAPES = {
     "sparse": Shape(events=20_000_000, people=500_000, observations=499_000),
     "dense": Shape(events=2_000_000, people=2_000, observations=29_500),
+    "large": Shape(events=200_000_000, people=5_000_000, observations=5_000_000),
     "small": Shape(events=20_000, people=500, observations=600),
     "warm": Shape(events=20_000, people=500, observations=1_500),
 }

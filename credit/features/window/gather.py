@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from credit.features.window import sorting
-from credit.features.window.kernel import Events
+from credit.features.window.arrays import Events
 from credit.features.window.layout import Layout
 
 if TYPE_CHECKING:

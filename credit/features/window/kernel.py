@@ -11,95 +11,42 @@ instant is not seen.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from credit.features.window import rule
-
-COUNT, SUM, SQUARES, MIN, MAX = range(5)
-FLOAT_SUM, FLOAT_SQUARES, FLOAT_MIN, FLOAT_MAX, YOUNGEST, OLDEST = range(5, 11)
-"""What is done with an event that counts: with integers, with floats, with its age."""
-
-DISTINCT, LARGEST, HERFINDAHL, ENTROPY = range(4)
-"""What is said of the weights of keys."""
-
-WORD = 30
-"""Conditions that are told in one integer of 32 bits."""
-
-Longs = NDArray[np.int64]
-Doubles = NDArray[np.float64]
+from credit.features.window.arrays import (
+    COUNT,
+    DISTINCT,
+    FLOAT_MAX,
+    FLOAT_MIN,
+    FLOAT_SQUARES,
+    FLOAT_SUM,
+    HERFINDAHL,
+    LARGEST,
+    MIN,
+    OLDEST,
+    SQUARES,
+    SUM,
+    YOUNGEST,
+    Doubles,
+    Events,
+    Longs,
+    Outputs,
+    Sets,
+    Steps,
+)
 
 _counts = njit(cache=True)(rule.counts)
 
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _LOW = np.uint64(2**32 - 1)
 _MOST = np.uint64(2**62)
-_SPLIT = float(2**32)
-
-
-class Events(NamedTuple):
-    """Columns of events, persons together and in order of time.
-
-    ``first`` (persons + 1) says where each person's begin. ``flags`` (words, n) hold the
-    conditions, ``ints``, ``floats`` and ``keys`` one row a column; ``hidden`` may be empty.
-    """
-
-    first: Longs
-    times: Longs
-    known: Longs
-    hidden: Longs
-    flags: NDArray[np.int32]
-    ints: Longs
-    floats: Doubles
-    keys: NDArray[np.int32]
-
-
-class Steps(NamedTuple):
-    """What is totalled.
-
-    ``reach`` of each window, shortest first; the steps of flag f are ``begin[f]`` to
-    ``begin[f + 1]``, each an operation on a column; the outputs of window w are ``out_begin[w]``
-    to ``out_begin[w + 1]``, each of a step, and its place among the wide ones.
-    """
-
-    reach: Longs
-    begin: Longs
-    operation: Longs
-    column: Longs
-    out_begin: Longs
-    out_step: Longs
-    out_wide: Longs
-
-
-class Sets(NamedTuple):
-    """Sets of keys.
-
-    The flag, the column of keys and that of weights (-1: one each) of each set; the outputs of
-    window w are ``begin[w]`` to ``begin[w + 1]``, each saying a thing of a set.
-    """
-
-    flag: Longs
-    key: Longs
-    weight: Longs
-    begin: Longs
-    out_set: Longs
-    out_say: Longs
-
-
-class Outputs(NamedTuple):
-    """One row an output, one column an observation.
-
-    Integers, or the bits of doubles; numbers of 128 bits (outputs, observations, 2); which of
-    them are null; and what is said of keys, not a number for null.
-    """
-
-    whole: Longs
-    wide: NDArray[np.uint64]
-    empty: NDArray[np.bool_]
-    said: Doubles
+_SPLIT = 2.0**44
+"""Cuts what is summed exactly in two: large weights fit above it, many keys below."""
 
 
 class _Totals(NamedTuple):
@@ -136,7 +83,8 @@ def sweep(  # noqa: C901, PLR0912, PLR0915 - one loop: to hand over its arrays c
         The most different keys that a person has.
     """
     first, times, known, hidden, flags, ints, floats, keys = events
-    reach, begin, operation, column = steps.reach, steps.begin, steps.operation, steps.column
+    reach, need = steps.reach, steps.need
+    begin, operation, column = steps.begin, steps.operation, steps.column
     set_flag, set_key, set_weight = sets.flag, sets.key, sets.weight
     whole, some = np.zeros(operation.size, np.int64), np.zeros(operation.size, np.bool_)
     wide = np.zeros((operation.size, 2), np.uint64)
@@ -163,7 +111,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915 - one loop: to hand over its arrays c
                 event -= 1
                 continue
             for flag in range(begin.size - 1):
-                if not _holds(flags, flag, event):
+                if not _holds(flags, event, need, flag):
                     continue
                 for step in range(begin[flag], begin[flag + 1]):
                     kind, which = operation[step], column[step]
@@ -189,7 +137,7 @@ def sweep(  # noqa: C901, PLR0912, PLR0915 - one loop: to hand over its arrays c
                         whole[step] = q - times[event]
                     some[step] = True
             for which in range(set_flag.size):
-                if not _holds(flags, set_flag[which], event):
+                if not _holds(flags, event, need, set_flag[which]):
                     continue
                 key = keys[set_key[which], event]
                 if seen[which, key] != observation:
@@ -203,8 +151,12 @@ def sweep(  # noqa: C901, PLR0912, PLR0915 - one loop: to hand over its arrays c
 
 
 @njit(cache=True)
-def _holds(flags: NDArray[np.int32], flag: int, event: int) -> bool:
-    return (flags[flag // WORD, event] >> (flag % WORD)) & 1 == 1
+def _holds(flags: NDArray[np.int32], event: int, need: NDArray[np.int32], flag: int) -> bool:
+    """Whether everything that a flag needs is true of an event."""
+    for word in range(need.shape[1]):
+        if flags[word, event] & need[flag, word] != need[flag, word]:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -305,7 +257,7 @@ def _spread(what: int, weight: Longs, met: NDArray[np.int32]) -> float:
         squares = np.zeros((1, 2), np.uint64)
         for key in met:
             _add_square(squares, 0, weight[key])
-        return (float(squares[0, 1]) * _SPLIT**2 + float(squares[0, 0])) / (total * total)
+        return (float(squares[0, 1]) * 2.0**64 + float(squares[0, 0])) / (total * total)
     if not total > heaviest:
         return 0.0
     # In whole units of 1e-12, exactly, so that keys may be met in any order.
@@ -319,14 +271,3 @@ def _spread(what: int, weight: Longs, met: NDArray[np.int32]) -> float:
             low += int(term - above * _SPLIT)
     inner = (float(high) * _SPLIT + float(low)) / (1e12 * total)
     return max(0.0, np.log(total) - inner)
-
-
-def out_of(outputs: int, wide: int, said: int, observations: int) -> Outputs:
-    """Return room for outputs."""
-    shape: tuple[Any, ...] = (outputs, observations)
-    return Outputs(
-        np.empty(shape, np.int64),
-        np.empty((wide, observations, 2), np.uint64),
-        np.empty(shape, np.bool_),
-        np.empty((said, observations)),
-    )

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from credit.features.window import kernel, rule
-from credit.features.window.kernel import WORD
+from credit.features.window import arrays, rule
+from credit.features.window.arrays import Longs
 from credit.features.window.rollup import ALWAYS, Rollup
 from credit.features.window.tables import REPAIRED
 
-Longs = NDArray[np.int64]
-
 _OPERATIONS = {
-    "count": kernel.COUNT,
-    "sum": kernel.SUM,
-    "squares": kernel.SQUARES,
-    "float_sum": kernel.FLOAT_SUM,
-    "float_squares": kernel.FLOAT_SQUARES,
-    "min": kernel.MIN,
-    "max": kernel.MAX,
-    "float_min": kernel.FLOAT_MIN,
-    "float_max": kernel.FLOAT_MAX,
+    "count": arrays.COUNT,
+    "sum": arrays.SUM,
+    "squares": arrays.SQUARES,
+    "float_sum": arrays.FLOAT_SUM,
+    "float_squares": arrays.FLOAT_SQUARES,
+    "min": arrays.MIN,
+    "max": arrays.MAX,
+    "float_min": arrays.FLOAT_MIN,
+    "float_max": arrays.FLOAT_MAX,
 }
-_OF_AGE = {"min": kernel.YOUNGEST, "max": kernel.OLDEST}
+_OF_AGE = {"min": arrays.YOUNGEST, "max": arrays.OLDEST}
 _SAID = {
-    "distinct": kernel.DISTINCT,
-    "largest": kernel.LARGEST,
-    "herfindahl": kernel.HERFINDAHL,
-    "entropy": kernel.ENTROPY,
+    "distinct": arrays.DISTINCT,
+    "largest": arrays.LARGEST,
+    "herfindahl": arrays.HERFINDAHL,
+    "entropy": arrays.ENTROPY,
 }
 
 
@@ -46,93 +44,66 @@ class Layout:
         Alias -> row-level SQL.
     hides : bool
         Whether events may be hidden from an instant on.
-    flags, ints, floats, keys : tuple of str
-        Aliases of the rollup's row-level SQL: conditions, values and keys.
+    tests : tuple of str
+        Row-level SQL of whatever some condition needs to be true.
+    ints, floats, keys : tuple of str
+        Aliases of values and keys.
     steps, sets
         As ``kernel.sweep`` takes them.
     names : tuple of tuple of str
         What each output is called: of steps, and of keys.
-    operations : ndarray
-        The operation of each output of steps.
     """
 
     sql: dict[str, str]
     hides: bool
-    flags: tuple[str, ...]
+    tests: tuple[str, ...]
     ints: tuple[str, ...]
     floats: tuple[str, ...]
     keys: tuple[str, ...]
-    steps: kernel.Steps
-    sets: kernel.Sets
+    steps: arrays.Steps
+    sets: arrays.Sets
     names: tuple[tuple[str, ...], tuple[str, ...]]
-    operations: Longs
 
     @classmethod
     def of(cls, rollup: Rollup, *, hides: bool) -> Layout:
         """Lay out everything that was added to a rollup."""
         flags = _distinct([*(key[1] for key in rollup.partials), *(k[0] for k in rollup.keyed)])
-        steps = sorted(rollup.partials, key=lambda step: flags.index(step[1]))
-        operation = [_operation(*step) for step in steps]
-        weights = [weight for _, _, weight in rollup.keyed if weight != ALWAYS]
+        tests = _distinct(test for flag in flags for test in rollup.tests[flag])
         whole = ("sum", "squares", "min", "max")
-        ints = _distinct([s[2] for s in steps if s[0] in whole and s[2] != "age"] + weights)
-        floats = _distinct(s[2] for s in steps if s[0].startswith("float_"))
+        ints = _distinct(
+            [
+                *(name for kind, _, name in rollup.partials if kind in whole and name != "age"),
+                *(weight for _, _, weight in rollup.keyed if weight != ALWAYS),
+            ]
+        )
+        floats = _distinct(
+            name for kind, _, name in rollup.partials if kind.startswith("float_")
+        )  # fmt: skip
         keys = _distinct(key for _, key, _ in rollup.keyed)
-        column = [_place(ints, floats, step) for step in steps]
-        begin = np.searchsorted([flags.index(s[1]) for s in steps], np.arange(len(flags) + 1))
-        number = {rollup.partials[step]: place for place, step in enumerate(steps)}
-        outputs = sorted(
-            (window, number[partial], alias) for (partial, window), alias in rollup.outputs.items()
-        )
-        kinds = _longs(operation[step] for _, step, _ in outputs)
-        wide = kinds == kernel.SQUARES
-        windows = np.arange(len(rollup.windows) + 1)
-        said = sorted(
-            (window, place, _SAID[aggregate], f"keys{place}_{alias}")
-            for place, found in enumerate(rollup.keyed.values())
-            for (aggregate, window), alias in found.items()
-        )
+        needs = _needs([rollup.tests[flag] for flag in flags], tests)
+        steps, totals = _steps(rollup, flags, needs, {"int": ints, "float": floats})
+        sets, said = _sets(rollup, flags, ints, keys)
         return cls(
             sql={alias: sql for sql, alias in rollup.extra.items()} | {ALWAYS: ALWAYS},
             hides=hides,
-            flags=flags,
+            tests=tests,
             ints=ints,
             floats=floats,
             keys=keys,
-            steps=kernel.Steps(
-                reach=_longs(rule.reach(days) for days in rollup.windows),
-                begin=begin,
-                operation=_longs(operation),
-                column=_longs(column),
-                out_begin=np.searchsorted([output[0] for output in outputs], windows),
-                out_step=_longs(output[1] for output in outputs),
-                out_wide=np.where(wide, np.cumsum(wide) - 1, -1),
-            ),
-            sets=kernel.Sets(
-                flag=_longs(flags.index(flag) for flag, _, _ in rollup.keyed),
-                key=_longs(keys.index(key) for _, key, _ in rollup.keyed),
-                weight=_longs(
-                    -1 if weight == ALWAYS else ints.index(weight) for _, _, weight in rollup.keyed
-                ),
-                begin=np.searchsorted([output[0] for output in said], windows),
-                out_set=_longs(output[1] for output in said),
-                out_say=_longs(output[2] for output in said),
-            ),
-            names=(
-                tuple(f"total_{output[2]}" for output in outputs),
-                tuple(output[3] for output in said),
-            ),
-            operations=kinds,
+            steps=steps,
+            sets=sets,
+            names=(totals, said),
         )
 
     def select(self, person: str) -> str:
         """Return SQL of an event: its person, times, words of conditions, values, keys."""
         words = [
             " + ".join(
-                f"({self.sql[flag]}) * {1 << bit}"
-                for bit, flag in enumerate(self.flags[start : start + WORD])
+                f"case when {test} then {1 << bit} else 0 end"
+                for bit, test in enumerate(self.tests[start : start + arrays.WORD])
             )
-            for start in range(0, len(self.flags), WORD)
+            or "0"
+            for start in range(0, self.words * arrays.WORD, arrays.WORD)
         ]
         columns = [
             person,
@@ -148,26 +119,27 @@ class Layout:
 
     @property
     def words(self) -> int:
-        """Integers that hold the conditions of an event."""
-        return -(-len(self.flags) // WORD)
+        """Integers that hold the tests of an event."""
+        return self.steps.need.shape[1]
 
     @property
     def width(self) -> int:
         """Bytes that an event takes while it is sorted, at most."""
         return 8 * (6 + self.words + len(self.ints) + len(self.floats) + len(self.keys))
 
-    def out(self, observations: int) -> kernel.Outputs:
+    def out(self, observations: int) -> arrays.Outputs:
         """Return room for every output of some observations."""
-        wide = int((self.operations == kernel.SQUARES).sum())
-        return kernel.out_of(len(self.names[0]), wide, len(self.names[1]), observations)
+        wide = int((self.steps.out_wide >= 0).sum())
+        return arrays.Outputs.room(len(self.names[0]), wide, len(self.names[1]), observations)
 
-    def table(self, observation: Longs, out: kernel.Outputs) -> pa.Table:
+    def table(self, observation: Longs, out: arrays.Outputs) -> pa.Table:
         """Return the outputs as an Arrow table, one row an observation."""
         size = len(observation)
         columns = {"observation_id": pa.array(observation)}
         for place, name in enumerate(self.names[0]):
-            kind, values = _DOUBLES.get(int(self.operations[place]), pa.int64()), out.whole[place]
-            if self.operations[place] == kernel.SQUARES:
+            operation = int(self.steps.operation[self.steps.out_step[place]])
+            kind, values = _DOUBLES.get(operation, pa.int64()), out.whole[place]
+            if operation == arrays.SQUARES:
                 kind, values = pa.decimal128(38), out.wide[self.steps.out_wide[place]]
             nulls = np.packbits(~out.empty[place], bitorder="little")
             buffers = [pa.py_buffer(nulls), pa.py_buffer(values)]
@@ -178,20 +150,84 @@ class Layout:
 
 
 _DOUBLES = dict.fromkeys(
-    (kernel.FLOAT_SUM, kernel.FLOAT_SQUARES, kernel.FLOAT_MIN, kernel.FLOAT_MAX), pa.float64()
+    (arrays.FLOAT_SUM, arrays.FLOAT_SQUARES, arrays.FLOAT_MIN, arrays.FLOAT_MAX), pa.float64()
 )
+
+
+def _needs(flags: Sequence[tuple[str, ...]], tests: tuple[str, ...]) -> NDArray[np.int32]:
+    """Return, for each condition, the bits of the tests that must all be true."""
+    needs = np.zeros((len(flags), max(1, -(-len(tests) // arrays.WORD))), np.int32)
+    for flag, needed in enumerate(flags):
+        for place in map(tests.index, needed):
+            needs[flag, place // arrays.WORD] |= 1 << place % arrays.WORD
+    return needs
+
+
+def _steps(
+    rollup: Rollup,
+    flags: tuple[str, ...],
+    needs: NDArray[np.int32],
+    columns: dict[str, tuple[str, ...]],
+) -> tuple[arrays.Steps, tuple[str, ...]]:
+    """Return the totals of a rollup, and what their outputs are called."""
+    steps = sorted(rollup.partials, key=lambda step: flags.index(step[1]))
+    number = {rollup.partials[step]: place for place, step in enumerate(steps)}
+    outputs = sorted(
+        (window, number[partial], alias) for (partial, window), alias in rollup.outputs.items()
+    )
+    wide = np.array([steps[step][0] == "squares" for _, step, _ in outputs], dtype=bool)
+    made = arrays.Steps(
+        reach=_longs(rule.reach(days) for days in rollup.windows),
+        need=needs,
+        begin=_longs(
+            np.searchsorted([flags.index(flag) for _, flag, _ in steps], range(len(flags) + 1))
+        ),
+        operation=_longs(_operation(*step) for step in steps),
+        column=_longs(_column(step, columns) for step in steps),
+        out_begin=_begin(rollup, [window for window, _, _ in outputs]),
+        out_step=_longs(step for _, step, _ in outputs),
+        out_wide=_longs(np.where(wide, np.cumsum(wide) - 1, -1)),
+    )
+    return made, tuple(f"total_{alias}" for _, _, alias in outputs)
+
+
+def _sets(
+    rollup: Rollup, flags: tuple[str, ...], ints: tuple[str, ...], keys: tuple[str, ...]
+) -> tuple[arrays.Sets, tuple[str, ...]]:
+    """Return the sets of keys of a rollup, and what their outputs are called."""
+    said = sorted(
+        (window, place, _SAID[aggregate], f"keys{place}_{alias}")
+        for place, found in enumerate(rollup.keyed.values())
+        for (aggregate, window), alias in found.items()
+    )
+    made = arrays.Sets(
+        flag=_longs(flags.index(flag) for flag, _, _ in rollup.keyed),
+        key=_longs(keys.index(key) for _, key, _ in rollup.keyed),
+        weight=_longs(
+            -1 if weight == ALWAYS else ints.index(weight) for _, _, weight in rollup.keyed
+        ),
+        begin=_begin(rollup, [window for window, _, _, _ in said]),
+        out_set=_longs(place for _, place, _, _ in said),
+        out_say=_longs(what for _, _, what, _ in said),
+    )
+    return made, tuple(name for _, _, _, name in said)
+
+
+def _begin(rollup: Rollup, of_window: list[int]) -> Longs:
+    """Return where the outputs of each window begin, and where the last one's end."""
+    return _longs(np.searchsorted(of_window, range(len(rollup.windows) + 1)))
 
 
 def _operation(name: str, _flag: str, column: str) -> int:
     return _OF_AGE[name] if column == "age" else _OPERATIONS[name]
 
 
-def _place(ints: tuple[str, ...], floats: tuple[str, ...], step: tuple[str, str, str]) -> int:
+def _column(step: tuple[str, str, str], columns: dict[str, tuple[str, ...]]) -> int:
     """Return the place of a step's column among those of its type."""
     name, _, column = step
     if name == "count" or column == "age":
         return -1
-    return (floats if name.startswith("float_") else ints).index(column)
+    return columns["float" if name.startswith("float_") else "int"].index(column)
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

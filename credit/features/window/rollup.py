@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from credit.errors import FeatureError
 from credit.feature import KEYED, Measure
 from credit.features.window import rule
-from credit.features.window.expression import condition, translate
+from credit.features.window.expression import conditions, translate
 from credit.features.window.value import Scope, Value
 from credit.schema import DAY
 
@@ -35,6 +35,8 @@ class Rollup:
     windows: tuple[int | None, ...]
     extra: dict[str, str] = field(default_factory=dict)
     """Row-level SQL -> column alias: each condition and value is computed once a row."""
+    tests: dict[str, tuple[str, ...]] = field(default_factory=lambda: {ALWAYS: ()})
+    """Alias of a condition -> row-level SQL of what must all be true for it."""
     partials: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """(operation, flag, column) -> alias."""
     outputs: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -105,12 +107,14 @@ class Rollup:
 
     def _flag(self, text: str, value: Value, where: str | None, scope: Scope) -> str:
         """Return the alias of the rows that count: 1 or 0."""
-        tests = [] if where is None else [condition(where, scope)]
+        tests = [] if where is None else conditions(where, scope)
         if not text.isdigit():
             tests.append(f"{value.sql} is not null")
         if not tests:
             return ALWAYS
-        return self._column(f"case when {' and '.join(tests)} then 1 else 0 end")
+        flag = self._column(f"case when {' and '.join(tests)} then 1 else 0 end")
+        self.tests[flag] = tuple(tests)
+        return flag
 
     def _column(self, sql: str) -> str:
         """Return the alias of row-level SQL, computed once."""
