@@ -39,7 +39,15 @@ def ours(folder: Path) -> pd.DataFrame:
         return build(engine, pd.read_parquet(folder / "observations.parquet"), declared())
 
 
-BUILDS = {**PEERS, "ours": ours}
+def ours_in_sql(folder: Path) -> pd.DataFrame:
+    """The same declarations as SQL alone, which small builds and other engines run."""
+    from credit.features import frame
+
+    frame.SWEPT_FROM = 2**62
+    return ours(folder)
+
+
+BUILDS = {**PEERS, "ours": ours, "ours, SQL alone": ours_in_sql}
 
 
 def main() -> int:
