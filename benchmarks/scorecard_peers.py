@@ -218,8 +218,8 @@ def exact(folder: Path, sizes: Sizes) -> list[str]:
 PARTS = {"a": cards, "b": binnings, "c": held_out, "d": exact}
 
 
-def versions() -> str:
-    """Return the versions of the environment of peers."""
+def versions(packages: tuple[str, ...] = PEER_PACKAGES) -> str:
+    """Return the versions of packages in the environment of peers."""
     if not PEERS.is_file():
         return "no environment of peers"
     code = (
@@ -228,19 +228,21 @@ def versions() -> str:
         "print(', '.join(f'{n} {held.get(n, \"absent\")}' for n in sys.argv[1:]))"
     )
     done = subprocess.run(
-        [str(PEERS), "-c", code, *PEER_PACKAGES], capture_output=True, text=True, check=False
+        [str(PEERS), "-c", code, *packages], capture_output=True, text=True, check=False
     )
     return done.stdout.strip()
 
 
-def keep(part: str, section: str) -> None:
-    """Put a part's section in place of its last one in the file of results."""
-    held = RESULTS.read_text(encoding="utf-8").split("\n## ")[1:] if RESULTS.is_file() else []
+def keep(
+    part: str, section: str, file: Path = RESULTS, title: str = "Scorecards against their peers"
+) -> None:
+    """Put a part's section in place of its last one in a file of results."""
+    held = file.read_text(encoding="utf-8").split("\n## ")[1:] if file.is_file() else []
     sections = {text[0]: text.strip() for text in held} | {part: section.strip()[3:]}
-    RESULTS.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(exist_ok=True)
     kept = [sections[letter] for letter in sorted(sections)]
-    text = "\n\n## ".join(["# Scorecards against their peers", *kept])
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    text = "\n\n## ".join([f"# {title}", *kept])
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> int:

@@ -75,6 +75,13 @@ def connect(
     return connection
 
 
+def limit_of(connection: duckdb.DuckDBPyConnection) -> float:
+    """Return the memory limit of a connection in bytes, as it prints it ("3.7 GiB")."""
+    (said,) = connection.execute("select current_setting('memory_limit')").fetchall()[0]
+    number, unit = str(said).split()
+    return float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
+
+
 def reason(fault: BaseException) -> str:
     """Return what a DuckDB message says, without the class of the error and its advice."""
     head = re.split(r"\n+(?=Possible|LINE|Candidate|Stack|Did you)", str(fault).strip())[0]

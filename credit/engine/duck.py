@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import ClassVar
 
 import pandas as pd
 import pyarrow as pa
@@ -23,6 +24,7 @@ from credit.engine.connection import (
     Progress,
     connect,
     interruptible,
+    limit_of,
     stream,
     translated,
     watched,
@@ -65,6 +67,9 @@ class Engine:
     ...     engine.frame("select sum(a)::bigint as total from numbers")["total"].item()
     3
     """
+
+    local: ClassVar[bool] = True
+    """Whether rows come cheaply from the engine into this process."""
 
     def __init__(
         self,
@@ -199,6 +204,11 @@ class Engine:
     def scratch(self) -> Path:
         """The folder of this engine's temporary files."""
         return self._scratch
+
+    @property
+    def memory(self) -> float:
+        """Bytes that the engine may hold in memory."""
+        return limit_of(self._connection)
 
     def columns(self, table: str) -> dict[str, str]:
         """Return the columns of a table or helper and their DuckDB types."""

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 import pyarrow as pa
@@ -117,6 +117,8 @@ class SparkEngine(Engine):
     zone : str
         The zone in which a date begins, a night falls and a month ends.
     """
+
+    local: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 SPINE = "feature_spine"
 """The relation that a build registers in the engine."""
 
+SWEPT_FROM = 1_000
+"""Observations from which compiled code computes window aggregates, where the engine is local.
+
+Loading it takes about as long as SQL takes for fewer. Both give integers and nulls the same,
+floats within 1e-12.
+"""
+
 
 def merchant_categories() -> pd.DataFrame:
     """Return the built-in lookup (mcc, category, label), one row a merchant category code."""
@@ -63,8 +70,7 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
     tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
     tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
     _propagate(engine, features, tables)
-    sql = window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
-    frame = engine.frame(sql).set_index("observation_id")
+    frame = engine.frame(_sql(engine, spine, features, tables)).set_index("observation_id")
     if len(frame) > len(spine):
         repeated = frame.index[frame.index.duplicated()].unique()[:3].tolist()
         raise DataError(
@@ -79,6 +85,23 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
             column.astype("str") if feature.is_categorical else column.astype("float64")
         )
     return frame[["observation_id", *features.names]]
+
+
+def _sql(
+    engine: Engine,
+    spine: pd.DataFrame,
+    features: Catalogue,
+    tables: Mapping[str, Collection[str]],
+) -> str:
+    """Return the query, once compiled code has computed what it computes better than SQL."""
+    if not engine.local or len(spine) < SWEPT_FROM:
+        return window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
+    sql, sweeps = window.swept_features(features, tables, zone=engine.zone, spine=SPINE)
+    if sweeps:
+        from credit.features.window.sweep import swept
+
+        swept(engine, sweeps, spine)
+    return sql
 
 
 def _propagate(engine: Engine, features: Catalogue, tables: Mapping[str, Collection[str]]) -> None:

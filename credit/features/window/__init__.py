@@ -9,7 +9,7 @@ evidence, and what the lender learns later never was. ``rule`` holds the compari
 ``compile_features`` turns declarations into SQL that contains it and no other.
 """
 
-from credit.features.window.compiler import compile_features, written
+from credit.features.window.compiler import compile_features, swept_features, written
 from credit.features.window.terms import needs, require
 
-__all__ = ["compile_features", "needs", "require", "written"]
+__all__ = ["compile_features", "needs", "require", "swept_features", "written"]

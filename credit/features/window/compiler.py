@@ -16,6 +16,7 @@ from credit.features.window import layers, rows, rule
 from credit.features.window.expression import translate
 from credit.features.window.holdings import DERIVED, Place
 from credit.features.window.rollup import Rollup
+from credit.features.window.sweep import Sweep
 from credit.features.window.tables import REPAIRED, Tables
 from credit.features.window.terms import (
     CURED,
@@ -46,6 +47,8 @@ class _Query:
     tables: Tables
     spine: str
     zone: str
+    sweeps: list[Sweep] | None = None
+    """Where window aggregates are collected that compiled code computes; None if SQL does."""
     relations: dict[str, str] = field(default_factory=dict)
     joined: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
@@ -68,8 +71,9 @@ class _Query:
             days = None if rollup.windows == _EVER else named.term.days
             scope = Scope(named.feature, place, columns, self.zone)
             self.outputs[named.column] = rollup.add(named.term.measure, days, scope)
-        self.relations |= rollup.relations(source)
         self.joined += rollup.joined
+        if not rollup.swept:
+            self.relations |= rollup.relations(source)
 
 
 def compile_features(
@@ -110,7 +114,29 @@ def compile_features(
         A declaration names a table, column or function that is not there, contradicts
         itself, or refers to itself in a circle.
     """
-    query = _Query(Tables(tables), spine, zone)
+    sql = _compiled(_Query(Tables(tables), spine, zone), catalogue)
+    # The text is DuckDB's own: parsing what was just written would be most of the time.
+    return sql if dialect == "duckdb" else written(sql, dialect)
+
+
+def swept_features(
+    catalogue: Catalogue,
+    tables: Mapping[str, Collection[str]],
+    *,
+    zone: str = "Asia/Shanghai",
+    spine: str = "spine",
+) -> tuple[str, list[Sweep]]:
+    """Return the SQL of all features but their window aggregates, and these as sweeps.
+
+    The SQL, DuckDB's, reads each sweep's results from the relation that it names. Parameters
+    and errors are those of `compile_features`, which says the same in SQL alone.
+    """
+    sweeps: list[Sweep] = []
+    sql = _compiled(_Query(Tables(tables), spine, zone, sweeps), catalogue)
+    return sql, sweeps
+
+
+def _compiled(query: _Query, catalogue: Catalogue) -> str:
     asked = list(terms(catalogue.everything))
     _add_events(query, [named for named in asked if isinstance(named.term, OfEvents)])
     states = groups((named for named in asked if isinstance(named.term, OfState)), "table")
@@ -127,9 +153,7 @@ def compile_features(
     made = query.relations | relations
     ctes = ",\n".join(f"{name} as ({sql})" for name, sql in made.items())
     columns = "".join(f", {quoted(name)}" for name in catalogue.names)
-    sql = f"with {ctes}\nselect observation_id{columns} from {last}"
-    # The text is DuckDB's own: parsing what was just written would be most of the time.
-    return sql if dialect == "duckdb" else written(sql, dialect)
+    return f"with {ctes}\nselect observation_id{columns} from {last}"
 
 
 def _add_events(query: _Query, asked: list[Named]) -> None:
@@ -138,13 +162,16 @@ def _add_events(query: _Query, asked: list[Named]) -> None:
         table = str(key)
         query.require(group, table, ROWS)
         lengths = windows(group)
+        rollup = Rollup(f"w_{table}", lengths, swept=query.sweeps is not None)
         query.measure(
-            Rollup(f"w_{table}", lengths),
+            rollup,
             group,
             f"table {table!r}",
             query.tables.columns(table, "e"),
             partial(rows.events, query.tables, table, query.spine, lengths[-1]),
         )
+        if query.sweeps is not None:
+            query.sweeps.append(Sweep(table=table, tables=query.tables, rollup=rollup))
 
 
 def _add_latest(query: _Query, asked: list[Named]) -> None:

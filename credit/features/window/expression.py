@@ -6,6 +6,7 @@ rule of its own (``grammar``), so whatever has no rule is refused by name.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import sqlglot
@@ -28,12 +29,22 @@ def translate(text: str, scope: Scope) -> Value:
     return emit(tree, scope)
 
 
-def condition(text: str, scope: Scope) -> str:
-    """Return SQL of an expression that must be true or false."""
-    value = translate(text, scope)
-    if value.kind not in ("bool", "any"):
+def conditions(text: str, scope: Scope) -> list[str]:
+    """Return SQL of expressions, each true or false, that must all be true."""
+    found = [emit(part, scope) for part in _anded(parse(text, scope.feature))]
+    if any(value.kind not in ("bool", "any") for value in found):
         raise scope.error(f"{text!r} is no condition: it must be true or false.")
-    return value.sql
+    return [value.sql for value in found]
+
+
+def _anded(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """Yield what is joined by ``and``, parentheses taken off."""
+    bare = tree.unnest()
+    if isinstance(bare, exp.And):
+        yield from _anded(bare.this)
+        yield from _anded(bare.expression)
+    else:
+        yield bare
 
 
 def names(text: str, feature: str) -> frozenset[str]:

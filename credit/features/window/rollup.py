@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from credit.errors import FeatureError
 from credit.feature import KEYED, Measure
 from credit.features.window import rule
-from credit.features.window.expression import condition, translate
+from credit.features.window.expression import conditions, translate
 from credit.features.window.value import Scope, Value
 from credit.schema import DAY
 
-_ALWAYS = "1"
+ALWAYS = "1"
 
 
 @dataclass(slots=True)
@@ -35,10 +35,16 @@ class Rollup:
     windows: tuple[int | None, ...]
     extra: dict[str, str] = field(default_factory=dict)
     """Row-level SQL -> column alias: each condition and value is computed once a row."""
-    _partials: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    _outputs: dict[tuple[str, int], str] = field(default_factory=dict)
-    _keyed: dict[tuple[str, str, str], dict[tuple[str, int], str]] = field(default_factory=dict)
+    tests: dict[str, tuple[str, ...]] = field(default_factory=lambda: {ALWAYS: ()})
+    """Alias of a condition -> row-level SQL of what must all be true for it."""
+    partials: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """(operation, flag, column) -> alias."""
+    outputs: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(alias of a partial, window) -> alias."""
+    keyed: dict[tuple[str, str, str], dict[tuple[str, int], str]] = field(default_factory=dict)
     """(flag, key, weight) -> (aggregate, window) -> alias."""
+    swept: bool = False
+    """Whether compiled code computes everything into one relation (see ``sweep``), not SQL."""
 
     def add(self, measure: Measure, days: int | None, scope: Scope) -> str:
         """Register a measure over one window; return the SQL of its value (double)."""
@@ -63,7 +69,7 @@ class Rollup:
         _check_kind(aggregate, text, value, scope)
         flag = self._flag(text, value, where, scope)
         if aggregate == "count":
-            return f"coalesce({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
+            return f"coalesce({self._double('count', flag, ALWAYS, window)}, 0.0e0)"
         if aggregate in ("days_since_last", "days_since_first"):
             extreme = "min" if aggregate == "days_since_last" else "max"
             return f"({self._double(extreme, flag, 'age', window)} / {DAY}.0e0)"
@@ -73,11 +79,12 @@ class Rollup:
         """Return SQL of a sum, mean, deviation or extreme, before the value's divisor."""
         column = self._column(value.sql)
         if aggregate in ("min", "max"):
-            return self._double(aggregate, flag, column, window)
+            extreme = aggregate if value.kind == "int" else f"float_{aggregate}"
+            return self._double(extreme, flag, column, window)
         total = self._double(_sum(value), flag, column, window)
         if aggregate == "sum":
             return f"coalesce({total}, 0.0e0)"
-        count = f"nullif({self._double('count', flag, _ALWAYS, window)}, 0.0e0)"
+        count = f"nullif({self._double('count', flag, ALWAYS, window)}, 0.0e0)"
         if aggregate == "std":
             total = self._deviation(value, flag, column, window)
         return f"({total} / {count})"
@@ -87,9 +94,9 @@ class Rollup:
 
         Integers are squared and summed exactly (128 bits), so equal values deviate by 0.
         """
-        count = self._partial("count", flag, _ALWAYS, window)
+        count = self._partial("count", flag, ALWAYS, window)
         if _sum(value) == "sum":
-            squares = self._partial("squares", flag, column, window)
+            squares = f"cast({self._partial('squares', flag, column, window)} as hugeint)"
             total = f"cast({self._partial('sum', flag, column, window)} as hugeint)"
             inner = f"cast({count} * {squares} - {total} * {total} as double)"
         else:
@@ -100,12 +107,14 @@ class Rollup:
 
     def _flag(self, text: str, value: Value, where: str | None, scope: Scope) -> str:
         """Return the alias of the rows that count: 1 or 0."""
-        tests = [] if where is None else [condition(where, scope)]
+        tests = [] if where is None else conditions(where, scope)
         if not text.isdigit():
             tests.append(f"{value.sql} is not null")
         if not tests:
-            return _ALWAYS
-        return self._column(f"case when {' and '.join(tests)} then 1 else 0 end")
+            return ALWAYS
+        flag = self._column(f"case when {' and '.join(tests)} then 1 else 0 end")
+        self.tests[flag] = tuple(tests)
+        return flag
 
     def _column(self, sql: str) -> str:
         """Return the alias of row-level SQL, computed once."""
@@ -116,15 +125,15 @@ class Rollup:
 
     def _partial(self, operation: str, flag: str, column: str, window: int) -> str:
         """Return a rolled-up partial aggregate, qualified by its relation."""
-        partial = self._partials.setdefault((operation, flag, column), f"p{len(self._partials)}")
-        alias = self._outputs.setdefault((partial, window), f"{partial}_{window}")
-        return f"{self.name}_total.{alias}"
+        partial = self.partials.setdefault((operation, flag, column), f"p{len(self.partials)}")
+        alias = self.outputs.setdefault((partial, window), f"{partial}_{window}")
+        return self._found("total", alias)
 
     def _of_keys(self, measure: Measure, where: str | None, window: int, scope: Scope) -> str:
         """Return SQL of an aggregate over the keys that a value takes."""
         key = translate(measure.value, scope)
         flag = self._flag(measure.value, key, where, scope)
-        weight = _ALWAYS
+        weight = ALWAYS
         if measure.weight is not None:
             amount = translate(measure.weight, scope)
             if amount.kind != "int" or amount.divisor != 1:
@@ -132,14 +141,20 @@ class Rollup:
                     f"weight = {measure.weight!r} is {amount.kind}, but the keys of "
                     f"{measure.aggregate!r} weigh integers, such as amounts in fen."
                 )
-            weight = self._column(amount.sql)
-        relation = self._keyed.setdefault((flag, self._column(key.sql), weight), {})
+            weight = self._column(f"coalesce({amount.sql}, 0)")
+        relation = self.keyed.setdefault((flag, self._column(key.sql), weight), {})
         alias = relation.setdefault((measure.aggregate, window), f"{measure.aggregate}_{window}")
-        place = list(self._keyed).index((flag, self._column(key.sql), weight))
-        found = f"{self.name}_keys{place}.{alias}"
+        place = list(self.keyed).index((flag, self._column(key.sql), weight))
+        found = self._found(f"keys{place}", alias)
         if measure.aggregate in ("distinct", "largest"):
             return f"coalesce(cast({found} as double), 0.0e0)"
         return found
+
+    def _found(self, relation: str, alias: str) -> str:
+        """Return a column of what holds one row an observation."""
+        if self.swept:
+            return f"{self.name}_swept.{relation}_{alias}"
+        return f"{self.name}_{relation}.{alias}"
 
     def relations(self, source: Callable[[str], str]) -> dict[str, str]:
         """Return name -> SQL of every relation.
@@ -149,17 +164,19 @@ class Rollup:
         """
         extra = "".join(f", {sql} as {alias}" for sql, alias in self.extra.items())
         made = {f"{self.name}_rows": source(extra)}
-        if self._partials:
+        if self.partials:
             made |= self._banded()
-        for place, (key, outputs) in enumerate(self._keyed.items()):
+        for place, (key, outputs) in enumerate(self.keyed.items()):
             made |= self._of_key(place, key, outputs)
         return made
 
     @property
     def joined(self) -> tuple[str, ...]:
         """The relations that hold one row an observation."""
-        totals = (f"{self.name}_total",) if self._partials else ()
-        return totals + tuple(f"{self.name}_keys{place}" for place in range(len(self._keyed)))
+        if self.swept:
+            return (f"{self.name}_swept",)
+        totals = (f"{self.name}_total",) if self.partials else ()
+        return totals + tuple(f"{self.name}_keys{place}" for place in range(len(self.keyed)))
 
     def _banded(self) -> dict[str, str]:
         """Return the sums per (observation, band) and their roll-up into windows."""
@@ -172,17 +189,17 @@ class Rollup:
         band = f"case {' '.join(bands)} else {last} end" if bands else "0"
         sums = ", ".join(
             f"{_PARTIAL[operation].format(flag=_test(flag), x=column)} as {alias}"
-            for (operation, flag, column), alias in self._partials.items()
+            for (operation, flag, column), alias in self.partials.items()
         )
         by_band = (
             f"select observation_id, band, {sums} from "
             f"(select *, {band} as band from {self.name}_rows) as banded "
             "group by observation_id, band"
         )
-        combine = {alias: _COMBINED[key[0]] for key, alias in self._partials.items()}
+        combine = {alias: _COMBINED[key[0]] for key, alias in self.partials.items()}
         rolled = ", ".join(
             f"{combine[partial]}(case when {_in_bands(window, last)} then {partial} end) as {alias}"
-            for (partial, window), alias in self._outputs.items()
+            for (partial, window), alias in self.outputs.items()
         )
         total = f"select observation_id, {rolled} from {self.name}_bands group by observation_id"
         return {f"{self.name}_bands": by_band, f"{self.name}_total": total}
@@ -229,7 +246,10 @@ _PARTIAL = {
     "min": "min(case when {flag} then {x} end)",
     "max": "max(case when {flag} then {x} end)",
 }
-_COMBINED = dict.fromkeys(_PARTIAL, "sum") | {"min": "min", "max": "max"}
+_PARTIAL |= {"float_min": _PARTIAL["min"], "float_max": _PARTIAL["max"]}
+_COMBINED = {
+    name: sql[:3] if name.endswith(("min", "max")) else "sum" for name, sql in _PARTIAL.items()
+}
 # k ln k is summed in whole units of 1e-12, and k^2 in 128 bits: threads add in any order, and the
 # last digit of doubles would differ from run to run. One key alone has entropy 0 to the last digit.
 _KEYS = {
@@ -249,7 +269,7 @@ def _sum(value: Value) -> str:
 
 
 def _test(flag: str) -> str:
-    return "1 = 1" if flag == _ALWAYS else f"{flag} = 1"
+    return "1 = 1" if flag == ALWAYS else f"{flag} = 1"
 
 
 def _in_bands(window: int, last: int) -> str:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from credit.schema import DAY
 
+END = 2**63 - 1
+"""Later than every instant, longer than every age."""
+
 
 def before(time: str, q: str) -> str:
     """Return SQL: ``time`` lies strictly before the as-of instant."""
@@ -56,6 +59,30 @@ def known_from(event: str) -> str:
 def fallen_due_from(event: str) -> str:
     """Return SQL: the first instant at which a visible row's ``due_at`` has passed."""
     return f"greatest({event}.due_at + 1, {known_from(event)})"
+
+
+def hidden_from(repaired_at: str) -> str:
+    """Return SQL: the first instant at which a repaired record counts no more.
+
+    ``unrepaired(repaired_at, q)`` if and only if ``q < hidden_from(repaired_at)``.
+    """
+    return f"coalesce({repaired_at}, {END})"
+
+
+def counts(known_from: int, hidden_from: int, q: int) -> bool:
+    """Whether a row counts at ``q``, as far as its instants of knowledge tell (compiled)."""
+    return known_from <= q < hidden_from
+
+
+def reach(days: int | None) -> int:
+    """Return the largest age, in microseconds, that is ``within`` the window."""
+    return END if days is None else days * DAY
+
+
+def near(time: str, first: str, last: str, days: int | None) -> str:
+    """Return SQL: some q between ``first`` and ``last`` could see the time (or none can)."""
+    not_after = f"{time} <= {last}"
+    return not_after if days is None else f"{not_after} and {time} >= {first} - {reach(days)}"
 
 
 def seen(known_from: NDArray[np.int64], q: int) -> int:
