@@ -27,7 +27,13 @@ def merchant_categories() -> pd.DataFrame:
         return pd.read_csv(lines)
 
 
-def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFrame:
+def build(
+    engine: Engine,
+    spine: pd.DataFrame,
+    features: Catalogue,
+    *,
+    network: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Compute features for every row of a spine.
 
     Parameters
@@ -41,6 +47,9 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
         are looked up by it, else by person and instant.
     features : Catalogue
         What to compute; see ``available``.
+    network : DataFrame, optional
+        ``observation_id`` and the statistics of the whole network, of these observations at
+        least, where they were computed already; see ``credit.features.graph.kept``.
 
     Returns
     -------
@@ -62,7 +71,11 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
     engine.temporary(SPINE, spine[columns])
     tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
     tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
-    _propagate(engine, features, tables)
+    if network is None:
+        _propagate(engine, features, tables)
+    else:
+        here = network["observation_id"].isin(spine["observation_id"])
+        engine.temporary(PROPAGATED, network[here])
     sql = window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
     frame = engine.frame(sql).set_index("observation_id")
     if len(frame) > len(spine):
