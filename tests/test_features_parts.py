@@ -13,8 +13,9 @@ import pytest
 from feature_tables import engine_of, frames, random_world
 
 from credit.errors import ConfigError, DataError
-from credit.feature import Catalogue
+from credit.feature import Catalogue, Propagation
 from credit.features import available, build, catalogue
+from credit.features.graph import blocks, kept
 from credit.features.parts import build_parts, person_part, read_parts
 from credit.features.person import of_person
 
@@ -56,12 +57,51 @@ def test_a_new_month_computes_its_own_rows_alone(tmp_path, monkeypatch):
         asked = []
         monkeypatch.setattr(
             "credit.features.parts.build",
-            lambda *given: (asked.append(len(given[1])), build(*given))[1],
+            lambda *given, **how: (asked.append(len(given[1])), build(*given, **how))[1],
         )
         done = build_parts(engine, later, features, tmp_path / "f", parts=2)
         assert (done.computed, done.kept, sum(asked)) == (8, 12, 8)
         same(read_parts(tmp_path / "f"), whole(engine, later, features))
         assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_network_is_computed_once_a_date_for_all_parts(tmp_path, monkeypatch):
+    spine = WORLD.spine()
+    looked, read, limit = [], [], [2]
+    view, edges = blocks.Network.view, blocks.read_edges
+
+    def killed(network, as_of, *given):
+        if len({*looked, as_of}) > limit[0]:
+            raise KeyboardInterrupt
+        looked.append(as_of)
+        return view(network, as_of, *given)
+
+    monkeypatch.setattr(blocks.Network, "view", killed)
+    monkeypatch.setattr(blocks, "read_edges", lambda *given: (read.append(1), edges(*given))[1])
+    with engine_of(WORLD.tables) as engine:
+        some = Catalogue(tuple(f for f in features_here(engine) if isinstance(f, Propagation)))
+        ties = {feature.ties for feature in some}
+        with pytest.raises(KeyboardInterrupt):
+            build_parts(engine, spine, some, tmp_path / "f", parts=3)
+        assert len(list((tmp_path / "f").glob("network-*"))) == 2
+        limit[0] = 100
+        build_parts(engine, spine, some, tmp_path / "f", parts=3)
+        assert len(read) == 2 * len(ties)
+        assert len(looked) == len(set(looked)) * len(ties) > 2 * len(ties)
+        same(read_parts(tmp_path / "f"), whole(engine, spine, some))
+
+
+def test_a_block_of_another_history_is_not_taken(tmp_path):
+    spine = WORLD.spine()
+    with engine_of(WORLD.tables) as engine:
+        some = Catalogue(tuple(f for f in features_here(engine) if isinstance(f, Propagation)))
+        first = kept.network(engine, spine, some, tmp_path, history="a")
+        for file in tmp_path.glob("network-a-*"):
+            pd.read_parquet(file).assign(**dict.fromkeys(some.names, 1.5)).to_parquet(file)
+        again = kept.network(engine, spine, some, tmp_path, history="a")
+        other = kept.network(engine, spine, some, tmp_path, history="b")
+    assert (again.drop(columns="observation_id") == 1.5).all().all()
+    pd.testing.assert_frame_equal(other, first)
 
 
 def test_events_that_become_known_later_are_welcome_and_rewritten_ones_are_not(tmp_path):
@@ -117,12 +157,12 @@ from credit.schema import TableSource
 home = Path(sys.argv[1])
 calls = []
 
-def slow(*given):
+def slow(*given, **how):
     calls.append(1)
     if len(calls) == 4:
         (home / "half").touch()
         time.sleep(60)
-    return build(*given)
+    return build(*given, **how)
 
 parts.build = slow
 with Engine(memory_limit="1GB") as engine:
@@ -148,16 +188,19 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path):
             build_parts(engine, spine, features, tmp_path / "f", parts=9)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    kept = sum(pq.read_metadata(file).num_rows for file in (tmp_path / "f").glob("part-*"))
-    assert 0 < kept < len(spine)
+    there = sum(pq.read_metadata(file).num_rows for file in (tmp_path / "f").glob("part-*"))
+    assert 0 < there < len(spine)
+    block = next((tmp_path / "f").glob("network-*"))
     (tmp_path / "f" / ".part-0.parquet.partial").write_bytes(b"half of a part")
+    (tmp_path / "f" / f".{block.name}.partial").write_bytes(b"half of a block")
     with engine_of(WORLD.tables) as engine:
         done = build_parts(engine, spine, features, tmp_path / "f", parts=9)
-        assert (done.kept, done.computed) == (kept, len(spine) - kept)
+        assert (done.kept, done.computed) == (there, len(spine) - there)
         found = read_parts(tmp_path / "f")
         assert not found.duplicated(["customer_id", "as_of"]).any()
         same(found, whole(engine, spine, features))
-    assert not list((tmp_path / "f").glob(".part-*"))
+    left = {path.name.split("-")[0] for path in (tmp_path / "f").iterdir()}
+    assert left == {"part", "build.json", ".lock"}
 
 
 def test_one_person_now_is_the_row_of_the_batch():

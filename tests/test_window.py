@@ -311,7 +311,7 @@ def test_a_missing_table_is_named_with_the_way_out(small: World) -> None:
     some = {"payments": small.tables["payments"]}
     with engine_of(some) as engine:
         with pytest.raises(
-            FeatureError, match=r"no table 'wealth_positions'.*There are \['payments'\].*available"
+            FeatureError, match=r"no table 'device_use'.*There are \['payments'\].*available"
         ):
             build(engine, small.spine(), OWN)
         columns = {name: engine.columns(name) for name in engine.tables}

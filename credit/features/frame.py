@@ -34,7 +34,13 @@ def merchant_categories() -> pd.DataFrame:
         return pd.read_csv(lines)
 
 
-def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFrame:
+def build(
+    engine: Engine,
+    spine: pd.DataFrame,
+    features: Catalogue,
+    *,
+    network: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Compute features for every row of a spine.
 
     Parameters
@@ -48,6 +54,9 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
         are looked up by it, else by person and instant.
     features : Catalogue
         What to compute; see ``available``.
+    network : DataFrame, optional
+        ``observation_id`` and the statistics of the whole network, of these observations at
+        least, where they were computed already; see ``credit.features.graph.kept``.
 
     Returns
     -------
@@ -69,7 +78,11 @@ def build(engine: Engine, spine: pd.DataFrame, features: Catalogue) -> pd.DataFr
     engine.temporary(SPINE, spine[columns])
     tables: dict[str, Collection[str]] = {name: engine.columns(name) for name in engine.tables}
     tables |= {LOOKUP: engine.columns(LOOKUP), SPINE: columns}
-    _propagate(engine, features, tables)
+    if network is None:
+        _propagate(engine, features, tables)
+    else:
+        here = network["observation_id"].isin(spine["observation_id"])
+        engine.temporary(PROPAGATED, network[here])
     frame = engine.frame(_sql(engine, spine, features, tables)).set_index("observation_id")
     if len(frame) > len(spine):
         repeated = frame.index[frame.index.duplicated()].unique()[:3].tolist()

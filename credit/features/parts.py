@@ -29,6 +29,7 @@ from credit import __version__
 from credit.errors import ConfigError, DataError
 from credit.feature import Catalogue
 from credit.features import build
+from credit.features.graph.kept import forget, network
 from credit.features.window import rule
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def build_parts(
         New, or the folder of an earlier build of the same declarations.
     parts : int
         How many parts the people of the missing observations are dealt into. Memory falls with
-        it; every part reads the event tables once.
+        it; every part reads the event tables once, and the network of people is computed once
+        for all of them.
     progress : callable
         Told the share of the parts that is done.
 
@@ -101,18 +103,22 @@ def build_parts(
         _same_history(engine, folder)
         if len(missing):
             history = _history(engine, int(missing["as_of"].max()))
+            everything = _history(engine, int(spine["as_of"].max()))
+            digest = hashlib.sha256(json.dumps(everything).encode()).hexdigest()[:16]
+            statistics = network(engine, missing, features, folder, history=digest)
             dealt = person_part(missing["customer_id"], parts)
             for part in range(parts):
                 progress("building features", part / parts)
                 rows = missing[dealt == part]
                 if len(rows):
-                    frame = build(engine, rows, features)
+                    frame = build(engine, rows, features, network=statistics)
                     frame = (
                         rows[identity]
                         .reset_index(drop=True)
                         .join(frame.drop(columns="observation_id"))
                     )
                     _write(frame, features, folder, history)
+        forget(folder)
         progress("building features", 1.0)
     return Built(folder=folder, computed=len(missing), kept=len(spine) - len(missing))
 

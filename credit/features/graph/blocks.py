@@ -176,27 +176,41 @@ def propagated(engine: Engine, spine: str, features: Sequence[Propagation]) -> p
     DataFrame
         ``observation_id`` and one float64 column a feature, rows in no particular order.
     """
+    blocks = by_snapshot(engine, spine, features)
+    names = ["observation_id", *(feature.name for feature in features)]
+    made = [block[names] for _, block in blocks]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=names)
+
+
+def by_snapshot(
+    engine: Engine, spine: str, features: Sequence[Propagation]
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield each snapshot's instant, ascending, and what ``propagated`` has for its rows.
+
+    A block has ``customer_id`` as well: at one snapshot the values are those of the person.
+    """
     ties = dict.fromkeys(kind for feature in features for kind in feature.ties)
     labelled = any(feature.uses_labels for feature in features)
     people = number_people(engine, ties, labelled=labelled)
     rows = engine.frame(
-        f"select s.observation_id, s.as_of, p.node from {spine} s "
+        f"select s.observation_id, s.customer_id, s.as_of, p.node from {spine} s "
         f"left join {PEOPLE} p on p.person = s.customer_id order by s.observation_id"
     )
-    node = rows["node"].fillna(-1).to_numpy(np.int64)
     moment = month_start(rows["as_of"].to_numpy(np.int64), fixed_offset(engine.zone))
     moments = np.unique(moment)
     networks = _networks(engine, features, people)
-    columns = {feature.name: np.full(len(rows), np.nan) for feature in features}
     for at, known in zip(moments, _labels(engine, moments, people, labelled=labelled), strict=True):
-        here = np.flatnonzero((moment == at) & (node >= 0))
+        block = rows[moment == at].reset_index(drop=True)
+        node = block["node"].fillna(-1).to_numpy(np.int64)
+        here = np.flatnonzero(node >= 0)
         asked, back = np.unique(node[here].astype(np.int32), return_inverse=True)
-        for kinds, network in networks.items():
-            view = network.view(int(at), asked, known)
-            for feature in features:
-                if feature.ties == kinds:
-                    columns[feature.name][here] = view.statistic(feature.statistic)[back]
-    return pd.DataFrame({"observation_id": rows["observation_id"], **columns})
+        views = {kinds: n.view(int(at), asked, known) for kinds, n in networks.items()}
+        columns = {}
+        for feature in features:
+            columns[feature.name] = np.full(len(block), np.nan)
+            columns[feature.name][here] = views[feature.ties].statistic(feature.statistic)[back]
+        names = block[["observation_id", "customer_id"]]
+        yield int(at), names.assign(**columns)
 
 
 def _networks(

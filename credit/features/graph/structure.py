@@ -82,32 +82,48 @@ def communities(graph: Graph, place: Nodes) -> Nodes:
     U. Raghavan, R. Albert and S. Kumara, Near linear time algorithm to detect community
     structures in large-scale networks, Physical Review E 76 (2007).
     """
-    return _communities(graph.start, graph.end, graph.neighbour, place)
+    order = np.empty_like(place)
+    order[place] = np.arange(place.size, dtype=place.dtype)
+    first, rows = _in_order(graph.start, graph.end, graph.neighbour, order)
+    return _communities(first, rows, order, place)
 
 
 @njit(cache=True)
-def _communities(start: Offsets, end: Offsets, neighbour: Nodes, place: Nodes) -> Nodes:
-    nodes = start.size
-    order = np.empty(nodes, np.int32)
-    for node in range(nodes):
-        order[place[node]] = node
+def _in_order(
+    start: Offsets, end: Offsets, neighbour: Nodes, order: Nodes
+) -> tuple[Offsets, Nodes]:
+    """Lay the rows out in the order in which they are read, again and again."""
+    first = np.zeros(order.size + 1, np.int64)
+    rows = np.empty((end - start).sum(), np.int32)
+    count = np.uint64(0)
+    for at in range(order.size):
+        node = order[at]
+        for entry in range(np.uint64(start[node]), np.uint64(end[node])):
+            rows[count] = neighbour[entry]
+            count += np.uint64(1)
+        first[at + 1] = count
+    return first, rows
+
+
+@njit(cache=True)
+def _communities(first: Offsets, rows: Nodes, order: Nodes, place: Nodes) -> Nodes:
     label = place.copy()
-    votes = np.zeros(nodes, np.int32)
-    stale = np.ones(nodes, np.bool_)  # a neighbour moved since the node was last looked at
+    votes = np.zeros(place.size, np.int32)
+    stale = np.ones(place.size, np.bool_)  # a neighbour moved since the node was last looked at
     for _ in range(SWEEPS):
         moved = 0
-        for at in range(nodes):
+        for at in range(order.size):
             node = order[at]
             if not stale[node]:
                 continue
             stale[node] = False
-            first, last = np.uint64(start[node]), np.uint64(end[node])
-            best = _favourite(neighbour[first:last], label, votes, label[node])
+            near = rows[np.uint64(first[at]) : np.uint64(first[at + 1])]
+            best = _favourite(near, label, votes, label[node])
             if best != label[node]:
                 label[node] = best
                 moved += 1
-                for entry in range(first, last):
-                    stale[np.uint64(neighbour[entry])] = True
+                for other in near:
+                    stale[np.uint64(other)] = True
         if moved == 0:
             break
     return label
