@@ -42,8 +42,8 @@ def fairness(findings: Findings) -> Section | None:
     text = (
         f"Groups by {asked.column}, which no model sees, compared with {asked.reference}; each "
         f"model approves its safest {percent(asked.approval_rate, 0)}. A ratio of approvals below "
-        ".8 is looked into by custom (four fifths); an equal chance of approval for the good is a "
-        "difference of 0."
+        ".8 is looked into by custom (four fifths). The gap is the share approved of those who "
+        "turned out good, less the reference's, with its 95 % interval: 0 is an equal chance."
     )
     try:
         tables = [
@@ -76,8 +76,7 @@ def _approvals(findings: Findings, asked: FairnessSection, y: object, group: pd.
             ]
             for row, good in zip(records(impact), records(equal), strict=True)
         ]
-    columns = ["model", "group", "applications", "approved", "ratio [95 %]",
-               "good approved, difference in points [95 %]"]  # fmt: skip
+    columns = ["model", "group", "people", "approved", "ratio [95 %]", "good: gap in points"]
     return Printed("approvals by group", columns, lines)
 
 
