@@ -106,7 +106,6 @@ def _alternatives(
         y,
         pd.DataFrame(findings.assessment.probability),
         group,
-        reference=asked.reference,
         current=findings.champion.name,
         approval_rate=asked.approval_rate,
     )
@@ -121,8 +120,11 @@ def _alternatives(
         ]
         for row in records(table)
     ]
-    columns = ["model", "AUC", "less the champion's", "as good", "least ratio [95 %]", "frontier"]
-    title = "models as good as the champion, within one standard error, and their least ratio"
+    columns = ["model", "AUC", "less the champion's", "as good", "least to most [95 %]", "frontier"]
+    title = (
+        "models as good as the champion within one standard error; approvals of the least to the "
+        "most approved group"
+    )
     return Printed(title, columns, lines)
 
 
