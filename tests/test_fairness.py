@@ -146,10 +146,12 @@ def test_the_fairer_of_two_equals_is_chosen_and_a_worse_model_is_not():
         }
     )
     table = ev.less_discriminatory(
-        y, scores, group, reference="a", current="current", approval_rate=0.7
+        y, scores, group, current="current", approval_rate=0.7
     ).set_index("model")
     assert not table.loc["coin", "as_good"]
     assert table.loc["coin", "ratio"] == table["ratio"].max()
+    assert table["ratio"].max() <= 1
+    assert (table.loc[["current", "fairer"], ["least", "most"]] == ["b", "a"]).all(axis=None)
     assert (
         table.loc["fairer", "ratio"] > table.loc["current", "ratio"] > table.loc["harsher", "ratio"]
     )
@@ -184,5 +186,5 @@ def test_what_is_refused():
     with pytest.raises(DataError, match="current 'card' must be one of the models"):
         ev.less_discriminatory(
             [0, 1], pd.DataFrame({"cards": [1, 2]}), ["a", "b"],
-            reference="a", current="card", approval_rate=0.5,
+            current="card", approval_rate=0.5,
         )  # fmt: skip

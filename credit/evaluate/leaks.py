@@ -89,9 +89,9 @@ def leaks(X: pd.DataFrame, y: object, facts: LeakFacts = LeakFacts()) -> pd.Data
     ============== ==================================================================
     one outcome    a number occurs at least 20 times, always with one outcome, though the 200
                    rows on either side of it say otherwise (chance of that, beta-binomial with
-                   Jeffreys' prior, against 1e-3 over all values looked at); for names, only
-                   the rarer outcome counts, against the rest of the column
-    filler         the same for all gaps of a column, or for all rows without one
+                   Jeffreys' prior, against 1e-3 over all values looked at); names are judged by
+                   the rest of the column, with a tenth of its odds for the usual outcome
+    filler         the same of all gaps of a column, or of all rows without one
     above ceiling  a feature alone ranks above the stated ceiling by 3 standard errors
     alone at top   1 - AUC of a feature, 3 standard errors added, is below a third of that of
                    the next feature (figure is the AUC, limit what it may be)
@@ -145,81 +145,85 @@ def leaks(X: pd.DataFrame, y: object, facts: LeakFacts = LeakFacts()) -> pd.Data
 Finding = tuple[str, str, str, int, float, float]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Looked:
+    """Values of one column that occur often enough, and of those with one outcome the log chance.
+
+    ``chance`` is 0 where a value has both outcomes; all arrays are of one length.
+    """
+
+    check: str
+    feature: str
+    names: Any
+    rows: IntArray
+    chance: FloatArray
+
+
 def _pure(X: pd.DataFrame, labels: IntArray) -> Iterator[Finding]:
     """Yield values and gaps with one outcome whose chance is too small."""
-    found: list[tuple[float, Finding]] = []
-    for name in X.columns:
-        column = X[name]
-        gaps = column.isna().to_numpy()
-        found += _filler(str(name), gaps, labels)
-        side = labels[~gaps]
-        if pd.api.types.is_numeric_dtype(column):
-            found += _numbers(str(name), column.to_numpy(np.float64, na_value=np.nan)[~gaps], side)
+    looked: list[_Looked] = []
+    for column in X.columns:
+        name, held = str(column), X[column]
+        gaps = held.isna().to_numpy()
+        looked.append(_groups("filler", name, np.where(gaps, "gap", "no gap"), labels))
+        if pd.api.types.is_numeric_dtype(held):
+            values = held.to_numpy(np.float64, na_value=np.nan)
+            looked.append(_numbers(name, values[~gaps], labels[~gaps]))
         else:
-            found += _names(str(name), column[~gaps].astype(str).to_numpy(), side)
-    limit = float(np.log(LEVEL / max(len(found), 1)))
-    for chance, (check, feature, value, rows, _, _) in found:
-        if chance < limit:
-            yield check, feature, value, rows, float(np.exp(chance)), float(np.exp(limit))
+            values = held[~gaps].astype(str).to_numpy()
+            looked.append(_groups("one outcome", name, values, labels[~gaps]))
+    limit = float(np.log(LEVEL / max(sum(len(one.rows) for one in looked), 1)))
+    for one in looked:
+        for at in np.flatnonzero(one.chance < limit):
+            value, rows = one.names[at], int(one.rows[at])
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            figure = float(np.exp(one.chance[at]))
+            yield one.check, one.feature, text, rows, figure, float(np.exp(limit))
 
 
-def _chance(rows: IntArray, bad: object, good: object) -> FloatArray:
-    """Return the log chance that ``rows`` more are all bad, after so many bad and good.
+def _chance(rows: IntArray, same: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the log chance of ``rows`` more of one outcome, after so many of it and the other.
 
-    ``B(b + 1/2 + rows, g + 1/2) / B(b + 1/2, g + 1/2)``.
+    ``B(s + 1/2 + rows, o + 1/2) / B(s + 1/2, o + 1/2)``.
     """
-    b, g = np.asarray(bad, np.float64) + 0.5, np.asarray(good, np.float64) + 0.5
-    chance: FloatArray = betaln(b + rows, g) - betaln(b, g)
+    chance: FloatArray = betaln(same + 0.5 + rows, other + 0.5) - betaln(same + 0.5, other + 0.5)
     return chance
 
 
-def _numbers(name: str, values: FloatArray, labels: IntArray) -> list[tuple[float, Finding]]:
+def _numbers(name: str, values: FloatArray, labels: IntArray) -> _Looked:
+    """Judge numbers by the rows beside them in order."""
     order = np.argsort(values, kind="stable")
     distinct, start, rows = np.unique(values[order], return_index=True, return_counts=True)
+    often = rows >= FEWEST
+    distinct, start, rows = distinct[often], start[often], rows[often]
     sums = np.concatenate([[0], labels[order].cumsum()])
     end = start + rows
+    low, high = np.maximum(start - NEIGHBOURS, 0), np.minimum(end + NEIGHBOURS, len(labels))
     bads = sums[end] - sums[start]
-    chosen = np.flatnonzero((rows >= FEWEST) & ((bads == 0) | (bads == rows)))
-    low = np.maximum(start[chosen] - NEIGHBOURS, 0)
-    high = np.minimum(end[chosen] + NEIGHBOURS, len(labels))
-    near = high - low - rows[chosen]
-    near_bad = sums[high] - sums[low] - bads[chosen]
-    all_bad = bads[chosen] > 0
-    same, other = np.where(all_bad, (near_bad, near - near_bad), (near - near_bad, near_bad))
-    chance = np.where(near > 0, _chance(rows[chosen], same, other), 0.0)
-    return [
-        (float(c), ("one outcome", name, f"{distinct[at]:.6g}", int(rows[at]), 0.0, 0.0))
-        for at, c in zip(chosen, chance, strict=True)
-    ]
+    near_bad = sums[high] - sums[low] - bads
+    near_good = high - low - rows - near_bad
+    same, other = np.where(bads > 0, (near_bad, near_good), (near_good, near_bad))
+    pure = ((bads == 0) | (bads == rows)) & (near_bad + near_good > 0)
+    chance = np.where(pure, _chance(rows, same, other), 0.0)
+    return _Looked(check="one outcome", feature=name, names=distinct, rows=rows, chance=chance)
 
 
-def _names(name: str, values: Any, labels: IntArray) -> list[tuple[float, Finding]]:
-    """Judge names by the rest of the column; many honest names have the usual outcome only."""
-    if not len(values):
-        return []
+def _groups(check: str, name: str, values: Any, labels: IntArray) -> _Looked:
+    """Judge groups without an order by the rest of the column.
+
+    Honest groups differ, and many have the usual outcome only: the other one counts a tenth there.
+    """
     codes, names = pd.factorize(values)
     rows, bads = np.bincount(codes), np.bincount(codes, labels)
-    rare = bads if 2 * labels.sum() < len(labels) else rows - bads
-    chosen = np.flatnonzero((rows >= FEWEST) & (rare == rows) & (rows < len(values)))
-    others = rare.sum() - rare[chosen]
-    chance = _chance(rows[chosen], others, len(values) - rows[chosen] - others)
-    return [
-        (float(c), ("one outcome", name, str(names[at]), int(rows[at]), 0.0, 0.0))
-        for at, c in zip(chosen, chance, strict=True)
-    ]
-
-
-def _filler(name: str, gaps: Any, labels: IntArray) -> list[tuple[float, Finding]]:
-    found: list[tuple[float, Finding]] = []
-    for inside, value in ((gaps, "gap"), (~gaps, "no gap")):
-        rows, bads = int(inside.sum()), int(labels[inside].sum())
-        if rows < FEWEST or rows == len(labels) or 0 < bads < rows:
-            continue
-        other = np.array([labels[~inside].sum(), (1 - labels[~inside]).sum()])
-        same, against = other if bads else other[::-1]
-        chance = float(_chance(np.array([rows]), same, against)[0])
-        found.append((chance, ("filler", name, value, rows, 0.0, 0.0)))
-    return found
+    often = (rows >= FEWEST) & (rows < len(labels))
+    names, rows, bads = np.asarray(names)[often], rows[often], bads[often]
+    rest_bad = labels.sum() - bads
+    rest_good = len(labels) - rows - rest_bad
+    same, other = np.where(bads > 0, (rest_bad, rest_good), (rest_good, rest_bad))
+    usual = (bads > 0) == (2 * labels.sum() > len(labels))
+    pure = (bads == 0) | (bads == rows)
+    chance = np.where(pure, _chance(rows, same, np.where(usual, other / 10, other)), 0.0)
+    return _Looked(check=check, feature=name, names=names, rows=rows, chance=chance)
 
 
 def _alone(X: pd.DataFrame, labels: IntArray, ceiling: float | None) -> Iterator[Finding]:

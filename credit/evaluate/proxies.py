@@ -100,7 +100,6 @@ def less_discriminatory(
     scores: pd.DataFrame,
     group: object,
     *,
-    reference: str,
     current: str,
     approval_rate: float,
 ) -> pd.DataFrame:
@@ -109,7 +108,8 @@ def less_discriminatory(
     Every model approves the same share of people, its safest. A model is as good when its AUC
     falls short of the current one's by no more than one standard error of the paired difference
     (DeLong): within that band the data do not tell them apart, and the fairer may be taken.
-    Among these the one with the best adverse impact ratio is chosen. Choosing among many models
+    Among these the one with the best adverse impact ratio, that of the least to the most approved
+    group, is chosen. Choosing among many models
     on one sample flatters the choice: repeat the comparison of the two on other rows.
 
     Parameters
@@ -118,9 +118,8 @@ def less_discriminatory(
         Outcome, 1 is bad.
     scores : DataFrame (rows, models)
         Score of each model out of sample, higher is riskier.
-    group, reference :
-        Group of each row, and the one to compare with; the ratio of a model is that of its least
-        favoured group.
+    group : array
+        Group of each row, without nulls.
     current : str
         The model in use.
     approval_rate : float
@@ -129,8 +128,8 @@ def less_discriminatory(
     Returns
     -------
     DataFrame
-        ``model, auc, difference`` (less the current one's), ``standard_error, as_good, group``
-        (least favoured), ``ratio, ratio_low, ratio_high, on_frontier`` (no model has both a
+        ``model, auc, difference`` (less the current one's), ``standard_error, as_good, least,
+        most`` (approved groups), ``ratio, ratio_low, ratio_high, on_frontier`` (no model has both a
         greater AUC and ratio), ``chosen``; the greatest AUC first.
     """
     labels = binary(y)
@@ -141,14 +140,16 @@ def less_discriminatory(
             f"{nearest(current, models)}"
         )
     require_share("approval_rate", approval_rate)
-    base = scores[current]
-    found = []
+    base, found = scores[current], []
+    names = pd.Series(group).reset_index(drop=True).astype("string")
     for name in scores.columns:
         score: FloatArray = numbers(scores[name], str(name), length=len(labels))
         test = delong_difference(labels, score, base)
         approved = approved_part(score, approval_rate * len(labels))
-        impact = adverse_impact(approved, group, reference=reference).iloc[1:]
-        worst = impact.iloc[int(np.argmin(impact["ratio"].to_numpy()))]
+        rates = pd.Series(approved).groupby(names).mean()
+        most = str(rates.idxmax()) if len(rates) else ""
+        impact = adverse_impact(approved, names, reference=most)
+        worst = impact.iloc[int(np.argmin(impact["approval_rate"].to_numpy()))]
         found.append(
             {
                 "model": str(name),
@@ -156,7 +157,8 @@ def less_discriminatory(
                 "difference": test.difference,
                 "standard_error": test.standard_error,
                 "as_good": test.difference >= -test.standard_error,
-                "group": worst["group"],
+                "least": worst["group"],
+                "most": impact["group"].iloc[0],
                 "ratio": worst["ratio"],
                 "ratio_low": worst["ratio_low"],
                 "ratio_high": worst["ratio_high"],

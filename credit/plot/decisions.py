@@ -27,6 +27,10 @@ from credit.plot.style import (
 _OLD_TO_NEW = LinearSegmentedColormap.from_list("old_to_new", (BLUE, "#a3a6ab", VERMILLION))
 
 
+_SETTLED = 0.2
+"""Share approved from which the whole interval of the bad rate is drawn."""
+
+
 @drawn
 def cutoffs(table: pd.DataFrame) -> Figure:
     """Draw profit and bad rate against the share approved.
@@ -77,11 +81,18 @@ def cutoffs(table: pd.DataFrame) -> Figure:
     upper.margins(y=0.22)
     upper.set_ylabel("Profit, share of all amounts")
     lower.set_ylabel("Bad rate")
-    lower.set_ylim(bottom=0)
+    lower.set_ylim(0, _top(table))
     lower.set_xlim(0, 1)
     lower.xaxis.set_major_formatter(PercentFormatter(1))
     lower.set_xlabel("Share of applications approved, safest first")
     return figure
+
+
+def _top(table: pd.DataFrame) -> float:
+    """Return how high bad rates are drawn: the interval of the first few loans says nothing."""
+    settled = table[table["approval_rate"] >= _SETTLED]
+    highest = settled["bad_rate_high"].max() if "bad_rate_high" in table and len(settled) else 0.0
+    return 1.1 * max(float(highest), float(table["bad_rate"].iloc[-1]), 0.001)
 
 
 @drawn

@@ -42,8 +42,8 @@ def fairness(findings: Findings) -> Section | None:
     text = (
         f"Groups by {asked.column}, which no model sees, compared with {asked.reference}; each "
         f"model approves its safest {percent(asked.approval_rate, 0)}. A ratio of approvals below "
-        ".8 is looked into by custom (four fifths); an equal chance of approval for the good is a "
-        "difference of 0."
+        ".8 is looked into by custom (four fifths). The gap is the share approved of those who "
+        "turned out good, less the reference's, with its 95 % interval: 0 is an equal chance."
     )
     try:
         tables = [
@@ -76,8 +76,7 @@ def _approvals(findings: Findings, asked: FairnessSection, y: object, group: pd.
             ]
             for row, good in zip(records(impact), records(equal), strict=True)
         ]
-    columns = ["model", "group", "applications", "approved", "ratio [95 %]",
-               "good approved, difference in points [95 %]"]  # fmt: skip
+    columns = ["model", "group", "people", "approved", "ratio [95 %]", "good: gap in points"]
     return Printed("approvals by group", columns, lines)
 
 
@@ -107,7 +106,6 @@ def _alternatives(
         y,
         pd.DataFrame(findings.assessment.probability),
         group,
-        reference=asked.reference,
         current=findings.champion.name,
         approval_rate=asked.approval_rate,
     )
@@ -122,8 +120,11 @@ def _alternatives(
         ]
         for row in records(table)
     ]
-    columns = ["model", "AUC", "less the champion's", "as good", "least ratio [95 %]", "frontier"]
-    title = "models as good as the champion, within one standard error, and their least ratio"
+    columns = ["model", "AUC", "less the champion's", "as good", "least to most [95 %]", "frontier"]
+    title = (
+        "models as good as the champion within one standard error; approvals of the least to the "
+        "most approved group"
+    )
     return Printed(title, columns, lines)
 
 

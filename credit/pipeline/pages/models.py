@@ -139,7 +139,7 @@ def calibration(findings: Findings) -> Section:
             interval(100 * row.rate, 100 * row.rate_low, 100 * row.rate_high, 2),
             number(100 * row.predicted, 2),
             number(row.p_two_sided, 3),
-            row.light if row.ascends else f"{row.light}, below a safer grade",
+            row.light if row.ascends else f"{row.light}, falls",
         ]
         for row in records(table)
     ]
@@ -150,7 +150,7 @@ def calibration(findings: Findings) -> Section:
         text=(
             "Ten bins of equal mass; a probability is true where its bin lies on the diagonal. A "
             "grade is amber or red where its probability is too low for the bad loans seen (5 %, "
-            ".1 %)."
+            ".1 %); it falls where its bad rate is below that of a safer grade."
         ),
         pictures=[
             Picture(
