@@ -8,6 +8,10 @@ on dates whose 180 days are over by then. Beside the honest comparison: a placeb
 somebody else's place in the network, uplift must vanish) and a careless version, whose labels
 and incoming ratings do not stop at the date. The outcome is a future event, not the set's own
 label, which ratings define.
+
+At last the audit of `credit.features.proof` on the same ratings as tables of the contract: ties are
+positive ratings, a bad one is a mark, a good one a debt paid in time. The features of the package
+must pass, and the careless ones must be named.
 """
 
 from __future__ import annotations
@@ -15,16 +19,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
 from credit.boost import BoostedModel, BoostOptions
+from credit.engine import Engine
+from credit.feature import Catalogue, Propagation
+from credit.features import catalogue
+from credit.features.graph import blocks, propagate
 from credit.features.graph.blocks import Network
 from credit.features.graph.edges import Edges
-from credit.features.graph.known import Known
+from credit.features.graph.known import Known, known_at
+from credit.features.proof.own_data import look
+from credit.features.proof.own_record import look_at_records
 from credit.schema import DAY, SECOND
 
 HORIZON, ACTIVE, EVERY = 180 * DAY, 365 * DAY, 90 * DAY
@@ -148,6 +160,59 @@ def by_date(rows: pd.DataFrame, column: str) -> Callable[[np.ndarray], np.ndarra
     return auc
 
 
+def contract(ratings: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the ratings as contacts, tags, instalments and repayments, known when given."""
+    times = {"event_time": ratings["time"], "available_at": ratings["time"]}
+    said = pd.DataFrame({"customer_id": ratings["target"], **times, "key": range(len(ratings))})
+    good, bad = said[ratings["rating"] > 0], said[ratings["rating"] <= BAD]
+    tie = pd.DataFrame({"customer_id": ratings["source"], "contact_id": ratings["target"], **times})
+    tie = tie[ratings["rating"] > 0].drop_duplicates(["customer_id", "contact_id"])
+    debt = good.rename(columns={"key": "loan_id"}).assign(number=1)
+    return {
+        "contacts": tie,
+        "tags": bad.rename(columns={"key": "tag_id"}).assign(tag="rated badly"),
+        "instalments": debt.assign(due_at=debt["event_time"], due_fen=1),
+        "repayments": debt.assign(repayment_id=debt["loan_id"], amount_fen=1),
+    }
+
+
+def careless_labels(engine: Engine, instants: Sequence[int], people: int) -> Iterator[Known]:
+    """Return the labels of half a year later, as if they were known at the instants."""
+    later = known_at(engine, [at + HORIZON for at in instants], people)
+    for at, labels in zip(instants, later, strict=True):
+        yield Known(as_of=int(at), bad=labels.bad, good=labels.good)
+
+
+def audited(ratings: pd.DataFrame, spine: pd.DataFrame) -> str:
+    """Return a line of what the audit found: features that moved, of those looked at."""
+    ties = ("contacts", "transfers")
+    asked = [f for f in catalogue() if isinstance(f, Propagation) and f.ties == ties]
+    features = Catalogue(tuple(replace(one, ties=("contacts",)) for one in asked))
+    with Engine(threads=2) as engine:
+        for name, frame in contract(ratings).items():
+            engine.add(name, frame)
+        future = look(engine, spine, features, lambda: Engine(threads=2))
+        own_record = look_at_records(engine, spine, features)
+    cells = sum(future.cells.values()) + sum(own_record.cells.values())
+    return (
+        f"{cells:,} cells; by the future moved {sorted(future.moved)}, by the own record "
+        f"{sorted(own_record.moved)}"
+    )
+
+
+def audits(ratings: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Write what the audit says of the package's features, and of careless ones."""
+    spine = rows[["person", "as_of"]].rename(columns={"person": "customer_id"})
+    spine = spine.assign(observation_id=range(len(spine)))
+    sys.stdout.write(f"audit, honest:   {audited(ratings, spine)}\n")
+    returns = {"_returns": lambda *given: np.zeros(given[3].size)}
+    with (
+        patch.object(blocks, "known_at", careless_labels),
+        patch.multiple(propagate, **returns),
+    ):
+        sys.stdout.write(f"audit, careless: {audited(ratings, spine)}\n")
+
+
 def main() -> int:
     root = Path(
         sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CREDIT_DATA", "../shared/data")
@@ -195,6 +260,7 @@ def main() -> int:
                 f"[{low:+.4f}, {high:+.4f}], {better} of {len(tested)} dates up"
             )
         sys.stdout.write(line + "\n")
+    audits(ratings, rows)
     sys.stdout.write(f"{time.process_time() - started:.0f} s CPU\n")
     return 0
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiment import CARD_ONLY
-from feature_tables import copies, engine_of, frames, random_world
+from feature_tables import connected_world, copies, engine_of, frames
 
 from credit.dataset import DaysPastDue, outcomes
 from credit.engine import Engine
@@ -18,7 +18,7 @@ from credit.features.window import compile_features
 from credit.pipeline.features import write_features
 from credit.schema import TableSource
 
-WORLDS = [random_world(seed) for seed in range(4)]
+WORLDS = [connected_world(seed) for seed in range(4)]
 TABLES = copies([world.tables for world in WORLDS], 1_000)
 
 

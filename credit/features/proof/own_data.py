@@ -19,7 +19,7 @@ from credit.features.window.calendar import fixed_offset, month_start
 from credit.features.window.layers import named
 from credit.schema import TABLES
 
-CHUNK = 250
+CHUNK = 500
 """Observations whose copies stand in one engine: more of them, more memory."""
 
 SNAPSHOTS = 12
