@@ -4,7 +4,7 @@ BIN := .venv/bin
 PEOPLE ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-scorecard lint notebooks lock clean
+.PHONY: help demo test bench bench-scorecard bench-features lint notebooks lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,16 @@ bench: .venv/installed ## speed, memory and accuracy tables (slow; see benchmark
 
 bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinning, toad and hscredit (slow)
 	$(BIN)/python -m benchmarks.scorecard_peers
+
+# Featuretools needs an older pandas than everybody else, so it lives by itself.
+.venv-featuretools/installed: benchmarks/requirements-featuretools.lock
+	$(PYTHON) -m venv .venv-featuretools
+	.venv-featuretools/bin/pip install --quiet --no-deps --requirement benchmarks/requirements-featuretools.lock
+	@touch .venv-featuretools/installed
+
+bench-features: .venv/installed .venv-bench/installed .venv-featuretools/installed ## features against SQL by hand, Polars, pandas, Ibis (slow)
+	$(BIN)/python -m benchmarks.features_peers
+	$(BIN)/python -m benchmarks.features_large
 
 lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra notebooks --extra spark --group dev --python-version 3.11 \

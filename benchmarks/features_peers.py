@@ -152,7 +152,33 @@ def plans(folder: Path, *, small: bool) -> list[str]:
     return lines("c. From declarations to a plan", head, rows)
 
 
-PARTS = {"a": sparse, "b": dense, "c": plans}
+def tools(folder: Path, *, small: bool) -> list[str]:
+    """Return a small case beside Featuretools; it is as small at any size."""
+    del small
+    feature_data.write(folder / "some", feature_data.SHAPES["small"])
+    rows, found = [], {}
+    for name, python in (("Featuretools", FEATURETOOLS), ("ours", Path(sys.executable))):
+        if not python.is_file():
+            rows.append(f"| {name} | no environment: see benchmarks/README.md | | |")
+            continue
+        file = folder / f"{name}.parquet"
+        command = [str(python), "-m", "benchmarks.peers.feature_tools", name]
+        done = subprocess.run(
+            [*command, str(folder / "some"), str(file)],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, cwd=REPOSITORY,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found[name] = pd.read_parquet(file).sort_values("observation_id", ignore_index=True)
+        wrong = differing(found["ours"], found["Featuretools"]) if len(found) == 2 else []
+        took = json.loads(done.stdout.strip().splitlines()[-1])["cpu"]
+        rows.append(f"| {name} | {took:.2f} | {len(found[name])} | {', '.join(wrong) or 'all'} |")
+    title = "e. A small case: 20,000 payments, 300 observations, 25 features"
+    head = "| build | CPU s | observations | features equal |"
+    said = ["From frames in memory to a frame; five runs of Featuretools, one for each window.", ""]
+    return lines(title, head, rows) + said
+
+
+PARTS = {"a": sparse, "b": dense, "c": plans, "e": tools}
 
 
 def main() -> int:

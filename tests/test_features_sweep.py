@@ -107,7 +107,7 @@ AGGREGATES = [
     for where in (None, "direction = 'out' and (status = 'ok' or mcc > 1)")
 ] + [
     Measure(aggregate=aggregate, value=value, where=where, weight=weight)
-    for value in ("merchant_id", "status", "mcc", SCORE, OPEN)
+    for value in ("merchant_id", "status", "mcc", "amount_fen / 1000", OPEN)
     for aggregate, weight in (
         ("distinct", None), ("entropy", None), ("largest", "amount_fen"), ("entropy", "amount_fen"),
         ("herfindahl", "balance_fen"),

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from credit.features.window import sorting
-from credit.features.window.arrays import Events
+from credit.features.window.arrays import Events, Longs
 from credit.features.window.layout import Layout
 
 if TYPE_CHECKING:
@@ -22,8 +22,12 @@ BATCH = 500_000
 Chunks = list[NDArray[Any]]
 
 
-def gather(engine: Engine, sql: str, layout: Layout, people: int) -> tuple[Events, int]:
+def gather(
+    engine: Engine, sql: str, layout: Layout, people: int, room: int | None
+) -> tuple[Events, int] | None:
     """Return the events of a query, sorted, and the most different keys that a person has.
+
+    None if there are more events than there is room for.
 
     Parameters
     ----------
@@ -33,8 +37,12 @@ def gather(engine: Engine, sql: str, layout: Layout, people: int) -> tuple[Event
     layout : Layout
     people : int
         How many there are.
+    room : int, optional
+        The most events that may be held.
     """
-    columns = _fetch(engine, sql)
+    columns = _fetch(engine, sql, len(layout.keys), room)
+    if columns is None:
+        return None
     persons = np.concatenate(columns.pop(0))
     first = np.zeros(people + 1, np.int64)
     place = sorting.places(persons, first)
@@ -62,33 +70,47 @@ def gather(engine: Engine, sql: str, layout: Layout, people: int) -> tuple[Event
     return Events(first, times, known, hidden, flags, ints, floats, keys), most
 
 
-def _fetch(engine: Engine, sql: str) -> list[Chunks]:
-    """Return the columns of a query, batch by batch; keys that are no integers are numbered."""
+def _fetch(engine: Engine, sql: str, keys: int, room: int | None) -> list[Chunks] | None:
+    """Return the columns of a query, batch by batch, or None if it has more rows than room.
+
+    The last columns are keys; those that are no integers are numbered.
+    """
+    held = 0
     reader = engine.batches(sql, BATCH)
     columns: list[Chunks] = [[np.empty(0, np.int32)], *([] for _ in reader.schema.names[1:])]
-    numbers: list[dict[object, int]] = [{} for _ in reader.schema]
+    numbers: dict[int, dict[object, int]] = {
+        place: {}
+        for place in range(len(columns) - keys, len(columns))
+        if not pa.types.is_integer(reader.schema.types[place])
+    }
     for batch in reader:
+        held += batch.num_rows
+        if room is not None and held > room:
+            return None
         for place, column in enumerate(batch.columns):
-            columns[place].append(_plain(column, numbers[place]))
+            plain = _numbered(column, numbers[place]) if place in numbers else _plain(column)
+            columns[place].append(plain)
     return columns
 
 
-def _plain(column: pa.Array, numbers: dict[object, int]) -> NDArray[Any]:
-    """Return a column of a batch in memory of its own; what is null is any number."""
-    if pa.types.is_integer(column.type) or pa.types.is_float64(column.type):
-        kind = column.type.to_pandas_dtype()
-        held = np.frombuffer(column.buffers()[1], dtype=kind, count=len(column) + column.offset)
-        return held[column.offset :].copy()
+def _plain(column: pa.Array) -> NDArray[Any]:
+    """Return numbers in memory of their own; what is null is any number."""
+    kind = column.type.to_pandas_dtype()
+    held = np.frombuffer(column.buffers()[1], dtype=kind, count=len(column) + column.offset)
+    return held[column.offset :].copy()
+
+
+def _numbered(column: pa.Array, numbers: dict[object, int]) -> Longs:
+    """Return a number for each value, the same in every batch; what is null is any number."""
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
-    numbered = [
-        numbers.setdefault(value, len(numbers)) for value in column.dictionary.to_pylist()
-    ]  # fmt: skip
+    values = column.dictionary.to_pylist()
+    numbered = [numbers.setdefault(value, len(numbers)) for value in values]
     codes = pc.fill_null(column.indices, 0).to_numpy(zero_copy_only=False)
     return np.array(numbered or [0], dtype=np.int64)[codes]
 
 
-def _sorted(chunks: Chunks, place: NDArray[np.int64], into: NDArray[Any]) -> NDArray[Any]:
+def _sorted(chunks: Chunks, place: Longs, into: NDArray[Any]) -> NDArray[Any]:
     """Write the chunks to their places, and let each go when it is written."""
     start = 0
     while chunks:

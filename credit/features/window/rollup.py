@@ -1,4 +1,6 @@
-"""Measures over rows of (observation, age), by the cheapest plan of the trials: age bands.
+"""Measures over rows of (observation, age): what is asked, and its SQL by age bands.
+
+The SQL is the definition, and what other engines run; ``sweep`` computes the same from events.
 
 The rows of a source are looked at once. Sums, extremes and counts are taken per (observation,
 age band), where the bands lie between consecutive windows, and the bands are then rolled up

@@ -6,8 +6,9 @@ which windows. Here the engine computes the former, event by event, and compiled
 (``kernel``) the latter; `Rollup.relations` is the same in SQL alone, which ``credit features
 --sql`` prints and other engines run.
 
-Memory holds the events of the people who are looked at: where they are more than a share of the
-engine's memory, the people are taken in slices, and each slice reads the events once.
+Memory holds the events of the people who are looked at. Where they turn out to be more than a
+share of the engine's memory, what was read is let go and the people are taken in two halves, each
+of which reads the events again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from credit.errors import DataError
 from credit.features.window import rule
 from credit.features.window.rollup import Rollup
 from credit.features.window.tables import REPAIRED, Tables
-from credit.features.window.value import quoted
 
 if TYPE_CHECKING:
     from credit.engine import Engine
@@ -109,41 +109,27 @@ def swept(engine: Engine, sweeps: Iterable[Sweep], spine: pd.DataFrame) -> None:
     for sweep in sweeps:
         layout = Layout.of(sweep.rollup, hides=REPAIRED in sweep.tables.given[sweep.table])
         people = range(len(observed.people))
-        found = [
-            _slice(engine, sweep, layout, observed, part)
-            for part in _parts(people, _slices(engine, sweep, layout.width, people))
-        ]
+        found = list(_slices(engine, sweep, layout, observed, people))
         engine.temporary(sweep.relation, pa.concat_tables(found))
 
 
-def _parts(people: range, slices: int) -> Iterator[range]:
-    cuts = np.linspace(0, len(people), slices + 1).astype(int).tolist()
-    return map(range, cuts[:-1], cuts[1:])
-
-
-def _slices(engine: Engine, sweep: Sweep, width: int, people: range) -> int:
-    """Return into how many slices the people are cut so that the events of each fit."""
-    room = SHARE * engine.memory
-    events = _count(engine, f"select count(*) from {quoted(sweep.table)}")
-    if events * width > room:
-        events = _count(engine, f"select count(*) {sweep.source(people)}")
-    return max(1, int(np.ceil(events * width / room)))
-
-
-def _count(engine: Engine, sql: str) -> int:
-    return int(str(engine.rows(sql, step="counting events")[0][0]))
-
-
-def _slice(
+def _slices(
     engine: Engine, sweep: Sweep, layout: Layout, observed: Observed, people: range
-) -> pa.Table:
-    """Return every output of the observations of some people."""
+) -> Iterator[pa.Table]:
+    """Yield every output of the observations of some people, in halves where they do not fit."""
     from credit.features.window import kernel
     from credit.features.window.gather import gather
 
     select = layout.select(f"cast(p.person - {people.start} as integer)")
     sql = f"select {select} {sweep.source(people)}"
-    events, most = gather(engine, sql, layout, len(people))
+    room = int(SHARE * engine.memory / layout.width) if len(people) > 1 else None
+    gathered = gather(engine, sql, layout, len(people), room)
+    if gathered is None:
+        middle = (people.start + people.stop) // 2
+        for half in (range(people.start, middle), range(middle, people.stop)):
+            yield from _slices(engine, sweep, layout, observed, half)
+        return
+    events, most = gathered
     rows = slice(*np.searchsorted(observed.person, [people.start, people.stop]))
     out = layout.out(rows.stop - rows.start)
     observations = observed.person[rows] - people.start, observed.instant[rows]
@@ -152,4 +138,4 @@ def _slice(
             f"{sweep.table}: a sum over a window is too large for 64 bits. Choose rows with "
             "'where', or divide the value by a constant first."
         )
-    return layout.table(observed.observation[rows], out)
+    yield layout.table(observed.observation[rows], out)
