@@ -356,14 +356,14 @@ def tagged_amount(p: Person) -> float | None:
 def contact_quality(p: Person) -> float | None:
     """Return the good part of what was exchanged with borrowers, money of k months ago / k + 1."""
     last: dict[int, int] = {}
-    for row in p.seen("transfers", 365):
+    for row in p.seen("transfers", 180):
         ends = (row["customer_id"], row["counterparty_id"])
         for one, other in (ends, ends[::-1]):
             if one == p.person != other:
                 last[other] = max(row["event_time"], last.get(other, row["event_time"]))
     weight = {
         other: sum(both) // (1 + (p.q - last[other]) // (30 * DAY))
-        for other, both in p.exchanged(365).items()
+        for other, both in p.exchanged(180).items()
         if p.borrowed(other)
     }
     good = [w for other, w in weight.items() if not p.was_late(other) and not p.tagged(other)]
@@ -404,7 +404,7 @@ def social() -> Named:
     )
     yield "social_tagged_contact_share", lambda p: share(list(p.contacts()), p.tagged)
     yield "social_tagged_amount_share_180d", tagged_amount
-    yield "social_contact_quality_365d", contact_quality
+    yield "social_contact_quality_180d", contact_quality
     yield (
         "social_account_count",
         lambda p: len({r["account_id"] for r in p.mine("device_use")} - {None}),

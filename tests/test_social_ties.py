@@ -57,12 +57,13 @@ def test_who_came_to_the_device_later_is_not_there_yet() -> None:
 def owing(repaired_at: int | None) -> dict[str, list[dict]]:
     """Return a peer who never paid an instalment, which a register suppressed or not."""
     times = {"event_time": Q - 300 * DAY, "available_at": Q - 300 * DAY}
+    lately = {"event_time": Q - 100 * DAY, "available_at": Q - 100 * DAY}
     owed = {"loan_id": 3, "number": 1, "due_at": Q - 200 * DAY, "due_fen": 100}
     sent = {"transfer_id": 1, "counterparty_id": 2, "amount_fen": 500, "type": "transfer"}
     paid = {"repayment_id": 1, "loan_id": 8, "number": 1, "amount_fen": 1, "channel": "card"}
     return {
         "contacts": [{"customer_id": 1, "contact_id": 2, "type": "friend", **times}],
-        "transfers": [{"customer_id": 1, **sent, **times}],
+        "transfers": [{"customer_id": 1, **sent, **lately}],
         "loans": [{"loan_id": 3, "customer_id": 2, "principal_fen": 1, "term_months": 1, **times}],
         "instalments": [{"customer_id": 2, **times, **owed, "repaired_at": repaired_at}],
         "repayments": [{"customer_id": 4, **paid, **times}],
@@ -76,7 +77,7 @@ def owing(repaired_at: int | None) -> dict[str, list[dict]]:
 def test_a_repaired_record_of_a_contact_is_not_held_against_anybody(
     repaired_at: int | None, good: float
 ) -> None:
-    names = ("social_good_contact_share", "social_contact_quality_365d")
+    names = ("social_good_contact_share", "social_contact_quality_180d")
     assert set(built(owing(repaired_at), *names).values()) == {good}
 
 

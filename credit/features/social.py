@@ -139,18 +139,18 @@ SOCIAL: tuple[Feature, ...] = (
         ),
     ),
     GraphStatistic(
-        name="social_contact_quality_365d",
+        name="social_contact_quality_180d",
         dimension="social",
-        label="Good borrowers among counterparties, by amount and recency, 365 days",
+        label="Good borrowers among counterparties, by amount and recency, 180 days",
         unit="share",
-        null_means="no money was exchanged with anyone who has borrowed in the last 365 days",
+        null_means="no money was exchanged with anyone who has borrowed in the last 180 days",
         risk=-1,
         reason=Reason(
             en="Money is exchanged with people whose loans went badly",
             zh="资金往来对象的贷款表现不佳",
         ),
         ties="transfers",
-        days=365,
+        days=180,
         measure=Measure(
             aggregate="sum",
             value="weight_fen",

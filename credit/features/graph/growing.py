@@ -39,7 +39,7 @@ class Triangles:
             self._seen = 0
             self._count = np.zeros_like(self._count)
         begin = cut(rows.start, rows.rank, self._seen)
-        _close(rows.start, begin, graph.end, rows.neighbour, rows.rank, self._count)
+        _close(graph.start, begin, graph.end, (rows.neighbour, rows.rank), self._count)
         self._seen = visible
         return self._count.copy()
 
@@ -71,29 +71,29 @@ class Connected:
 
 @njit(cache=True)
 def _close(
-    start: Offsets, begin: Offsets, end: Offsets, neighbour: Nodes, rank: Nodes, count: Counts
+    start: Offsets, begin: Offsets, end: Offsets, rows: tuple[Nodes, Nodes], count: Counts
 ) -> None:
     """Add the triangles whose last edge stands in ``begin[i]:end[i]`` of some row i.
 
     A triangle is met at its last edge alone, in the row of that edge's end of larger degree:
     the other end's row is the short one, and it is read only as far as edges are older.
+    ``rows`` are the neighbours and the ranks of their edges.
     """
+    neighbour, rank = rows
+    degree = (end - start).astype(np.int32)
     mark = np.full(end.size, _NEVER, np.int32)
     for node in range(end.size):
-        own = end[node] - start[node]
         is_marked = False
         for entry in range(np.uint64(begin[node]), np.uint64(end[node])):
-            other = neighbour[entry]
-            theirs = end[other] - start[other]
-            if theirs > own or (theirs == own and other > node):
+            other = np.uint64(neighbour[entry])
+            longer = degree[other] - degree[node]
+            if longer > 0 or (longer == 0 and neighbour[entry] > node):
                 continue
             if not is_marked:
                 is_marked = True
                 for place in range(np.uint64(start[node]), np.uint64(end[node])):
                     mark[np.uint64(neighbour[place])] = rank[place]
-            last = rank[entry]
-            row = slice(start[other], end[other])
-            closed = _third(neighbour[row], rank[row], last, mark, count)
+            closed = _third(rows, start[other], end[other], rank[entry], mark, count)
             count[node] += closed
             count[other] += closed
         if is_marked:
@@ -102,13 +102,16 @@ def _close(
 
 
 @njit(cache=True)
-def _third(near: Nodes, since: Nodes, last: int, mark: Nodes, count: Counts) -> int:
-    """Count a triangle for each of ``near`` tied on both sides before ``last``; return how many."""
+def _third(
+    rows: tuple[Nodes, Nodes], first: int, stop: int, last: int, mark: Nodes, count: Counts
+) -> int:
+    """Count a triangle for each neighbour tied on both sides before ``last``; return how many."""
+    neighbour, rank = rows
     closed = 0
-    for place in range(near.size):
-        if since[place] >= last:
+    for place in range(np.uint64(first), np.uint64(stop)):
+        if rank[place] >= last:
             break
-        third = np.uint64(near[place])
+        third = np.uint64(neighbour[place])
         if mark[third] < last:
             count[third] += 1
             closed += 1
