@@ -19,6 +19,7 @@ from credit.calibrate import Calibration, fit_platt
 from credit.dataset import Dataset
 from credit.pipeline.config import Pipeline
 from credit.pipeline.models import Knowledge, clues_of, make
+from credit.pipeline.spark_boost import fit_on_spark
 from credit.pipeline.tune import Search, Study, tune
 from credit.scorecard import PolicyCard, Scale
 from credit.split import Fold
@@ -170,7 +171,11 @@ def fit_models(
             options = study.best
         clues = clues_of(data, train, config.split)
         boosted = make("boost", X, knowledge=shared.knowledge, boost=options, seed=seed)
-        models.append(("xgboost", "XGBoost", boosted.fit(X, y, **clues)))
+        if config.engine.kind == "spark":
+            boosted = fit_on_spark(boosted, X, y, clues=clues)
+        else:
+            boosted.fit(X, y, **clues)
+        models.append(("xgboost", "XGBoost", boosted))
     fitted = [
         Fitted(name=name, label=label, model=model, calibration=Calibration())
         for name, label, model in models
