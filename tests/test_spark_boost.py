@@ -16,7 +16,9 @@ def test_spark_grows_trees_as_good_as_one_process(spark, tmp_path):
     X, y = applicants(6_000)
     later, later_y = applicants(20_000, seed=12)
     model = BoostedModel(
-        options=BoostOptions(rounds=60, eta=0.2, early_stopping=10, subsample=1.0, colsample=1.0),
+        options=BoostOptions(
+            rounds=60, eta=0.2, early_stopping=10, subsample=1.0, colsample=1.0, seeds=1
+        ),
         signs=SIGNS,
         special_codes={LATE: [-9, -8]},
     )
