@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 MODULES = (
-    "stages", "public_sets", "policy_price", "world_recovery", "streaming_card", "graph",
-    "bitcoin_otc", "reject",
+    "stages", "public_sets", "policy_price", "world_recovery", "streaming_card",
+    "streaming_boost", "tracking", "graph", "bitcoin_otc", "reject",
 )  # fmt: skip
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 

@@ -20,6 +20,7 @@ import xgboost as xgb
 from credit import artifact, runtime
 from credit.artifact.forest import export
 from credit.artifact.reference import counts_between, equal_mass_edges
+from credit.blend import BlendedModel
 from credit.boost import BoostedModel, BoostOptions
 from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ArtifactError
@@ -105,15 +106,15 @@ def fitted(kind: str) -> Any:
         "special_codes": {"night": [-9]},
         "random_state": 1,
     }
-    model = (
-        Scorecard(**common)
-        if kind == "scorecard"
-        else BoostedModel(options=BoostOptions(rounds=60, seeds=2, threads=1), **common)
-    )
-    return model.fit(frame, target(frame))
+    card = Scorecard(**common)
+    trees = BoostedModel(options=BoostOptions(rounds=60, seeds=2, threads=1), **common)
+    models = {"scorecard": card, "boosted": trees, "blended": BlendedModel(card=card, trees=trees)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("credit.blend.ERRORS", -1e9)  # whatever comes later wins
+        return models[kind].fit(frame, target(frame))
 
 
-@pytest.fixture(scope="module", params=["scorecard", "boosted"])
+@pytest.fixture(scope="module", params=["scorecard", "boosted", "blended"])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     model = fitted(request.param)
     spec = specification(sample())
@@ -316,9 +317,11 @@ def test_every_file_is_hashed_strict_json(case: Case) -> None:
     names = {path.name for path in case.folder.iterdir()}
     assert names == {*manifest["files"], "manifest.json", "manifest.sha256"}
     expected = {"reference.json", "reasons.json"}
-    expected |= {"scorecard.json"} if manifest["kind"] == "scorecard" else {
-        "forest.json", "model.json"
-    }  # fmt: skip
+    expected |= {
+        "scorecard": {"scorecard.json"},
+        "boosted": {"forest.json", "model.json"},
+        "blended": {"blended.json"},
+    }[manifest["kind"]]
     assert set(manifest["files"]) == expected
     for name, stated in manifest["files"].items():
         content = (case.folder / name).read_bytes()

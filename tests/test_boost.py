@@ -16,7 +16,7 @@ from credit.boost.parts import read_clues, stopping_parts
 from credit.errors import ModelError
 from credit.feature import Feature, Reason
 
-FAST = BoostOptions(rounds=60, eta=0.3, early_stopping=10)
+FAST = BoostOptions(rounds=60, seeds=1, eta=0.3, early_stopping=10)
 
 
 def applicants(rows=1500, seed=11):
@@ -49,12 +49,29 @@ def test_contributions_by_feature_sum_to_the_margin():
     )
 
 
-def test_names_are_ordered_by_bad_rate_and_unseen_ones_are_missing():
-    boosted, X, _ = model()
+def test_names_are_ordered_by_bad_rate_and_unseen_ones_stand_where_the_population_does():
+    boosted, X, y = model()
     plan = boosted.encoder_.columns[2]
     assert plan.names[-1] == "none"
+    better = sum(y[X["job"] == name].mean() < y.mean() for name in plan.names)
+    assert plan.unseen == better - 0.5
     matrix = boosted.encoder_.matrix(X.iloc[:3].assign(job=["none", "pilot", None]))
-    np.testing.assert_array_equal(matrix[:, -1], [2, np.nan, np.nan])
+    np.testing.assert_array_equal(matrix[:, -1], [2, better - 0.5, np.nan])
+    scores = boosted.decision_function(
+        X.iloc[[0] * 3].assign(job=["pilot", plan.names[better - 1], plan.names[better]])
+    )
+    assert scores[0] in scores[1:]
+
+
+def test_a_special_name_is_missing_beside_an_indicator_and_not_an_unseen_one():
+    X, y = applicants()
+    boosted = BoostedModel(options=FAST, special_codes={"job": ["none", "gone"]}).fit(X, y)
+    plan = boosted.encoder_.columns[2]
+    assert plan.names == tuple(sorted(("chef", "clerk"), key=lambda n: y[X["job"] == n].mean()))
+    assert plan.indicators == ("none",)
+    matrix = boosted.encoder_.matrix(X.iloc[:3].assign(job=["none", "gone", "pilot"]))
+    np.testing.assert_array_equal(matrix[:, -2], [np.nan, np.nan, plan.unseen])
+    np.testing.assert_array_equal(matrix[:, -1], [1, 0, 0])
 
 
 def test_special_codes_are_missing_beside_an_indicator():
@@ -135,7 +152,7 @@ def test_the_latest_rows_decide_when_to_stop():
 def test_without_refit_the_last_part_is_never_learnt_from():
     X, y = applicants()
     order = np.arange(len(X))
-    options = BoostOptions(rounds=60, eta=0.3, early_stopping=10, refit=False)
+    options = BoostOptions(rounds=60, eta=0.3, early_stopping=10, refit=False, seeds=1)
     first = BoostedModel(options=options).fit(X, y, order=order)
     assert first.rounds_ == first.stopping_["rounds"].iloc[0]
     assert first.booster_.num_boosted_rounds() == first.rounds_
@@ -185,7 +202,7 @@ def test_nobody_is_on_both_sides_of_a_part_that_decides_when_to_stop(rows):
 def test_a_fit_with_groups_repeats_and_listens_to_the_watch():
     X, y = applicants(600)
     told = []
-    options = BoostOptions(rounds=30, eta=0.3)
+    options = BoostOptions(rounds=30, eta=0.3, seeds=1)
     first = BoostedModel(options=options).fit(
         X, y, groups=people(600), watch=lambda *said: told.append(said)
     )

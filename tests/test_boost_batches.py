@@ -15,7 +15,7 @@ from credit.boost import BoostedModel, BoostOptions
 from credit.errors import DataError, ModelError
 from credit.frames import ParquetColumns
 
-SHARED = {"rounds": 40, "eta": 0.3, "early_stopping": 10}
+SHARED = {"rounds": 40, "seeds": 1, "eta": 0.3, "early_stopping": 10}
 
 
 def stored(frame: pd.DataFrame, folder: Path, group: int = 400) -> ParquetColumns:

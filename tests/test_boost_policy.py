@@ -20,7 +20,7 @@ from credit.explain import covariance_shares, dimension_contributions
 from credit.scorecard import fit_weighted, price_of_policy
 
 POLICY = {"payment": 0.5, "social": 0.3, "wealth": 0.2}
-OPTIONS = BoostOptions(rounds=60, eta=0.2, max_depth=3, by_dimension=True)
+OPTIONS = BoostOptions(rounds=60, seeds=1, eta=0.2, max_depth=3, by_dimension=True)
 SIGNS = {"payment_a": 1, "social_a": -1, "wealth_a": 1}
 
 

@@ -17,7 +17,7 @@ def fitted() -> tuple[BoostedModel, pd.DataFrame]:
     X["segment"] = random.choice(["x", "y", "z"], 1500)
     margin = X["a"] + 0.8 * X["b"] * (X["segment"] == "x") - 1.5
     y = (random.random(1500) < 1 / (1 + np.exp(-margin))).astype(int)
-    model = BoostedModel(options=BoostOptions(rounds=60), random_state=1).fit(X, y)
+    model = BoostedModel(options=BoostOptions(rounds=60, seeds=1), random_state=1).fit(X, y)
     return model, X
 
 
@@ -33,7 +33,9 @@ def test_a_row_sums_to_its_margin_less_the_mean_of_the_reference(fitted):
 def test_a_feature_that_no_tree_uses_has_no_part(fitted):
     _, X = fitted
     y = (X["a"] > 0).astype(int)
-    model = BoostedModel(options=BoostOptions(rounds=1, max_depth=1, colsample=1.0)).fit(X, y)
+    model = BoostedModel(options=BoostOptions(rounds=1, seeds=1, max_depth=1, colsample=1.0)).fit(
+        X, y
+    )
     terms = interventional(model, X.iloc[:20], X)
     assert (terms[["b", "c", "d"]].to_numpy() == 0).all()
 

@@ -184,7 +184,7 @@ def priced(kind: str, shares: dict[str, float], rows: int = 10_000) -> pd.DataFr
     models = {
         "scorecard": Scorecard(signs=signs, random_state=0),
         "xgboost": BoostedModel(
-            options=BoostOptions(rounds=120, eta=0.15, max_depth=2), signs=signs
+            options=BoostOptions(rounds=120, seeds=1, eta=0.15, max_depth=2), signs=signs
         ),
         "policy_card": PolicyCard(signs=signs, dimensions=dimensions, weights=POLICY),
     }

@@ -15,11 +15,13 @@ import pandas as pd
 import pytest
 from experiment import CARD_ONLY, Finished, caught, few_refits, pipeline, run_in
 
+from credit.boost import BoostOptions
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
 from credit.pipeline import tune as tune_module
-from credit.pipeline.export import export
+from credit.pipeline.export import EXPORTED, export
 from credit.pipeline.features import write_features
+from credit.pipeline.fit import fit_models
 from credit.pipeline.models import make
 from credit.pipeline.train import divide, fingerprint, run
 from credit.runtime import load
@@ -429,6 +431,29 @@ def test_an_interrupted_trial_is_made_again(experiment, tmp_path, monkeypatch):
     assert len(calls) == 3
     assert study.trials["state"].tolist() == ["COMPLETE", "COMPLETE"]
     assert study.trials["value"].notna().all()
+
+
+def test_a_blend_is_fitted_where_it_is_asked_for(experiment):
+    outcome = experiment.outcome
+    sections = outcome.config.models.model_copy(update={"blend": True, "policy_card": False})
+    shared = replace(
+        outcome.shared, config=outcome.config.model_copy(update={"models": sections}),
+        journal=None, boost=BoostOptions(rounds=30, eta=0.3, seeds=1),
+    )  # fmt: skip
+    fitted, study = fit_models(shared, outcome.data, outcome.fold, lambda _s, _x: None)
+    assert study is None
+    assert [one.name for one in fitted] == ["scorecard", "xgboost", "blend"]
+    blend = fitted[-1].model
+    assert blend.choice_ in {"card", "trees", "blend"}
+    assert set(blend.dimensions.values()) == set(outcome.shared.knowledge.dimensions.values())
+    assert "blend" in EXPORTED
+
+
+def test_a_blend_needs_trees(tmp_path):
+    path = pipeline(tmp_path, CARD_ONLY.replace("[models.scorecard]", "[models]\nblend = true\n"
+                                                "[models.scorecard]"))  # fmt: skip
+    with pytest.raises(ConfigError, match=r"blend = true needs boosted trees.*\[models\.xgboost\]"):
+        config_module.load(path)
 
 
 def test_models_without_a_section_are_not_trained_and_some_must_be(tmp_path):

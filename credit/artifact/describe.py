@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sklearn.utils.validation import check_is_fitted
 
 from credit.artifact.forest import export
+from credit.blend import BlendedModel
 from credit.boost import BoostedModel, ColumnPlan
 from credit.errors import ArtifactError
+from credit.runtime.scorer import Kind
 from credit.scorecard import Scorecard
 
 CARD_TOLERANCE = 1e-9
@@ -39,7 +41,7 @@ class Description:
 
     Attributes
     ----------
-    kind : {"scorecard", "boosted"}
+    kind : {"scorecard", "boosted", "blended"}
     structure : dict
         What the runtime reads: see `credit.runtime.card` and `credit.runtime.boosted`.
     columns : tuple of Column
@@ -52,7 +54,7 @@ class Description:
         Files for other tools; the runtime checks their hashes and never reads them.
     """
 
-    kind: Literal["scorecard", "boosted"]
+    kind: Kind
     structure: Mapping[str, Any]
     columns: tuple[Column, ...]
     unused: tuple[str, ...] = ()
@@ -61,7 +63,9 @@ class Description:
 
 
 def describe(model: Any) -> Description:
-    """Return ``model`` (a fitted Scorecard or BoostedModel) as plain data.
+    """Return ``model`` (a fitted Scorecard, BoostedModel or BlendedModel) as plain data.
+
+    A blend that chose one of its models is that model.
 
     Raises
     ------
@@ -74,10 +78,13 @@ def describe(model: Any) -> Description:
     elif isinstance(model, BoostedModel):
         check_is_fitted(model, "booster_")
         description = _boosted(model)
+    elif isinstance(model, BlendedModel):
+        check_is_fitted(model, "weights_")
+        description = _blended(model)
     else:
         raise ArtifactError(
             f"model: a {type(model).__name__} cannot be written as an artifact. Give a fitted "
-            "credit.scorecard.Scorecard or credit.boost.BoostedModel."
+            "credit.scorecard.Scorecard, credit.boost.BoostedModel or credit.blend.BlendedModel."
         )
     if not description.columns:
         raise ArtifactError(
@@ -157,6 +164,37 @@ def _boosted(model: BoostedModel) -> Description:
     )
 
 
+def _blended(model: BlendedModel) -> Description:
+    """Return both models with their weights, or the one that was chosen."""
+    if model.trees_ is None or model.card_ is None:
+        return describe(model.card_ if model.trees_ is None else model.trees_)
+    card, forest = _scorecard(model.card_), _boosted(model.trees_)
+    of_card, of_forest = model.weights_
+    in_card = {column.name: column for column in card.columns}
+    return Description(
+        kind="blended",
+        structure={
+            "card_weight": of_card,
+            "forest_weight": of_forest,
+            "card": card.structure,
+            "forest": forest.structure,
+        },
+        columns=tuple(_either(column, in_card.get(column.name)) for column in forest.columns),
+        tolerance=of_card * card.tolerance + of_forest * forest.tolerance,
+    )
+
+
+def _either(column: Column, other: Column | None) -> Column:
+    """Return a column with the names and codes that either of two models knows."""
+    if other is None:
+        return column
+    return replace(
+        column,
+        special_codes=tuple(dict.fromkeys([*column.special_codes, *other.special_codes])),
+        categories=tuple(dict.fromkeys([*column.categories, *other.categories])),
+    )
+
+
 def _inputs(plan: ColumnPlan) -> list[dict[str, Any]]:
     """Return how one column becomes the value and its indicators, as the encoder does it."""
     value: dict[str, Any] = {"feature": plan.feature}
@@ -164,5 +202,6 @@ def _inputs(plan: ColumnPlan) -> list[dict[str, Any]]:
         value["missing_codes"] = list(plan.special)
     else:
         value["codes"] = {name: float(i) for i, name in enumerate(plan.names)}
-        value["unknown"] = None
+        value["codes"] |= {str(code): None for code in plan.special}
+        value["unknown"] = plan.unseen
     return [value, *({"feature": plan.feature, "equals": code} for code in plan.indicators)]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.runtime import Feature, Scores
+from credit.runtime.blended import Blended
 from credit.runtime.card import Card
 from credit.runtime.columns import Rows
 from credit.runtime.scorer import Model
@@ -53,10 +54,9 @@ def distributions(
     points = scores.points.astype(np.float64)
     edges = equal_mass_edges(points)
     grades, counts = np.unique(scores.grade, return_counts=True)
+    card = model.card if isinstance(model, Blended) else model
     cut = (
-        {term.feature: term.edges.tolist() for term in model.terms}
-        if isinstance(model, Card)
-        else {}
+        {term.feature: term.edges.tolist() for term in card.terms} if isinstance(card, Card) else {}
     )
     return {
         "rows": len(points),

@@ -39,7 +39,7 @@ def write(folder: str | Path, model: Any, spec: ArtifactSpec, *, overwrite: bool
     ----------
     folder : str or Path
         Must not exist, unless ``overwrite``.
-    model : Scorecard or BoostedModel
+    model : Scorecard, BoostedModel or BlendedModel
         Fitted.
     spec : ArtifactSpec
     overwrite : bool, default=False

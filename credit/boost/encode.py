@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,10 @@ class ColumnPlan:
     feature, kind : str
     names : tuple of str
         Categories in ascending order of smoothed bad rate: a name becomes its place in this
-        list. A name not in it becomes missing.
+        list.
+    unseen : float or None
+        Place of any other name: where a name without rows would stand, between those better and
+        those worse than the population. None reads as missing.
     special : tuple
         Codes that become missing, so that no order is asked of them.
     indicators : tuple
@@ -51,13 +54,14 @@ class ColumnPlan:
     feature: str
     kind: Kind
     names: tuple[str, ...] = ()
+    unseen: float | None = None
     special: tuple[float | str, ...] = ()
     indicators: tuple[float | str, ...] = ()
     sign: int = 0
     outputs: tuple[str, ...]
 
     def encode(self, column: pd.Series) -> list[Floats]:
-        """Return the columns of ``outputs``; NaN where a value is missing, special or unseen."""
+        """Return the columns of ``outputs``; NaN where a value is missing or special."""
         if self.kind == "number":
             values = numbers(column, self.feature)
             self._refuse_huge(values)
@@ -66,7 +70,9 @@ class ColumnPlan:
         else:
             codes, seen = names(column, self.feature)
             place = {name: float(i) for i, name in enumerate(self.names)}
-            values = np.array([*(place.get(name, np.nan) for name in seen), np.nan])[codes]
+            place |= dict.fromkeys(map(str, self.special), np.nan)
+            other = np.nan if self.unseen is None else self.unseen
+            values = np.array([*(place.get(name, other) for name in seen), np.nan])[codes]
             found = np.array([*seen, ""], dtype=object)[codes]
         return [values, *((found == code).astype(np.float64) for code in self.indicators)]
 
@@ -139,11 +145,13 @@ def fit_encoder(
         keys = tuple(special_key(kind, code, name) for code in special_codes.get(name, ()))
         special = tuple(dict.fromkeys(keys))
         indicators = _frequent(frame[name], name, sample, special) if special else ()
+        ordered = _order(frame[name], name, sample, special) if kind == "category" else Order()
         plans.append(
             ColumnPlan(
                 feature=name,
                 kind=kind,
-                names=_order(frame[name], name, sample, special) if kind == "category" else (),
+                names=ordered.names,
+                unseen=ordered.unseen,
                 special=special,
                 indicators=indicators,
                 sign=signs[name],
@@ -170,15 +178,22 @@ def _frequent(
     return tuple(code for code in special if weight[values == code].sum() >= floor)
 
 
-def _order(
-    column: pd.Series, name: str, sample: Sample, special: Sequence[float | str]
-) -> tuple[str, ...]:
-    """Return the names in ascending order of smoothed bad rate, ties by name."""
+class Order(NamedTuple):
+    """Names in ascending order of smoothed bad rate, and the place of any other."""
+
+    names: tuple[str, ...] = ()
+    unseen: float | None = None
+
+
+def _order(column: pd.Series, name: str, sample: Sample, special: Sequence[float | str]) -> Order:
+    """Return the names in order, ties by name."""
     codes, found = names(column, name)
     counts = sample.count(np.where(codes < 0, len(found), codes), len(found) + 1)
     kept = [i for i, n in enumerate(found) if n not in special and counts[i].sum() > 0]
     woe = evidence(counts, sample.prior, SMOOTHING)
-    return tuple(found[i] for i in sorted(kept, key=lambda i: (woe[i], found[i])))
+    ordered = sorted(kept, key=lambda i: (woe[i], found[i]))
+    better = sum(woe[i] < 0 for i in kept)
+    return Order(tuple(found[i] for i in ordered), better - 0.5)
 
 
 def _safe(name: str, taken: set[str]) -> str:

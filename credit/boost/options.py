@@ -59,7 +59,7 @@ class BoostOptions:
     max_bin: int = 128
     validation_share: float = 0.2
     refit: bool = True
-    seeds: int = 1
+    seeds: int = 3
     by_dimension: bool = False
     memory_rows: int = 500_000
     batch_rows: int = 50_000

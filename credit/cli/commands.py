@@ -208,7 +208,7 @@ def compare(
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="A column that is no feature.")] = None,
     models: Annotated[
-        str, typer.Option(help="Of card, woe, boost, logistic.")
+        str, typer.Option(help="Of card, woe, boost, logistic, blend.")
     ] = "card,boost,logistic",
     folds: Annotated[str, typer.Option(help="REPEATSxFOLDS.")] = "5x2",
     seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 20261121,

@@ -156,10 +156,12 @@ class BoostSection(_Section):
 class ModelsSection(_Section):
     """Which models to train: of those that can be exported, the ones that have a section.
 
-    A file without any ``[models]`` trains all.
+    A file without any ``[models]`` trains all. ``blend`` adds the sum of the default card and
+    the boosted trees, taken where it wins significantly (`credit.blend`).
     """
 
     policy_card: bool = True
+    blend: bool = False
     scorecard: ScorecardSection | None = None
     xgboost: BoostSection | None = None
 
@@ -170,6 +172,8 @@ class ModelsSection(_Section):
                 "no model to export: give it a section [models.scorecard] or [models.xgboost], "
                 "or leave [models] out to train both"
             )
+        if self.blend and self.xgboost is None:
+            raise ValueError("blend = true needs boosted trees: give it [models.xgboost]")
         return self
 
 

@@ -24,7 +24,7 @@ from credit.pipeline.tables import Progress
 from credit.pipeline.track import RunRecord, flatten, track
 from credit.pipeline.words import Printed, records
 
-EXPORTED = ("scorecard", "xgboost")
+EXPORTED = ("scorecard", "xgboost", "blend")
 """Kinds of model that a service can load."""
 
 

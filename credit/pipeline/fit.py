@@ -17,8 +17,9 @@ from credit.binning import BinLimits
 from credit.boost import BoostOptions
 from credit.calibrate import Calibration, fit_platt
 from credit.dataset import Dataset
-from credit.pipeline.config import Pipeline
+from credit.pipeline.config import BoostSection, Pipeline
 from credit.pipeline.models import Knowledge, clues_of, make
+from credit.pipeline.spark_boost import fit_on_spark
 from credit.pipeline.tune import Search, Study, tune
 from credit.scorecard import PolicyCard, Scale
 from credit.split import Fold
@@ -156,26 +157,51 @@ def fit_models(
         models.append(("scorecard", "scorecard", scorecard.fit(X, y)))
         progress("fitting the scorecard", 1.0)
     if config.models.xgboost is not None:
-        options = shared.boost or config.models.xgboost.options()
-        if shared.journal is not None:
-            search = Search(
-                section=config.models.xgboost,
-                knowledge=shared.knowledge,
-                journal=shared.journal,
-                name=shared.study or config.name,
-                seed=seed,
-                split=config.split,
-            )
-            study = tune(data, fold, search, progress)
-            options = study.best
-        clues = clues_of(data, train, config.split)
-        boosted = make("boost", X, knowledge=shared.knowledge, boost=options, seed=seed)
-        models.append(("xgboost", "XGBoost", boosted.fit(X, y, **clues)))
+        found, study = _boosted(shared, config.models.xgboost, data, fold, progress)
+        models += found
     fitted = [
         Fitted(name=name, label=label, model=model, calibration=Calibration())
         for name, label, model in models
     ]
     return [calibrated(one, data, validation) for one in fitted], study
+
+
+def _boosted(
+    shared: Plan,
+    section: BoostSection,
+    data: Dataset,
+    fold: Fold,
+    progress: Callable[[str, float], None],
+) -> tuple[list[tuple[str, str, Any]], Study | None]:
+    """Tune and fit the boosted trees, and the blend where it is asked for."""
+    config, train = shared.config, fold.train
+    options, study = shared.boost or section.options(), None
+    if shared.journal is not None:
+        search = Search(
+            section=section,
+            knowledge=shared.knowledge,
+            journal=shared.journal,
+            name=shared.study or config.name,
+            seed=config.seed,
+            split=config.split,
+        )
+        study = tune(data, fold, search, progress)
+        options = study.best
+    X, y = data.X.iloc[train], data.y.iloc[train].to_numpy(dtype=np.int64)
+    clues = clues_of(data, train, config.split)
+
+    def unfitted(kind: str) -> Any:
+        return make(kind, X, knowledge=shared.knowledge, boost=options, seed=config.seed)
+
+    trees = unfitted("boost")
+    if config.engine.kind == "spark":
+        trees = fit_on_spark(trees, X, y, clues=clues)
+    else:
+        trees.fit(X, y, **clues)
+    models = [("xgboost", "XGBoost", trees)]
+    if config.models.blend:
+        models.append(("blend", "blend", unfitted("blend").fit(X, y, **clues)))
+    return models, study
 
 
 def calibrated(fitted: Fitted, data: Dataset, validation: npt.NDArray[np.int64]) -> Fitted:

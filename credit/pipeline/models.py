@@ -16,13 +16,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from credit.binning import BinLimits
+from credit.blend import BlendedModel
 from credit.boost import BoostedModel, BoostOptions
 from credit.dataset import Dataset
 from credit.errors import ConfigError, nearest
 from credit.pipeline.config import SplitSection
 from credit.scorecard import FusedOptions, Scorecard
 
-NAMES = ("card", "woe", "boost", "logistic")
+NAMES = ("card", "woe", "boost", "logistic", "blend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +78,9 @@ def make(
 
     Parameters
     ----------
-    name : {"card", "woe", "boost", "logistic"}
-        Which model: the default scorecard, the classic one, boosted trees, a plain regression.
+    name : {"card", "woe", "boost", "logistic", "blend"}
+        Which model: the default scorecard, the classic one, boosted trees, a plain regression,
+        the default scorecard and boosted trees added up where that wins.
     frame : DataFrame
         The columns it will see (logistic needs to know which are texts).
     knowledge : Knowledge, optional
@@ -103,6 +105,12 @@ def make(
         return Scorecard(binning=limits or BinLimits(), **common)
     if name == "boost":
         return BoostedModel(options=boost, **common)
+    if name == "blend":
+        card, trees = (
+            Scorecard(binning=FusedOptions(edges=edges), **common),
+            BoostedModel(options=boost, **common),
+        )
+        return BlendedModel(card=card, trees=trees, random_state=seed)
     if name == "logistic":
         return logistic(frame)
     raise ConfigError(f"no model {name!r}.{nearest(name, NAMES)} It is one of {NAMES}.")

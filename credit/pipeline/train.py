@@ -33,7 +33,7 @@ from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.words import Printed, records
 from credit.split import Fold, out_of_time, repeated_folds, require_both_classes, straddling
 
-SIMPLEST_FIRST = ("scorecard", "xgboost")
+SIMPLEST_FIRST = ("scorecard", "xgboost", "blend")
 """Models that may become the champion, the one an officer can read first."""
 
 

@@ -32,8 +32,8 @@ class Input:
         Numbers that read as missing.
     equals : float, str or None
         Where given, the column is 1 where the feature has this value, else 0.
-    codes : dict of str to float, or None
-        Where given, the column is the code of the feature's name.
+    codes : dict of str to float or None, or None
+        Where given, the column is the code of the feature's name; None reads as missing.
     unknown : float or None
         Code of any other name; None reads as missing. A missing name is missing.
     """
@@ -41,7 +41,7 @@ class Input:
     feature: str
     missing_codes: tuple[float, ...] = ()
     equals: float | str | None = None
-    codes: Mapping[str, float] | None = None
+    codes: Mapping[str, float | None] | None = None
     unknown: float | None = None
 
     def column(self, rows: Rows) -> Floats:
@@ -51,7 +51,7 @@ class Input:
             return (values == self.equals).astype(np.float64)
         if self.codes is not None:
             other = np.nan if self.unknown is None else self.unknown
-            known: dict[Any, float] = {**self.codes, None: np.nan}
+            known: dict[Any, float | None] = {**self.codes, None: np.nan}
             return np.array([known.get(value, other) for value in values], dtype=np.float64)
         if self.missing_codes:
             return np.where(np.isin(values, np.array(self.missing_codes)), np.nan, values)
@@ -143,7 +143,7 @@ def _read_input(document: Plain, features: Mapping[str, Feature]) -> Input:
         return Input(name, missing_codes=tuple(codes.tolist()))
     if "codes" not in part:
         part["feature"].refuse("a feature with codes, as it holds names")
-    table = {k: code.number() for k, code in part["codes"].members().items()}
+    table = {k: code.optional_number() for k, code in part["codes"].members().items()}
     if not set(table) <= {*feature.categories, *map(str, feature.special_codes)}:
         part["codes"].refuse("an object with the manifest's categories")
     unknown = part["unknown"].optional_number() if "unknown" in part else None

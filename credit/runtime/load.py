@@ -14,12 +14,13 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from credit.errors import ArtifactError
+from credit.runtime.blended import read_blended
 from credit.runtime.boosted import read_boosted
 from credit.runtime.card import read_card
 from credit.runtime.columns import Feature
 from credit.runtime.files import MANIFEST, MAX_FILE_BYTES, check_files, check_seal, read
 from credit.runtime.plain import Floats, Plain, parse
-from credit.runtime.scorer import LANGUAGES, Model, Scorer, ScoreRule
+from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer, ScoreRule
 
 FORMAT = 1
 """The version of the artifact format that this code reads and writes."""
@@ -27,7 +28,11 @@ FORMAT = 1
 ROUNDING = "floor(x + 0.5)"
 """How points are rounded to whole ones."""
 
-MODEL_FILES = {"scorecard": "scorecard.json", "boosted": "forest.json"}
+MODEL_FILES: Mapping[Kind, str] = {
+    "scorecard": "scorecard.json",
+    "boosted": "forest.json",
+    "blended": "blended.json",
+}
 """Model kind -> the file that holds its structure."""
 
 REFERENCE = "reference.json"
@@ -69,7 +74,7 @@ def load(path: str | Path) -> Scorer:
     _check_format(document)
     part = document.record(_MANIFEST_KEYS)
     check_files(files, _stated_files(part["files"]))
-    kind = cast(Literal["scorecard", "boosted"], part["kind"].text(allowed=tuple(MODEL_FILES)))
+    kind = cast(Kind, part["kind"].text(allowed=tuple(MODEL_FILES)))
     features = _read_features(part["features"])
     names = [feature.name for feature in features]
     rule = _read_rule(part, kind)
@@ -121,6 +126,8 @@ def _open(files: Mapping[str, bytes], name: str) -> Plain:
 def _read_model(kind: str, document: Plain, features: Sequence[Feature]) -> Model:
     if kind == "scorecard":
         return read_card(document, features)
+    if kind == "blended":
+        return read_blended(document, features)
     return read_boosted(document, features)
 
 

@@ -27,6 +27,9 @@ from credit.runtime.card import Card
 from credit.runtime.columns import Feature, Rows, read_columns
 from credit.runtime.plain import Floats, Integers
 
+Kind = Literal["scorecard", "boosted", "blended"]
+"""What a model is made of: a points table, a forest, or the sum of the two."""
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[str, ...] = ("en", "zh")
 
@@ -153,7 +156,7 @@ class Scorer:
 
     Attributes
     ----------
-    kind : {"scorecard", "boosted"}
+    kind : {"scorecard", "boosted", "blended"}
     features : tuple of Feature
         The columns that must be given.
     unused : tuple of str
@@ -169,7 +172,7 @@ class Scorer:
         Everything else that manifest.json says.
     """
 
-    kind: Literal["scorecard", "boosted"]
+    kind: Kind
     features: tuple[Feature, ...]
     unused: tuple[str, ...]
     model: Model
