@@ -213,6 +213,27 @@ def audits(ratings: pd.DataFrame, rows: pd.DataFrame) -> None:
         sys.stdout.write(f"audit, careless: {audited(ratings, spine)}\n")
 
 
+def columns_of(rows: pd.DataFrame) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return the columns of every model, and the model that each is compared with.
+
+    ``deeds`` are the ratings a person gave. ``own`` adds those received, which are already what
+    a person's nearest neighbours in the network say.
+    """
+    of = {
+        kind: [name for name in rows if name.startswith(f"{kind} ")]
+        for kind in ("own", "network", "placebo", "careless")
+    }
+    few = {kind: [f"{kind} {name}" for name in FEW] for kind in ("network", "placebo")}
+    deeds = [name for name in of["own"] if name.startswith("own given")]
+    sets = {
+        "own": of["own"], **{kind: of["own"] + of[kind] for kind in list(of)[1:]},
+        "few": of["own"] + few["network"], "deeds": deeds,
+        "deeds + few": deeds + few["network"], "deeds + placebo": deeds + few["placebo"],
+    }  # fmt: skip
+    bases = {kind: "deeds" if kind.startswith("deeds +") else "own" for kind in sets}
+    return sets, {kind: base for kind, base in bases.items() if kind not in {"own", "deeds"}}
+
+
 def main() -> int:
     root = Path(
         sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CREDIT_DATA", "../shared/data")
@@ -230,12 +251,7 @@ def main() -> int:
     dates = list(range(begin, end, EVERY))
     rows = pd.concat([block(ratings, at, networks) for at in dates], ignore_index=True)
     tested = [at for at in dates if (rows["as_of"] + HORIZON <= at).any()][1:]
-    mine = [name for name in rows if name.startswith("own ")]
-    sets = {"own": mine} | {
-        kind: mine + [name for name in rows if name.startswith(f"{kind} ")]
-        for kind in ("network", "placebo", "careless")
-    }
-    sets["few"] = mine + [f"network {name}" for name in FEW]
+    sets, bases = columns_of(rows)
     for kind, columns in sets.items():
         rows[kind] = scores(rows, columns, tested)
     rows = rows[rows["as_of"].isin(tested)]
@@ -248,15 +264,15 @@ def main() -> int:
     draw = np.random.default_rng(11)
     drawn = [np.bincount(draw.integers(0, people, people), minlength=people).astype(float)
              for _ in range(RESAMPLES)]  # fmt: skip
-    base = np.array([auc["own"](weight).mean() for weight in drawn])
+    again = {kind: np.array([auc[kind](weight).mean() for weight in drawn]) for kind in sets}
     for kind in sets:
-        line = f"{kind:<10} AUC {plain[kind].mean():.4f}"
-        if kind != "own":
-            gain = np.array([auc[kind](weight).mean() for weight in drawn]) - base
-            low, high = np.quantile(gain, [0.025, 0.975])
-            better = int((plain[kind] > plain["own"]).sum())
+        line = f"{kind:<16} AUC {plain[kind].mean():.4f}"
+        if kind in bases:
+            base = bases[kind]
+            low, high = np.quantile(again[kind] - again[base], [0.025, 0.975])
+            better = int((plain[kind] > plain[base]).sum())
             line += (
-                f"  over own {plain[kind].mean() - plain['own'].mean():+.4f} "
+                f"  over {base} {plain[kind].mean() - plain[base].mean():+.4f} "
                 f"[{low:+.4f}, {high:+.4f}], {better} of {len(tested)} dates up"
             )
         sys.stdout.write(line + "\n")

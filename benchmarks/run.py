@@ -10,7 +10,7 @@ import sys
 
 MODULES = (
     "stages", "public_sets", "policy_price", "world_recovery", "streaming_card",
-    "streaming_boost", "tracking", "graph", "bitcoin_otc", "reject",
+    "streaming_boost", "tracking", "graph", "bitcoin_otc", "reject", "leak_cells", "social_value",
 )  # fmt: skip
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 
