@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 from experiment import Finished
 
-from credit.errors import ConfigError
+from credit.errors import ConfigError, UseError
 from credit.feature import Catalogue
 from credit.pipeline import protected
+from credit.pipeline.config import UseSection
 from credit.pipeline.findings import Findings
 from credit.pipeline.headline import headline
 from credit.pipeline.pages import _trials, fairness, features, governance, models, people
 from credit.pipeline.pages.page import Page, Picture, Section, render, write_page
+from credit.pipeline.tables import prepare
 from credit.pipeline.words import Printed
 from credit.plot import roc
 
@@ -208,6 +210,21 @@ def test_groups_must_be_few_and_hold_the_reference(experiment: Finished):
     many = replace(whole, X=whole.X.assign(**{protected.NAME: np.arange(len(whole)).astype(str)}))
     with pytest.raises(ConfigError, match=r"'sex' has \d+ values; at most 20"):
         protected.groups(section, many)
+
+
+def test_a_column_that_is_not_there_or_not_for_audits_is_refused(experiment: Finished):
+    config = experiment.outcome.config
+    prepared = prepare(config, data=experiment.world)
+    with prepared.engine:
+        wrong = config.fairness.model_copy(update={"column": "sexx"})
+        with pytest.raises(ConfigError, match=r"no column 'sexx' in .*Did you mean 'sex'"):
+            protected.with_group(config.model_copy(update={"fairness": wrong}), prepared)
+        use = UseSection(purposes=["credit scoring"])
+        barred = config.model_copy(update={"uses": {"customers.sex": use}})
+        with pytest.raises(UseError, match=r"customers.sex: held for credit scoring, not for"):
+            protected.with_group(barred, prepared)
+        none = config.model_copy(update={"fairness": None})
+        assert protected.with_group(none, prepared) is prepared
 
 
 # -- text is text

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import pandas as pd
 
 from credit.dataset import Dataset
-from credit.engine import Engine
 from credit.errors import ConfigError, nearest
 from credit.feature import Catalogue, Reason, Stated
+from credit.pipeline.config import Pipeline
+from credit.pipeline.declared import refuse
 from credit.pipeline.sections import FairnessSection
+from credit.pipeline.tables import Prepared, columns_of
 
 NAME = "application_protected_group"
 """The feature that holds the group; it is among those kept out of models."""
@@ -18,38 +23,46 @@ UNKNOWN = "(unknown)"
 MOST_GROUPS = 20
 
 
-def protected(section: FairnessSection | None, engine: Engine) -> Catalogue:
-    """Return the feature that reads the group, or no feature where no audit is asked for.
+def with_group(config: Pipeline, prepared: Prepared) -> Prepared:
+    """Add the feature that reads the group, kept out of models; nothing where none is declared.
 
     Raises
     ------
     ConfigError
         If neither applications nor customers have the column.
+    UseError
+        If the column is not held for fairness audits.
     """
+    section = config.fairness
     if section is None:
-        return Catalogue(())
-    present = {name: list(engine.columns(name)) for name in engine.tables}
-    table = "applications" if section.column in present.get("applications", []) else "customers"
-    if section.column not in present.get(table, []):
-        known = sorted({*present.get("applications", []), *present.get("customers", [])})
+        return prepared
+    extra = Catalogue((_feature(section, columns_of(prepared.engine)),))
+    refuse(config, prepared.engine, extra, extra.names)
+    return replace(
+        prepared,
+        catalogue=Catalogue((*prepared.catalogue, *extra)),
+        audit=(*prepared.audit, *extra.names),
+    )
+
+
+def _feature(section: FairnessSection, columns: Mapping[str, Sequence[str]]) -> Stated:
+    own, persons = (columns.get(table, ()) for table in ("applications", "customers"))
+    if section.column not in {*own, *persons}:
+        known = sorted({*own, *persons})
         raise ConfigError(
             f"fairness.column: no column {section.column!r} in applications or customers."
             f"{nearest(section.column, known)} They have {known}."
         )
-    return Catalogue(
-        (
-            Stated(
-                name=NAME,
-                dimension="application",
-                label=f"{section.column} (fairness audit only)",
-                unit="category",
-                null_means="not known",
-                risk=0,
-                reason=Reason(en="For audits only.", zh="仅供审计。"),
-                table="applications" if table == "applications" else "customers",
-                expression=section.column,
-            ),
-        )
+    return Stated(
+        name=NAME,
+        dimension="application",
+        label=f"{section.column} (fairness audit only)",
+        unit="category",
+        null_means="not known",
+        risk=0,
+        reason=Reason(en="For audits only.", zh="仅供审计。"),
+        table="applications" if section.column in own else "customers",
+        expression=section.column,
     )
 
 

@@ -16,7 +16,6 @@ from credit.features import available, chosen, merchant_categories
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, microseconds
 from credit.pipeline.declared import declared, own_file, refuse
-from credit.pipeline.protected import protected
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
 
@@ -197,8 +196,6 @@ def prepare(
     until = config.outcome.observed_until
     everything = available(declared(config, engine, extra), columns_of(engine))
     asked = select(everything, config.features)
-    group = protected(config.fairness, engine)
-    asked, audit = Catalogue((*asked, *group)), (*audit, *group.names)
     refuse(config, engine, asked, audit)
     notes += own_file(config)
     return Prepared(

@@ -27,7 +27,7 @@ from credit.pipeline.export import export
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
-from credit.pipeline.protected import groups
+from credit.pipeline.protected import groups, with_group
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.words import Printed, records
@@ -85,6 +85,7 @@ def run(
         progress=progress,
     )
     with prepared.engine:
+        prepared = with_group(config, prepared)
         whole = assemble(config, prepared, progress)
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
         about = rows_where(whole, config.where, prepared.engine)
