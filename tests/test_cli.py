@@ -265,8 +265,7 @@ def test_a_quarantine_does_not_excuse_what_it_cannot_set_apart(broken, tmp_path)
 
 def test_the_printed_sql_gives_the_frame_that_is_built(experiment, tmp_path, monkeypatch):
     # The network's statistics are joined by the query, and computed beside it.
-    names = [f.name for f in SOCIAL_GRAPH if not {"devices", "guarantees"} & set(f.ties)]
-    apart = ", ".join(f'"{name}"' for name in names)
+    apart = ", ".join(f'"{feature.name}"' for feature in SOCIAL_GRAPH)
     path = pipeline(tmp_path, CARD_ONLY + f"[features]\nexclude = [{apart}]\n")
     write_features(path, tmp_path / "built.parquet", data=experiment.world)
     built = pd.read_parquet(tmp_path / "built.parquet")
