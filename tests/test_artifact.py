@@ -312,6 +312,19 @@ def test_the_manifest_says_what_the_model_reads(case: Case) -> None:
     assert manifest["score"]["points"] == ("table" if manifest["kind"] == "scorecard" else "scale")
 
 
+def test_special_and_unseen_names_score_as_in_the_model(tmp_path: Path) -> None:
+    frame = sample(400)
+    options = BoostOptions(rounds=20, eta=0.3, seeds=1)
+    model = BoostedModel(options=options, special_codes={"segment": ["blue", "gone"]})
+    model.fit(frame, target(frame))
+    scorer = runtime.load(artifact.write(tmp_path / "a", model, specification(frame)))
+    names = ["blue", "gone", "sme", "white", "nobody", None]
+    asked = frame.iloc[[0] * len(names)].assign(segment=names)
+    margin = scorer.score(artifact.columns_of(asked, scorer.features)).margin
+    assert margin == pytest.approx(model.decision_function(asked), abs=2e-6)
+    assert len(set(margin.round(6))) > 2
+
+
 def test_every_file_is_hashed_strict_json(case: Case) -> None:
     manifest = json.loads((case.folder / "manifest.json").read_text())
     names = {path.name for path in case.folder.iterdir()}

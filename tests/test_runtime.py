@@ -665,7 +665,7 @@ M, C, F, R = "manifest.json", "scorecard.json", "forest.json", "reasons.json"
         ("scorecard", f"{M}:format", 2, "unknown format version 2; this version.*reads format 1"),
         ("scorecard", f"{M}:format", True, "unknown format version True"),
         ("scorecard", f"{M}:format", "del", "unknown format version None"),
-        ("scorecard", f"{M}:kind", "neural", r"kind must be one of \['boosted', 'scorecard'\]"),
+        ("scorecard", f"{M}:kind", "neural", r"kind must be one of \['blended', 'boosted', 'sco"),
         ("scorecard", f"{M}:kind", "boosted", r"points must be one of \['scale'\]"),
         ("scorecard", f"{M}:grades", "del", "manifest.json: the document lacks 'grades'"),
         ("scorecard", f"{M}:caliber", 1, "unknown key 'caliber'.*Did you mean 'calibration'"),
