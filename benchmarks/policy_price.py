@@ -23,10 +23,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from credit.binning import BinLimits
 from credit.boost import BoostedModel, BoostOptions
 from credit.evaluate import auc
 from credit.scorecard import (
-    FusedOptions,
     Scorecard,
     policy_shares,
     price_of_policy,
@@ -60,8 +60,8 @@ def taiwan(path: Path) -> None:
     fit, test = order[: len(X) // 2], order[len(X) // 2 :]
     rows = (X.iloc[fit], y[fit], X.iloc[test], y[test])
     common = {"dimensions": dimensions, "random_state": 0}
-    card = Scorecard(**common).fit(*rows[:2])
-    fused = Scorecard(binning=FusedOptions(), **common).fit(*rows[:2])
+    card = Scorecard(binning=BinLimits(), **common).fit(*rows[:2])
+    fused = Scorecard(**common).fit(*rows[:2])
     free = BoostedModel(**common).fit(*rows[:2])
     apart = BoostedModel(options=BoostOptions(by_dimension=True), **common).fit(*rows[:2])
     curves = {

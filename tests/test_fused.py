@@ -14,16 +14,19 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from credit import artifact, runtime
-from credit.binning import BinLimits
+from credit.binning import BinLimits, Sample
+from credit.binning.codes import code_frame
 from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ModelError
 from credit.evaluate import ece, ece_floor
 from credit.pipeline.models import make
 from credit.policy import Policy
 from credit.scorecard import BASE, FusedOptions, Scale, Scorecard
-from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
+from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest, unseen
+from credit.scorecard.fine import fine_bins
 from credit.scorecard.newton import Fitter, Penalty, descend, pair_sums
 from credit.scorecard.segmentation import segment
+from credit.scorecard.stacking import FOLDS, evidence_table, held_out_evidence, share
 from credit.scorecard.thermometer import Layout, Rows, Shape, add_up
 
 QUICK = FusedOptions(few_bags=4, path=((0.5, 1.0), (0.12, 1.0)))
@@ -190,26 +193,6 @@ def test_a_fit_from_another_answer_is_the_same_fit():
     np.testing.assert_allclose(layout.tables @ warm[1:], layout.tables @ cold[1:], atol=1e-5)
 
 
-def test_evidence_is_weighted_as_a_woe_card_weighs_it():
-    layout, rows = tiny(2, rows=300)
-    cells = rows.codes.astype(int) + layout.offsets[:-1]
-    values = np.random.default_rng(0).normal(size=layout.offsets[-1])
-    evidence = Layout.of_evidence(np.split(values, layout.offsets[1:-1]))
-    penalty = Penalty(l1=0.0, l2=5.0 / 300, level=0.0)
-    found = Fitter(evidence, rows).fit(np.ones(300), penalty, tolerance=1e-13)
-    bounds = [(None, None)] + [(0, None)] * 4
-    oracle = minimize(
-        lambda p: (
-            np.mean(np.logaddexp(0, z := p[0] + values[cells] @ p[1:]) - rows.bad * z)
-            + 2.5 / 300 * (p[1:] @ p[1:])
-        ),
-        np.zeros(5),
-        bounds=bounds,
-        options={"ftol": 1e-15, "gtol": 1e-9},
-    )
-    np.testing.assert_allclose(found, oracle.x, atol=1e-4)
-
-
 # --- bags
 
 
@@ -271,6 +254,88 @@ def test_the_simplest_within_a_standard_error_of_the_difference_is_chosen():
     assert simplest(losses, variation, np.ones(400), 1.0) == 1
     assert simplest(losses, variation, np.ones(400), 0.0) == 2
     assert simplest(np.full((2, 3), np.nan), np.array([2.0, 1.0]), np.ones(3), 1.0) == 1
+
+
+def test_unseen_rows_have_the_mean_margin_of_the_bags_they_are_not_in():
+    layout, rows = tiny(6)
+    random = np.random.default_rng(0)
+    bags = [draw(rows.bad, np.ones(len(rows.bad)), random) for _ in range(3)]
+    points = list(random.normal(size=(3, 1 + layout.tables.shape[1])))
+    found = unseen(layout, rows, bags, points)
+    for i in range(len(rows.bad)):
+        held = rows.codes[i : i + 1]
+        own = [
+            add_up(held, layout.offsets, point[0], layout.tables @ point[1:])[0]
+            for bag, point in zip(bags, points, strict=True)
+            if bag[i] == 0
+        ]
+        assert found[i] == pytest.approx(np.mean(own)) if own else np.isnan(found[i])
+
+
+# --- two tables in one
+
+
+@pytest.mark.parametrize("firmness", [0.0, 3.0, 1e9])
+def test_shares_are_what_a_generic_solver_finds(firmness):
+    random = np.random.default_rng(1)
+    truth = random.normal(size=400)
+    margins = np.column_stack(
+        [0.6 * truth + 0.2 * random.normal(size=400), random.normal(size=400)]
+    )
+    bad = (random.random(400) < 1 / (1 + np.exp(1 - truth))).astype(float)
+    weight = random.uniform(0.5, 2, 400)
+    margins[::7, 0] = np.nan
+    known = ~np.isnan(margins[:, 0])
+
+    def loss(p):
+        z = p[0] + margins[known] @ p[1:]
+        lost = weight[known] @ (np.logaddexp(0, z) - bad[known] * z)
+        return lost + firmness * ((p[1] - 0.7) ** 2 + (p[2] - 0.3) ** 2)
+
+    oracle = minimize(loss, [0, 0.7, 0.3], bounds=[(None, None), (0, None), (0, None)], tol=1e-12)
+    found = share(margins, bad, weight, (0.7, 0.3), firmness)
+    np.testing.assert_allclose(found, oracle.x[1:], atol=2e-4)
+    assert found[1] < 0.1 or firmness > 100
+
+
+def test_rows_nothing_is_known_of_leave_the_shares_as_they_were():
+    margins = np.full((4, 2), np.nan)
+    bad = np.array([0.0, 1.0, 0.0, 1.0])
+    assert share(margins, bad, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
+    margins[0] = 1.0
+    assert share(margins, bad, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
+
+
+def evidence_case():
+    X, y = applicants(400)
+    sample = Sample.of(y.astype(float), np.ones(400))
+    signs = dict.fromkeys(X, 0)
+    fine = fine_bins(X, sample, QUICK, signs=signs, special_codes={"late": [-9]}, seed=0)
+    codes = code_frame(X, {name: column.bins for name, column in fine.items()})
+    return list(fine.values()), Rows(codes=codes, bad=y.astype(float))
+
+
+def test_held_out_evidence_does_not_know_its_own_rows():
+    fine, rows = evidence_case()
+    weight = np.ones(len(rows.bad))
+    found = held_out_evidence(fine, rows, weight, QUICK, seed=0)
+    part = np.arange(len(weight)) % FOLDS == 2
+    other = Rows(codes=rows.codes, bad=np.where(part, 1 - rows.bad, rows.bad))
+    again = held_out_evidence(fine, other, weight, QUICK, seed=0)
+    np.testing.assert_array_equal(again[part], found[part])
+    assert (again[~part] != found[~part]).any()
+    seen = evidence_table(fine, rows, weight)
+    offsets = np.cumsum([0, *(column.bins.size for column in fine)])[:-1]
+    inside = seen[rows.codes + offsets].sum(axis=1)
+    assert 0.6 < roc_auc_score(rows.bad, found) < roc_auc_score(rows.bad, inside)
+
+
+def test_evidence_of_one_class_is_not_known():
+    fine, rows = evidence_case()
+    part = np.arange(len(rows.bad)) % FOLDS == 1
+    one = Rows(codes=rows.codes, bad=part.astype(float))
+    found = held_out_evidence(fine, one, np.ones(len(part)), QUICK, seed=0)
+    np.testing.assert_array_equal(np.isnan(found), part)
 
 
 # --- compression
@@ -442,7 +507,9 @@ def test_a_shape_may_turn_where_no_sign_is_declared_and_a_trend_is_a_sign():
         ({"bags": 0}, "bags must be at least 1, got 0"),
         ({"few_bags": 0}, "few_bags must be at least 1, got 0"),
         ({"evidence": 1.5}, r"evidence must be in \[0, 1\], got 1.5"),
-        ({"level_rows": 0}, "level_rows must be positive, got 0: a name of good rows alone"),
+        ({"level_rows": (60, 0)}, r"level_rows must hold positive numbers, got \(60, 0\)"),
+        ({"level_rows": ()}, r"level_rows must hold positive numbers, got \(\): a name of good"),
+        ({"firmness": -1.0}, "firmness must not be negative, got -1.0"),
         ({"path": ()}, r"path must hold pairs \(L1 >= 0, L2 > 0\), got \(\)"),
         ({"path": ((0.1, 0.0),)}, "equal columns could share their shape in endless ways"),
         ({"tolerance": -1}, "tolerance must not be negative, got -1"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from credit.columns import Floats
 from credit.scorecard.newton import Fitter, Penalty
-from credit.scorecard.thermometer import Codes, Rows, add_up
+from credit.scorecard.thermometer import Codes, Layout, Rows, add_up
 
 
 def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
@@ -87,23 +87,36 @@ def out_of_bag(
         Average parameters, to start other bags from.
     """
     layout, rows = fitter.layout, fitter.rows
-    margin = np.zeros((len(path), len(rows.bad)))
-    starts = np.zeros((len(path), 1 + len(layout.increment)))
-    outside = np.zeros(len(rows.bad))
+    points: list[list[Floats]] = [[] for _ in path]
     for bag in bags:
-        out = bag == 0
-        outside += out
-        unseen = rows.codes[out]
         point = None
         for k, penalty in enumerate(path):
             point = fitter.fit(bag, penalty, start=point)
-            margin[k, out] += add_up(unseen, layout.offsets, point[0], layout.tables @ point[1:])
-            starts[k] += point / len(bags)
+            points[k].append(point)
+    margins = np.array([unseen(layout, rows, bags, each) for each in points])
     with np.errstate(invalid="ignore"):
-        mean = margin / outside
-        losses = np.logaddexp(0, mean) - rows.bad * mean
+        losses = np.logaddexp(0, margins) - rows.bad * margins
+    starts = np.mean(points, axis=1)
     variation = starts[:, 1:][:, layout.increment].sum(axis=1)
     return losses, variation, starts
+
+
+def unseen(layout: Layout, rows: Rows, bags: Sequence[Floats], points: Sequence[Floats]) -> Floats:
+    """Return each row's margin, averaged over the bags it is not in; NaN where it is in all.
+
+    Parameters
+    ----------
+    layout : Layout
+    rows : Rows
+    bags, points : sequences
+        Weights of the rows in each bag, and the answer of :meth:`Fitter.fit` there.
+    """
+    total, times = np.zeros(len(rows.bad)), np.zeros(len(rows.bad))
+    for bag, point in zip(bags, points, strict=True):
+        out = bag == 0
+        times += out
+        total[out] += add_up(rows.codes[out], layout.offsets, point[0], layout.tables @ point[1:])
+    return np.where(times > 0, total / np.maximum(times, 1), np.nan)
 
 
 def simplest(losses: Floats, variation: Floats, weight: Floats, standard_errors: float) -> int:

@@ -9,23 +9,26 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from credit.binning import Bins, Counts, Sample, bins_of, count_column, fit_bins
+from credit.binning import Bins, Sample, bins_of
 from credit.binning.codes import add_terms, code_frame
 from credit.binning.transformer import SpecialCodes
-from credit.columns import Floats, Ints, known_names
+from credit.columns import Floats, Ints
 from credit.frames import Frame
-from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest
-from credit.scorecard.logistic import RIDGE
+from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest, unseen
+from credit.scorecard.fine import Fine, fine_bins
 from credit.scorecard.newton import Fitter, Penalty
-from credit.scorecard.options import SIGNS, FusedOptions
+from credit.scorecard.options import FusedOptions
 from credit.scorecard.segmentation import segment
-from credit.scorecard.thermometer import Layout, Rows, Shape
+from credit.scorecard.stacking import evidence_table, held_out_evidence, share
+from credit.scorecard.thermometer import Layout, Rows
 
-TRENDS = {1: "ascending", -1: "descending", 0: "auto"}
 FEW_ROWS = 4_000
 """Below this weight of rows more bags are drawn: their average is what helps most there."""
 MANY_ROWS = 50_000
 """Above this number of distinct rows one fit of all of them is as good as an average."""
+LEVEL_ERRORS = 1.0
+"""Names are drawn to the average less where that pays by more standard errors than this: of
+few rows their own noise would choose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,44 +55,6 @@ class Fused:
     dropped: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fine:
-    """A column's fine bins: the counts they come from, its declared sign, its bins by itself."""
-
-    counts: Counts
-    bins: Bins
-    sign: int
-    evidence: Bins
-
-    @property
-    def weight(self) -> Floats:
-        return np.array(self.bins.good) + np.array(self.bins.bad)
-
-    @property
-    def ordered(self) -> int:
-        return max(1, len(self.counts.ordinary)) if self.counts.kind == "number" else 0
-
-    @property
-    def shape(self) -> Shape:
-        return Shape(ordered=self.ordered, sign=self.sign, weight=self.weight)
-
-    def spread(self) -> Floats:
-        """Return for each fine bin the evidence of the bin by itself that holds it."""
-        woe, found = np.array(self.evidence.woe), np.zeros(self.bins.size)
-        if self.counts.kind == "number":
-            opens = np.array([-np.inf, *self.bins.edges])
-            found[: len(opens)] = woe[np.searchsorted(self.evidence.edges, opens, side="right")]
-        else:
-            bin_of = {name: i for i, names in enumerate(self.evidence.groups) for name in names}
-            for cell, names in enumerate(self.bins.groups):
-                found[cell] = woe[bin_of[names[0]]]
-        pairs = zip(self.bins.special, self.evidence.special, strict=True)
-        for (_, cell), (_, at) in pairs:
-            found[cell] = woe[at]
-        found[self.bins.missing] = woe[self.evidence.missing]
-        return found
-
-
 def fit_fused(
     frame: Frame,
     sample: Sample,
@@ -102,11 +67,12 @@ def fit_fused(
     """Fit bins and margins of all columns together.
 
     Fine bins; a convex fit in each bag (see `credit.scorecard.thermometer`) under the penalty
-    chosen out of bag; the average of the bags' tables, and of a woe card's, which is again one
-    additive table; each shape compressed to few bins by optimal segmentation; and the base set so
-    that the expected number of bad rows is the observed one.
+    chosen out of bag; the average of the bags' tables, and a woe card's, both weighted by what
+    they say of held-out rows (see `credit.scorecard.stacking`), which is again one additive
+    table; each shape compressed to few bins by optimal segmentation; and the base set so that
+    the expected number of bad rows is the observed one.
     """
-    fine = _fine_bins(frame, sample, options, signs=signs, special_codes=special_codes, seed=seed)
+    fine = fine_bins(frame, sample, options, signs=signs, special_codes=special_codes, seed=seed)
     dropped = {
         name: f"information value {column.bins.iv:.4f} < {options.min_iv:g}"
         for name, column in fine.items()
@@ -134,97 +100,105 @@ def fit_fused(
     return Fused(base=base, bins=bins, margins=margins, penalty=penalty, dropped=dropped)
 
 
-def _fine_bins(
-    frame: Frame,
-    sample: Sample,
-    options: FusedOptions,
-    *,
-    signs: Mapping[str, int],
-    special_codes: SpecialCodes,
-    seed: int,
-) -> dict[str, _Fine]:
-    known_names("special_codes", special_codes, frame.columns)
-    fine = {}
-    for name in frame.columns:
-        codes = tuple(special_codes.get(name, ()))
-        counts = count_column(frame[name], name, sample, options, codes)
-        every = list(range(len(counts.ordinary))) or [-1]
-        bins = bins_of(counts, sample.prior, options, every, "none")
-        sign = signs[name] or SIGNS[options.trend]
-        evidence = fit_bins(
-            counts, sample.prior, options, TRENDS[sign], np.random.default_rng(seed)
-        )
-        fine[name] = _Fine(counts=counts, bins=bins, sign=sign, evidence=evidence)
-    return fine
-
-
 def _averaged(
     frame: Frame,
-    fine: Mapping[str, _Fine],
+    fine: Mapping[str, Fine],
     sample: Sample,
     options: FusedOptions,
     *,
     seed: int,
 ) -> tuple[dict[str, Floats], tuple[float, float]]:
-    """Return the average of the bags' shapes and of the evidence's, and the penalty chosen."""
+    """Return the shapes of the bags and of the evidence in one, and the penalty chosen."""
     bad = (sample.weights[:, 1] > 0).astype(np.float64)
     codes = code_frame(frame, {name: column.bins for name, column in fine.items()})
     rows, weight = patterns(Rows(codes=codes, bad=bad), sample.weights.sum(axis=1))
     layout = Layout.of([column.shape for column in fine.values()])
-    random = np.random.default_rng(seed)
-    chosen, bags, start = _choose(layout, rows, weight, options, random)
-    penalty = _penalty(options, chosen, rows, weight)
-    fitter = Fitter(layout, rows)
-    points = [fitter.fit(bag, penalty, start=start) for bag in bags or [weight]]
-    table = (1 - options.evidence) * (layout.tables @ np.mean(points, axis=0)[1:])
+    judged = _judge(layout, rows, weight, options, np.random.default_rng(seed))
+    points = judged.points
+    if len(weight) > MANY_ROWS:
+        penalty = _penalty(options, judged.chosen, rows, weight)
+        points = [Fitter(layout, rows).fit(weight, penalty, start=points[0])]
+    table = layout.tables @ np.mean(points, axis=0)[1:]
     if options.evidence:
-        table += options.evidence * _weighed(fine, rows, weight)
+        own = evidence_table(list(fine.values()), rows, weight)
+        first, second = _shares(judged, fine, options, seed)
+        table = first * table + second * own
     parts = np.split(table, layout.offsets[1:-1])
-    return dict(zip(fine, parts, strict=True)), options.path[chosen]
+    return dict(zip(fine, parts, strict=True)), options.path[judged.chosen[0]]
 
 
-def _choose(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """What held-out rows chose: (penalty, level) by position, from which rows, bags and fits."""
+
+    chosen: tuple[int, int]
+    rows: Rows
+    weight: Floats
+    points: list[Floats]
+    unseen: Floats
+
+
+def _judge(
     layout: Layout, rows: Rows, weight: Floats, options: FusedOptions, random: np.random.Generator
-) -> tuple[int, list[Floats], Floats | None]:
-    """Return the penalty that held-out rows choose, the bags to average, and where to start.
+) -> _Judged:
+    """Choose the penalty by rows outside of bags, then how far levels are drawn, and fit.
 
     Many rows need no bags, and a part of them chooses: penalties are in units of the noise.
     """
     few = weight.sum() < FEW_ROWS
     many = len(weight) > MANY_ROWS
-    judges, mass = rows, weight
     if many:
-        judges = Rows(codes=rows.codes[:MANY_ROWS], bad=rows.bad[:MANY_ROWS])
-        mass = weight[:MANY_ROWS]
+        rows = Rows(codes=rows.codes[:MANY_ROWS], bad=rows.bad[:MANY_ROWS])
+        weight = weight[:MANY_ROWS]
     drawn = 1 if many else options.few_bags if few else options.bags
-    bags = [draw(judges.bad, mass, random) for _ in range(drawn)]
-    if len(options.path) == 1:
-        return 0, [] if many else bags, None
-    path = [_penalty(options, k, judges, mass) for k in range(len(options.path))]
-    losses, variation, starts = out_of_bag(Fitter(layout, judges), bags[: 8 if few else 2], path)
-    chosen = simplest(losses, variation, mass, options.standard_errors)
-    return chosen, [] if many else bags, starts[chosen]
+    bags = [draw(rows.bad, weight, random) for _ in range(drawn)]
+    fitter, first, level = Fitter(layout, rows), 0, 0
+    judging = bags[: 8 if few else 2]
+    start = None
+    if len(options.path) > 1:
+        path = [_penalty(options, (k, 0), rows, weight) for k in range(len(options.path))]
+        losses, variation, starts = out_of_bag(fitter, judging, path)
+        first = simplest(losses, variation, weight, options.standard_errors)
+        start = starts[first]
+    if len(options.level_rows) > 1 and not layout.increment.all():
+        path = [_penalty(options, (first, k), rows, weight) for k in range(len(options.level_rows))]
+        losses, _, starts = out_of_bag(fitter, judging, path)
+        level = simplest(losses, -np.array(options.level_rows), weight, LEVEL_ERRORS)
+        start = starts[level]
+    penalty = _penalty(options, (first, level), rows, weight)
+    points = [fitter.fit(bag, penalty, start=start) for bag in bags]
+    return _Judged(
+        chosen=(first, level),
+        rows=rows,
+        weight=weight,
+        points=points,
+        unseen=unseen(layout, rows, bags, points),
+    )
 
 
-def _penalty(options: FusedOptions, at: int, rows: Rows, weight: Floats) -> Penalty:
+def _penalty(options: FusedOptions, at: tuple[int, int], rows: Rows, weight: Floats) -> Penalty:
     """Return a penalty of the path in units of the mean log-loss of these rows."""
     total = weight.sum()
     rate = weight @ rows.bad / total
     row = rate * (1 - rate) / total
-    l1, l2 = options.path[at]
-    return Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=options.level_rows * row)
+    (l1, l2), level = options.path[at[0]], options.level_rows[at[1]]
+    return Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=level * row)
 
 
-def _weighed(fine: Mapping[str, _Fine], rows: Rows, weight: Floats) -> Floats:
-    """Return the shapes of a woe card: the evidence of each column by itself, times its weight."""
-    layout = Layout.of_evidence([column.spread() for column in fine.values()])
-    ridge = Penalty(l1=0.0, l2=RIDGE / weight.sum(), level=0.0)
-    shapes: Floats = layout.tables @ Fitter(layout, rows).fit(weight, ridge)[1:]
-    return shapes
+def _shares(
+    judged: _Judged, fine: Mapping[str, Fine], options: FusedOptions, seed: int
+) -> tuple[float, float]:
+    """Return what the bags' table and the evidence's count for in the card."""
+    prior = (1 - options.evidence, options.evidence)
+    if options.evidence == 1 or np.isinf(options.firmness):
+        return prior
+    own = held_out_evidence(list(fine.values()), judged.rows, judged.weight, options, seed=seed)
+    margins = np.column_stack([judged.unseen, own])
+    return share(margins, judged.rows.bad, judged.weight, prior, options.firmness)
 
 
 def _compress(
-    fine: _Fine, shape: Floats, prior: Floats, options: FusedOptions
+    fine: Fine, shape: Floats, prior: Floats, options: FusedOptions
 ) -> tuple[Bins, Floats]:
     """Return a column's final bins and each one's term, averaging 0 over the sample's rows."""
     counts, weight = fine.counts, fine.weight

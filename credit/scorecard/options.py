@@ -41,16 +41,23 @@ class FusedOptions(BinLimits):
         Bags averaged; ``few_bags`` of them where there are fewer than 4,000 rows. Above 50,000
         distinct rows there are none: one fit of all rows is as good.
     evidence : float
-        Share in the average of the terms of a woe card: each column's own bins, within the same
-        limits, weighted by a logistic regression. Its few parameters steady the shapes.
-    level_rows : float
-        How many rows a name, special code or missing value is drawn to the average by.
+        Share at first of the terms of a woe card: each column's own bins, within the same
+        limits, weighted by a logistic regression. Its few parameters steady the shapes. 0 and 1
+        leave one of the two out.
+    firmness : float
+        How firmly the two hold to ``1 - evidence`` and ``evidence`` against what held-out rows
+        say of them, in units of log-likelihood (see `credit.scorecard.stacking.share`).
+        Infinity: they do not move.
+    level_rows : tuple of float
+        How many rows a name, special code or missing value is drawn to the average by, most
+        first. Fewer are taken where out-of-bag rows say so by more than a standard error.
     tolerance : float
         Share of a shape's variance that compression may lose before it takes another bin.
     least_range : float
         A feature whose terms differ by less, in log-odds, is left out.
     """
 
+    min_share: float = 0.01
     min_iv: float = 0.0
     path: tuple[tuple[float, float], ...] = (
         (1.0, 4.0),
@@ -65,8 +72,9 @@ class FusedOptions(BinLimits):
     bags: int = 8
     few_bags: int = 24
     evidence: float = 0.5
-    level_rows: float = 60.0
-    tolerance: float = 0.01
+    firmness: float = 30.0
+    level_rows: tuple[float, ...] = (60.0, 20.0)
+    tolerance: float = 0.001
     least_range: float = 0.02
 
     def __post_init__(self) -> None:
@@ -86,11 +94,11 @@ class FusedOptions(BinLimits):
             )
         if not 0 <= self.evidence <= 1:
             raise ModelError(f"evidence must be in [0, 1], got {self.evidence}.")
-        if self.level_rows <= 0:
+        if not self.level_rows or min(self.level_rows) <= 0:
             raise ModelError(
-                f"level_rows must be positive, got {self.level_rows}: a name of good rows alone "
-                "would have an infinite term."
+                f"level_rows must hold positive numbers, got {self.level_rows}: a name of good "
+                "rows alone would have an infinite term."
             )
-        for name in ("standard_errors", "tolerance", "least_range"):
+        for name in ("standard_errors", "firmness", "tolerance", "least_range"):
             if getattr(self, name) < 0:
                 raise ModelError(f"{name} must not be negative, got {getattr(self, name)}.")

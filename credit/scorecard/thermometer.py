@@ -79,18 +79,6 @@ class Layout:
             opposite=np.array([kind == "opposite" for kind in kinds], np.bool_),
         )
 
-    @classmethod
-    def of_evidence(cls, evidence: list[Floats]) -> Layout:
-        """Return a layout with one parameter a feature, at least 0: the weight of its evidence."""
-        sizes = [len(cells) for cells in evidence]
-        place = (np.arange(sum(sizes)), np.repeat(np.arange(len(sizes)), sizes))
-        return cls(
-            offsets=np.cumsum([0, *sizes]).astype(np.int64),
-            tables=csr_array((np.concatenate(evidence), place), shape=(sum(sizes), len(sizes))),
-            increment=np.ones(len(sizes), np.bool_),
-            opposite=np.zeros(len(sizes), np.bool_),
-        )
-
 
 def _parameters(shape: Shape) -> list[tuple[Ints, Floats, str]]:
     """Return each parameter of a feature: the cells it moves, by how much, and its kind."""
