@@ -13,7 +13,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from credit.boost import BoostedModel
 from credit.boost.parts import Clues, Part, read_clues, stopping_parts
-from credit.columns import Floats, Ints, read_frame, read_target, read_weight, seed_of
+from credit.columns import (
+    Floats,
+    Ints,
+    kinds_of,
+    numbers,
+    read_frame,
+    read_target,
+    read_weight,
+    seed_of,
+)
 from credit.errors import ModelError
 from credit.frames import ParquetColumns
 from credit.margin import MarginClassifier
@@ -96,6 +105,9 @@ class BlendedModel(MarginClassifier, BaseEstimator):
                 "Pass a frame, or fit the card and the trees by themselves."
             )
         frame = read_frame(self, X, reset=True)
+        for name, kind in kinds_of(frame).items():
+            if kind == "number":
+                numbers(frame[name], name)  # said of the rows given, before parts are taken
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
         clues = read_clues(order, groups, len(frame))

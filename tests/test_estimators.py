@@ -11,7 +11,8 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from credit.binning import Binning
+from credit.binning import BinLimits, Binning
+from credit.blend import BlendedModel
 from credit.boost import BoostedModel, BoostOptions
 from credit.errors import ModelError
 from credit.scorecard import (
@@ -31,7 +32,11 @@ ESTIMATORS = [
     Scorecard(binning=WoeOptions(selection=Selection(max_vif=5.0, stepwise=Stepwise()))),
     SegmentedScorecard(column=-1, min_bads=10),
     PolicyCard(),
-    BoostedModel(options=BoostOptions(rounds=40, eta=0.3)),
+    BoostedModel(options=BoostOptions(rounds=40, eta=0.3, seeds=1)),
+    BlendedModel(
+        card=Scorecard(binning=BinLimits()),
+        trees=BoostedModel(options=BoostOptions(rounds=10, eta=0.3, seeds=1)),
+    ),
 ]
 CLASSIFIERS = ESTIMATORS[1:]
 BY_CUTS = SegmentedScorecard(column=0, cuts=(0.0,), min_bads=5)
@@ -73,6 +78,8 @@ def signed(estimator: Any, signs: dict[str, int]) -> Any:
     """Return the estimator with signs, wherever it takes them."""
     if isinstance(estimator, SegmentedScorecard):
         return clone(estimator).set_params(card=Scorecard(signs=signs))
+    if isinstance(estimator, BlendedModel):
+        return clone(estimator).set_params(card__signs=signs, trees__signs=signs)
     return clone(estimator).set_params(signs=signs)
 
 
