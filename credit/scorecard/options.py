@@ -57,7 +57,6 @@ class FusedOptions(BinLimits):
         A feature whose terms differ by less, in log-odds, is left out.
     """
 
-    min_share: float = 0.01
     min_iv: float = 0.0
     path: tuple[tuple[float, float], ...] = (
         (1.0, 4.0),
