@@ -31,8 +31,13 @@ def translate(text: str, scope: Scope) -> Value:
 
 def conditions(text: str, scope: Scope) -> list[str]:
     """Return SQL of expressions, each true or false, that must all be true."""
-    found = [emit(part, scope) for part in _anded(parse(text, scope.feature))]
-    if any(value.kind not in ("bool", "any") for value in found):
+    parts = list(_anded(parse(text, scope.feature)))
+    found = [emit(part, scope) for part in parts]
+    for part, value in zip(parts, found, strict=True):
+        if value.kind in ("bool", "any"):
+            continue
+        if len(parts) > 1:
+            raise scope.error(f"{part.sql('duckdb')!r} is {value.kind}, but a condition is needed.")
         raise scope.error(f"{text!r} is no condition: it must be true or false.")
     return [value.sql for value in found]
 
