@@ -21,7 +21,7 @@ demo: .venv/installed ## generate a population, train, explain, track, export, w
 	$(BIN)/credit train pipelines/weilidai.toml --people $(PEOPLE)
 
 test: lint ## lint, types, arrows, tests and notebooks
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --durations 15
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 15
 	$(MAKE) --no-print-directory notebooks
 
 lint: .venv/installed ## ruff, mypy --strict, the arrows between rooms, declared dependencies

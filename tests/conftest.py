@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,17 +29,29 @@ settings.load_profile("project")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-class ByFile(LoadScopeScheduling):
-    """A file's tests on one worker, and all tests of Spark on one: it starts once."""
+def group_of(nodeid: str) -> str:
+    """Return what keeps tests together: their file, or Spark, which starts once."""
+    return "spark" if "spark" in nodeid else nodeid.split("::", maxsplit=1)[0]
+
+
+class ByGroup(LoadScopeScheduling):
+    """A group's tests on one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if "spark" in nodeid else nodeid.split("::", maxsplit=1)[0]
+        return group_of(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    """Let xdist hand out tests by :class:`ByFile`: its own groups are lost on pytest 9.2."""
-    return ByFile(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
+    """Let xdist hand out tests by :class:`ByGroup`: its own groups are lost on pytest 9.2."""
+    return ByGroup(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it alone at the end."""
+    size = Counter(group_of(item.nodeid) for item in items) + Counter({"spark": len(items)})
+    items.sort(key=lambda item: -size[group_of(item.nodeid)])
 
 
 @pytest.fixture(scope="session")

@@ -82,19 +82,19 @@ made at q is the question itself."""
 def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     function, broken, what = CONTROLS[fault]
     monkeypatch.setattr(rule, function, broken)
-    caught: set[str] = set()
-    for seed in SEEDS:
-        caught |= set(moves(OWN, what=what, seed=seed).moved)
     if function == "unrepaired":
         concerned = {name for name in OWN.names if "bureau" in name or "overdue" in name}
     elif what == "future":
         concerned = {f.name for f in OWN if not isinstance(f, Stated)}
     else:
         concerned = {f.name for f in OWN if longest(f, OWN) < np.inf}
-    missed = concerned - caught
-    if fault.startswith("availability"):
-        assert missed == set()
-    assert [name for name in missed if not name.startswith(RARE)] == []
+    excused = () if fault.startswith("availability") else RARE
+    missed = set(concerned)
+    for seed in range(SEEDS[0], SEEDS[0] + 6):  # what differs by a microsecond is not in each world
+        missed -= set(moves(OWN, what=what, seed=seed).moved)
+        if all(name.startswith(excused) for name in missed):
+            break
+    assert [name for name in missed if not name.startswith(excused)] == []
     assert len(missed) < len(concerned) / 5
 
 

@@ -29,8 +29,8 @@ COPY = "copy"
 PEOPLE = ("customer_id", "counterparty_id", "contact_id", "guarantor_id")
 """Columns that name a person."""
 
-LINKS = ("loan_id", "application_id")
-"""Columns, besides people, by which one table is joined to another."""
+LINKS = ("loan_id", "application_id", "device_id")
+"""Columns, besides people, by which rows are joined to others."""
 
 OF_PEERS = frozenset({"transfers", *(table for facts in PEER_FACTS.values() for table in facts)})
 """Tables whose rows are copied for peers too; of all others features read a person's own rows."""
@@ -87,10 +87,8 @@ def copies(engine: Engine, spine: pd.DataFrame) -> tuple[Copies, pd.DataFrame]:
     tables = {}
     for name in engine.tables:
         if TABLES[name].event:
-            of, person = (_INVOLVED, "person") if name in OF_PEERS else (_SPINE, "customer_id")
             tables[name] = engine.frame(
-                f"select s.{COPY}, e.* from {of} s join {name} e on e.customer_id = s.{person} "
-                f"order by s.{COPY}, {_order(name)}"
+                f"select s.{COPY}, e.* from {_copied(name)} order by s.{COPY}, {_order(name)}"
             )
     involved = engine.frame(f"select {COPY}, person from {_INVOLVED} order by {COPY}, person")
     columns = [involved["person"], asked["customer_id"]]
@@ -113,6 +111,18 @@ def copies(engine: Engine, spine: pd.DataFrame) -> tuple[Copies, pd.DataFrame]:
         tables=tables,
     )
     return made, moved.drop(columns=COPY)
+
+
+def _copied(table: str) -> str:
+    """Return SQL of the rows ``e`` of a table that are copied, with the copies ``s`` they go to."""
+    if table == "device_use":  # features count everybody on a device of the person's
+        devices = (
+            f"(select distinct s.{COPY}, e.device_id from {_SPINE} s "
+            "join device_use e on e.customer_id = s.customer_id)"
+        )
+        return f"{devices} s join device_use e on e.device_id = s.device_id"
+    of, person = (_INVOLVED, "person") if table in OF_PEERS else (_SPINE, "customer_id")
+    return f"{of} s join {table} e on e.customer_id = s.{person}"
 
 
 def whole(engine: Engine, tables: list[str], as_of: int) -> Copies:

@@ -15,16 +15,19 @@ from credit.feature import (
     Catalogue,
     Expression,
     Feature,
+    GraphStatistic,
     Propagation,
     Stated,
     WindowAggregate,
     WindowPart,
 )
 from credit.features.frame import build
-from credit.features.proof.rewrite import Limits, invisible, rewrite, too_old
+from credit.features.graph.ties import FACTS
+from credit.features.proof.rewrite import UNBOUNDED, Limits, invisible, rewrite, too_old
 from credit.features.proof.rows import EDGES, Chance, Row
 from credit.features.proof.tables import World, connected_world, copies, engine_of, random_world
 from credit.features.window.layers import named
+from credit.features.window.terms import facts, terms
 
 STEP = 100_000
 """Distance between the people of one copy of the tables and those of the next."""
@@ -150,7 +153,13 @@ def longest(feature: Feature, features: Catalogue) -> float:
     if isinstance(feature, Expression):
         below = [longest(features[name], features) for name in named(feature)]
         return max([_days(part) for part in feature.parts] + below, default=0.0)
-    return _days(feature)
+    read = {table for fact in _facts_of(feature) for table in FACTS[fact]}
+    return _days(feature) if read <= set(UNBOUNDED) else np.inf
+
+
+def _facts_of(feature: Feature) -> tuple[str, ...]:
+    """Return what a feature asks about peers, which is looked up without a window."""
+    return facts(terms([feature])) if isinstance(feature, GraphStatistic) else ()
 
 
 def of_events(feature: Feature, features: Catalogue) -> bool:

@@ -25,6 +25,13 @@ ADDED = 4
 FEWEST = 4
 """Rows that are added to every table of a copy at least."""
 
+OF_COPY = {
+    "instalments": ("instalments", ["loan_id"]),
+    "repayments": ("instalments", ["loan_id", "number"]),
+    "device_use": ("device_use", ["device_id"]),
+}
+"""Table -> the one whose rows its added rows are of, and the columns that say so."""
+
 Bools = npt.NDArray[np.bool_]
 
 
@@ -63,7 +70,9 @@ def scrambled(copies: Copies, seed: Sequence[int]) -> Copies:
         for name, frame in copies.tables.items()
         if name != "customers" and not frame.empty
     }
-    _adopt(new, old.get("instalments"), random)
+    for name, (source, columns) in OF_COPY.items():
+        if name in new and source in old and not old[source].empty:
+            _adopt(new[name], old[source], columns, random)
     made = {
         name: pd.concat([frame, new[name]], ignore_index=True) if name in new else frame
         for name, frame in old.items()
@@ -167,21 +176,19 @@ def _set(frame: pd.DataFrame, rows: Ints, values: Mapping[str, Any]) -> None:
 
 
 def _adopt(
-    new: dict[str, pd.DataFrame], schedule: pd.DataFrame | None, random: np.random.Generator
+    new: pd.DataFrame, source: pd.DataFrame, columns: list[str], random: np.random.Generator
 ) -> None:
-    """Let added repayments and instalments be of loans of their own copy.
+    """Let added rows name what rows of their own copy name.
 
-    A row drawn from another copy names a loan of it, whose instalments it would never meet.
+    A row drawn from another copy names a loan or a device of it, and the other copy might see it
+    there. Where the own copy has none, what a row names is nobody's.
     """
-    if schedule is None or schedule.empty:
-        return
-    schedule = schedule.sort_values(COPY, kind="stable")
-    owner = schedule[COPY].to_numpy(np.int64)
-    for name, columns in {"instalments": ["loan_id"], "repayments": ["loan_id", "number"]}.items():
-        if name in new:
-            copy = new[name][COPY].to_numpy(np.int64)
-            first = np.searchsorted(owner, copy)
-            count = np.searchsorted(owner, copy, side="right") - first
-            rows = np.flatnonzero(count)
-            pick = first[rows] + (random.random(rows.size) * count[rows]).astype(np.int64)
-            _set(new[name], rows, {c: schedule[c].array.take(pick) for c in columns})
+    source = source.sort_values(COPY, kind="stable")
+    owner, copy = source[COPY].to_numpy(np.int64), new[COPY].to_numpy(np.int64)
+    first = np.searchsorted(owner, copy)
+    count = np.searchsorted(owner, copy, side="right") - first
+    rows = np.flatnonzero(count)
+    pick = first[rows] + (random.random(rows.size) * count[rows]).astype(np.int64)
+    _set(new, rows, {c: source[c].array.take(pick) for c in columns})
+    rest = np.flatnonzero(count == 0)
+    _set(new, rest, {columns[0]: np.arange(rest.size) + int(source[columns[0]].max()) + 1})
