@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, to_hex
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from credit.plot.style import (
     AMBER,
     BLUE,
+    BLUE_TO_VERMILLION,
     GREEN,
     INK,
     MUTED,
@@ -23,9 +24,6 @@ from credit.plot.style import (
     require,
     wrapped,
 )
-
-_OLD_TO_NEW = LinearSegmentedColormap.from_list("old_to_new", (BLUE, "#a3a6ab", VERMILLION))
-
 
 _SETTLED = 0.2
 """Share approved from which the whole interval of the bad rate is drawn."""
@@ -111,7 +109,7 @@ def vintages(table: pd.DataFrame) -> Figure:
     ends = []
     for place, cohort in enumerate(cohorts):
         part = table[table["cohort"] == cohort].sort_values("month_on_book")
-        color = to_hex(_OLD_TO_NEW(place / max(len(cohorts) - 1, 1)))
+        color = to_hex(BLUE_TO_VERMILLION(place / max(len(cohorts) - 1, 1)))
         x, rate = (part[name].to_numpy(dtype=float) for name in ("month_on_book", "rate"))
         axes.plot(x, rate, "o-", color=color, markersize=2.5, linewidth=1.2)
         if place in (0, len(cohorts) - 1):

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from credit.errors import DataError
 from credit.plot.style import (
     BLUE,
+    BLUE_TO_VERMILLION,
     GREEN,
     GREY,
     GRID,
@@ -29,8 +29,6 @@ from credit.plot.style import (
     wrapped,
 )
 
-# Blue to vermillion through a grey that shows on white and on black alike.
-_LOW_TO_HIGH = LinearSegmentedColormap.from_list("low_to_high", (BLUE, "#a3a6ab", VERMILLION))
 _MOST_ROWS = 1_000
 
 
@@ -123,7 +121,9 @@ def beeswarm(
         known = np.isfinite(rank)
         style: dict[str, Any] = {"s": 5, "linewidths": 0, "rasterized": True}
         axes.scatter(x[~known], y[~known], color=GREY, alpha=0.7, **style)
-        axes.scatter(x[known], y[known], c=rank[known], cmap=_LOW_TO_HIGH, vmin=0, vmax=1, **style)
+        axes.scatter(
+            x[known], y[known], c=rank[known], cmap=BLUE_TO_VERMILLION, vmin=0, vmax=1, **style
+        )
     axes.axvline(0, color=MUTED, linewidth=0.9, zorder=0)
     axes.set_yticks(range(len(order)), labels=[wrapped(label_of(n, labels)) for n in order])
     axes.set_ylim(len(order) - 0.4, -0.6)

@@ -20,6 +20,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -34,6 +35,10 @@ BLUE, VERMILLION, GREEN, PURPLE, AMBER, GREY = (
 )  # fmt: skip
 SERIES: tuple[str, ...] = (BLUE, VERMILLION, GREEN, PURPLE, AMBER, GREY)
 """Colours of series without a colour of their own, in order."""
+# Through a grey that shows on white and on black alike.
+BLUE_TO_VERMILLION = LinearSegmentedColormap.from_list(
+    "blue_to_vermillion", (BLUE, "#a3a6ab", VERMILLION)
+)
 
 WIDTH = 5.2
 """Inches. At 390 CSS pixels this leaves 9-point type readable without zooming."""

@@ -50,7 +50,8 @@ def served(copies: Copies) -> Copies:
     made = {}
     for name, frame in copies.tables.items():
         q = copies.as_of[frame[COPY].to_numpy(np.int64)]
-        kept, at = frame[~hidden(name, frame, q)], q[~hidden(name, frame, q)]
+        there = ~hidden(name, frame, q)
+        kept, at = frame[there], q[there]
         if REPAIRED in kept:
             kept = kept.assign(**{REPAIRED: kept[REPAIRED].mask(kept[REPAIRED] > at)})
         made[name] = kept
