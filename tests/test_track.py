@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import socket
 import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,3 +155,78 @@ def test_the_database_is_where_the_pipeline_says_and_holds_one_finished_run(expe
     database.close()
     assert rows == [("FINISHED",)]
     assert experiment.result.places["mlflow"].endswith("in mlruns/mlflow.db")
+
+
+@contextmanager
+def listening(experiment: Finished, *command: str) -> Iterator[str]:
+    """Run a server of MLflow's on loopback; yield its address; end it with all it started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    uri = f"sqlite:///{experiment.home / 'mlruns' / 'mlflow.db'}"
+    # MLflow finds its web server on the path.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
+        env={
+            **os.environ,
+            "PATH": path,
+            "MLFLOW_TRACKING_URI": uri,
+            "MLFLOW_REGISTRY_URI": uri,
+            "MLFLOW_BACKEND_STORE_URI": uri,
+        },
+        cwd=experiment.home,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/health", timeout=5).close()
+                break
+            except OSError:
+                assert server.poll() is None, f"mlflow {command[0]} ended with {server.returncode}"
+                assert time.monotonic() < until, f"mlflow {command[0]} does not answer"
+                time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)
+
+
+def asked(address: str, body: object) -> Any:
+    request = urllib.request.Request(
+        address, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read())
+
+
+def test_the_model_is_served_over_http(experiment: Finished):
+    rows = pd.read_parquet(experiment.folder / "rows.parquet").head(5)
+    names = [column.name for column in experiment.outcome.data.catalogue]
+    cells = rows[names].astype(object).where(rows[names].notna(), None)
+    body = {"dataframe_split": cells.to_dict(orient="split", index=False)}
+    serve = ("models", "serve", "--model-uri", "models:/small@champion", "--env-manager", "local")
+    with listening(experiment, *serve) as address:
+        answers = asked(f"{address}/invocations", body)["predictions"]
+    expected = pd.read_parquet(experiment.folder / "predictions.parquet").head(5)
+    champion = experiment.outcome.champion.name
+    np.testing.assert_allclose(
+        [answer["probability"] for answer in answers], expected[champion], rtol=1e-9
+    )
+
+
+def test_the_browser_of_runs_finds_the_run(experiment: Finished, client: Any):
+    run = only_run(client)
+    with listening(experiment, "server", "--workers", "1") as address:
+        found = asked(
+            f"{address}/api/2.0/mlflow/runs/search",
+            {"experiment_ids": [run.info.experiment_id]},
+        )["runs"]
+        with urllib.request.urlopen(address, timeout=60) as page:
+            assert b"MLflow" in page.read()
+    assert [one["info"]["run_id"] for one in found] == [run.info.run_id]

@@ -11,7 +11,7 @@ import pandas as pd
 from credit.errors import DataError
 from credit.feature import Catalogue, Propagation
 from credit.features import window
-from credit.features.window.compiler import PROPAGATED
+from credit.features.window.relations import PROPAGATED
 from credit.features.window.tables import LOOKUP
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from credit.features.own import read_features
 from credit.features.parts import PARTS, Built, build_parts
 from credit.features.person import of_person
 from credit.features.window import compile_features, written
-from credit.features.window.compiler import PROPAGATED
+from credit.features.window.relations import PROPAGATED
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import load
 from credit.pipeline.declared import prove
