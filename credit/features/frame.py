@@ -40,6 +40,7 @@ def build(
     features: Catalogue,
     *,
     network: pd.DataFrame | None = None,
+    swept: bool | None = None,
 ) -> pd.DataFrame:
     """Compute features for every row of a spine.
 
@@ -57,6 +58,9 @@ def build(
     network : DataFrame, optional
         ``observation_id`` and the statistics of the whole network, of these observations at
         least, where they were computed already; see ``credit.features.graph.kept``.
+    swept : bool, optional
+        Whether compiled code computes window aggregates, which only a local engine can. By
+        default it does so for ``SWEPT_FROM`` observations and more.
 
     Returns
     -------
@@ -83,7 +87,10 @@ def build(
     else:
         here = network["observation_id"].isin(spine["observation_id"])
         engine.temporary(PROPAGATED, network[here])
-    frame = engine.frame(_sql(engine, spine, features, tables)).set_index("observation_id")
+    if swept is None:
+        swept = engine.local and len(spine) >= SWEPT_FROM
+    sql = _swept if swept else _plain
+    frame = engine.frame(sql(engine, spine, features, tables)).set_index("observation_id")
     if len(frame) > len(spine):
         repeated = frame.index[frame.index.duplicated()].unique()[:3].tolist()
         raise DataError(
@@ -100,15 +107,23 @@ def build(
     return frame[["observation_id", *features.names]]
 
 
-def _sql(
+def _plain(
+    engine: Engine,
+    _spine: pd.DataFrame,
+    features: Catalogue,
+    tables: Mapping[str, Collection[str]],
+) -> str:
+    """Return the query that computes everything."""
+    return window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
+
+
+def _swept(
     engine: Engine,
     spine: pd.DataFrame,
     features: Catalogue,
     tables: Mapping[str, Collection[str]],
 ) -> str:
-    """Return the query, once compiled code has computed what it computes better than SQL."""
-    if not engine.local or len(spine) < SWEPT_FROM:
-        return window.compile_features(features, tables, zone=engine.zone, spine=SPINE)
+    """Return the query that computes the rest, once compiled code has done its part."""
     sql, sweeps = window.swept_features(features, tables, zone=engine.zone, spine=SPINE)
     if sweeps:
         from credit.features.window.sweep import swept
