@@ -27,7 +27,7 @@ from credit.features.proof.rewrite import UNBOUNDED, Limits, invisible, rewrite,
 from credit.features.proof.rows import EDGES, Chance, Row
 from credit.features.proof.tables import World, connected_world, copies, engine_of, random_world
 from credit.features.window.layers import named
-from credit.features.window.terms import facts, terms
+from credit.features.window.terms import OfEvents, facts, terms
 
 STEP = 100_000
 """Distance between the people of one copy of the tables and those of the next."""
@@ -115,7 +115,9 @@ def moves(
     apart = network and what == "future"
     again = _one_by_one if apart else _side_by_side
     # Window aggregates by SQL, and by the compiled code of large builds: either might leak.
-    afters = [again(rewritten, spine, features, zone, swept=swept) for swept in (False, True)]
+    windowed = any(isinstance(one.term, OfEvents) for one in terms(features.everything))
+    lowerings = (False, True) if windowed else (False,)
+    afters = [again(rewritten, spine, features, zone, swept=swept) for swept in lowerings]
     moved: dict[str, int] = {}
     still = []
     for name in features.names:
