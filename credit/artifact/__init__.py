@@ -2,6 +2,7 @@
 
 from credit.artifact.frame import columns_of
 from credit.artifact.spec import ArtifactSpec, Provenance
+from credit.artifact.sql import to_sql
 from credit.artifact.write import pack, write
 
-__all__ = ["ArtifactSpec", "Provenance", "columns_of", "pack", "write"]
+__all__ = ["ArtifactSpec", "Provenance", "columns_of", "pack", "to_sql", "write"]

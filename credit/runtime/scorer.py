@@ -70,10 +70,19 @@ class ScoreRule:
     names: tuple[str, ...]
 
     @property
+    def factor(self) -> float:
+        """Points for each unit of log-odds."""
+        return self.points_to_double / math.log(2)
+
+    @property
+    def offset(self) -> float:
+        """Points at even odds."""
+        return self.base_points - self.factor * math.log(self.base_odds)
+
+    @property
     def points_per_margin(self) -> float:
         """Points that one unit of margin costs."""
-        factor = self.points_to_double / math.log(2)
-        return factor if self.points == "table" else factor * self.slope
+        return self.factor if self.points == "table" else self.factor * self.slope
 
     def log_odds(self, margin: Floats) -> Floats:
         """Return the calibrated log-odds of bad."""
@@ -88,9 +97,8 @@ class ScoreRule:
 
     def scaled_points(self, margin: Floats) -> Integers:
         """Return the points of the scale, rounded to whole ones."""
-        factor = self.points_to_double / math.log(2)
-        offset = self.base_points - factor * math.log(self.base_odds)
-        return np.floor(offset - factor * self.log_odds(margin) + 0.5).astype(np.int64)
+        exact = self.offset - self.factor * self.log_odds(margin)
+        return np.floor(exact + 0.5).astype(np.int64)
 
     def grade(self, probability: Floats) -> NDArray[np.str_]:
         """Return each probability's grade."""

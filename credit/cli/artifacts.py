@@ -1,0 +1,42 @@
+"""Commands over artifacts: what a service loads, in other forms."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from credit.cli.show import out
+from credit.errors import ConfigError
+
+artifacts_app = typer.Typer()
+
+FORMS = ("sql",)
+"""What an artifact can be exported to."""
+
+
+@artifacts_app.command(
+    epilog="Example: credit export runs/weilidai/latest/artifact-scorecard --to sql --table rows"
+)
+def export(
+    artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
+    to: Annotated[str, typer.Option(help=f"Of {', '.join(FORMS)}.")],
+    dialect: Annotated[str, typer.Option(help="Of SQL: duckdb or spark.")] = "duckdb",
+    table: Annotated[str, typer.Option(help="Of SQL: the table that is scored.")] = "rows",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where it goes; SQL is printed else.")
+    ] = None,
+) -> None:
+    """Write an artifact in another form that gives the same points."""
+    from credit.pipeline.forms import write_sql
+
+    if to not in FORMS:
+        raise ConfigError(f"--to {to!r}: must be one of {list(FORMS)}.")
+    text = write_sql(artifact, dialect=dialect, table=table, output=output)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        out.print(Text(f"{output}: {len(text):,} characters"), soft_wrap=True)
