@@ -105,11 +105,9 @@ class Forest:
         return np.where(leaf, 0, column), self.threshold, children
 
     def goes_left(self, X: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return where each row would go at every node, shape (nodes, rows)."""
+        """Return whether each row would go left at every node, shape (rows, nodes)."""
         column, threshold, _ = self._walk
-        # One row of the block a column of X: the gather then copies whole runs.
-        block = np.ascontiguousarray(sides(X).T)
-        return block.take(column, axis=0) < threshold[:, None]
+        return sides(X).take(column, axis=1) < threshold
 
     def margin(self, X: NDArray[np.float32]) -> Floats:
         """Return the log-odds of each row of X, shape (rows, columns), NaN where missing."""

@@ -20,7 +20,8 @@ from credit.runtime.card import read_card
 from credit.runtime.columns import Feature
 from credit.runtime.files import MANIFEST, MAX_FILE_BYTES, check_files, check_seal, read
 from credit.runtime.plain import Floats, Plain, parse
-from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer, ScoreRule
+from credit.runtime.rule import ScoreRule
+from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer
 
 FORMAT = 1
 """The version of the artifact format that this code reads and writes."""

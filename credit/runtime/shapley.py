@@ -30,7 +30,7 @@ _HEIGHT = 2
 _BITS = 8
 """Outcomes a combination may have: those above a subtree and its own, at most 4 + 3."""
 
-_CELLS = 500_000
+_CELLS = 120_000
 """Numbers looked up, or tabulated, at once."""
 
 
@@ -40,7 +40,7 @@ class Tables:
 
     Attributes
     ----------
-    node : array of int, shape (8, subtrees)
+    node : array of int, shape (subtrees, 8)
         Nodes whose outcomes (goes left: 1) are the bits of a subtree's combination.
     mask : array of uint8, shape (subtrees,)
         The bits a subtree has.
@@ -66,15 +66,15 @@ class Tables:
     def of_outcomes(self, left: NDArray[np.bool_]) -> Floats:
         """Return the contributions of each column, shape (rows, columns).
 
-        ``left``, shape (nodes, rows), says of each node whether the row goes left there.
+        ``left``, shape (rows, nodes), says of each node whether the row goes left there.
         """
-        rows, width = left.shape[1], self.columns + 1
-        bits = left.take(self.node, axis=0)
-        combination = np.packbits(bits, axis=0, bitorder="little")[0] & self.mask[:, None]
-        values = self.table.take(self.start[:, None] + combination, axis=0)
-        place = self.column[:, None, :] + (np.arange(rows) * width)[:, None]
-        sums: Floats = np.bincount(place.ravel(), values.ravel(), rows * width).astype(np.float64)
-        return sums.reshape(rows, width)[:, :-1]
+        rows, width = len(left), self.columns + 1
+        bits = left.take(self.node.ravel(), axis=1)
+        combination = np.packbits(bits, bitorder="little").reshape(rows, -1) & self.mask
+        values = self.table.take(self.start + combination, axis=0)
+        place = self.column + (np.arange(rows) * width)[:, None, None]
+        sums = np.bincount(place.ravel(), values.ravel(), rows * width).reshape(rows, width)
+        return sums[:, :-1].astype(np.float64)
 
 
 def contributions(forest: Forest, tables: Tables, X: NDArray[np.float32]) -> Floats:
@@ -114,8 +114,8 @@ def build_tables(forest: Forest) -> Tables:
     step = max(1, _CELLS // per_leaf)
     for begin in range(0, len(subtrees.leaf), step):
         _add_leaves(table, forest, subtrees, start, slice(begin, begin + step))
-    node = np.zeros((_BITS, len(start)), dtype=np.int64)
-    node[subtrees.bit, subtrees.of_bit] = subtrees.node
+    node = np.zeros((len(start), _BITS), dtype=np.int64)
+    node[subtrees.of_bit, subtrees.bit] = subtrees.node
     column = np.full((len(start), entries), forest.columns)
     column[subtrees.of_entry, subtrees.entry] = subtrees.column
     return Tables(
