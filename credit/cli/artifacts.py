@@ -14,7 +14,7 @@ from credit.errors import ConfigError
 
 artifacts_app = typer.Typer()
 
-FORMS = ("sql",)
+FORMS = ("sql", "onnx")
 """What an artifact can be exported to."""
 
 
@@ -31,10 +31,15 @@ def export(
     ] = None,
 ) -> None:
     """Write an artifact in another form that gives the same points."""
-    from credit.pipeline.forms import write_sql
+    from credit.pipeline.forms import write_onnx, write_sql
 
     if to not in FORMS:
         raise ConfigError(f"--to {to!r}: must be one of {list(FORMS)}.")
+    if to == "onnx":
+        if output is None:
+            raise ConfigError("--to onnx: say where the model goes, with --output.")
+        out.print(Text(f"{output}: {write_onnx(artifact, output):,} bytes"), soft_wrap=True)
+        return
     text = write_sql(artifact, dialect=dialect, table=table, output=output)
     if output is None:
         sys.stdout.write(text)

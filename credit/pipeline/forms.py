@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from credit.artifact import to_sql
+from credit.artifact import to_onnx, to_sql
 from credit.pipeline.flat import require_folder, written
 from credit.runtime import load as load_artifact
 
@@ -28,3 +28,19 @@ def write_sql(
         with written(output) as partial:
             partial.write_text(text, encoding="utf-8")
     return text
+
+
+def write_onnx(artifact: Path, output: Path) -> int:
+    """Write an artifact as an ONNX model; return how many bytes it has.
+
+    Raises
+    ------
+    ArtifactError
+        The artifact is damaged, the package ``onnx`` is not installed, or a feature's name
+        cannot be in the graph.
+    """
+    require_folder(output)
+    content = to_onnx(load_artifact(artifact))
+    with written(output) as partial:
+        partial.write_bytes(content)
+    return len(content)
