@@ -147,14 +147,11 @@ def hard_columns(scorer: runtime.Scorer, rows: int, seed: int) -> dict[str, list
 
 def bounds_of(scorer: runtime.Scorer, feature: str) -> list[float]:
     """Return the numbers at which a model divides a feature."""
-    model: Any = scorer.model
-    cards = {"scorecard": [model], "blended": [getattr(model, "card", None)]}
-    trees = {"boosted": [model], "blended": [getattr(model, "forest", None)]}
     found: list[float] = []
-    for card in cards.get(scorer.kind, ()):
-        found += [e for term in card.terms if term.feature == feature for e in term.edges.tolist()]
-    for boosted in trees.get(scorer.kind, ()):
-        forest = boosted.forest
+    if scorer.card is not None:
+        found += [e for t in scorer.card.terms if t.feature == feature for e in t.edges.tolist()]
+    if scorer.boosted is not None:
+        boosted, forest = scorer.boosted, scorer.boosted.forest
         columns = [
             i for i, source in enumerate(boosted.inputs)
             if source.feature == feature and source.equals is None

@@ -65,15 +65,13 @@ def to_onnx(scorer: Scorer) -> bytes:
 def _model(nodes: Nodes, scorer: Scorer) -> tuple[str, str | None, str]:
     """Return where margin, table's points and validity are."""
     model, features = scorer.model, {feature.name: feature for feature in scorer.features}
-    card = model.card if isinstance(model, Blended) else model
-    boosted = model.forest if isinstance(model, Blended) else model
     margins, points = [], None
     valid = [one for feature in scorer.features for one in _checks(nodes, feature)]
-    if isinstance(card, Card):
-        of_card, points = _card(nodes, card, features)
+    if scorer.card is not None:
+        of_card, points = _card(nodes, scorer.card, features)
         margins.append(of_card)
-    if isinstance(boosted, Boosted):
-        of_forest, finite = _forest(nodes, boosted, features)
+    if scorer.boosted is not None:
+        of_forest, finite = _forest(nodes, scorer.boosted, features)
         margins.append(of_forest)
         valid += finite
     if isinstance(model, Blended):

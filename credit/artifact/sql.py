@@ -22,7 +22,6 @@ from credit.artifact.sql_forest import OWN, input_column, sum_of_leaves
 from credit.errors import ArtifactError
 from credit.runtime import Feature, Scorer
 from credit.runtime.blended import Blended
-from credit.runtime.boosted import Boosted
 from credit.runtime.card import Card, Term
 from credit.runtime.forest import UNIT
 from credit.scorecard.sql import (
@@ -105,18 +104,6 @@ class _Parts:
     scorer: Scorer
     writing: Writing
 
-    @property
-    def _card(self) -> Card | None:
-        model = self.scorer.model
-        part = model.card if isinstance(model, Blended) else model
-        return part if isinstance(part, Card) else None
-
-    @property
-    def _boosted(self) -> Boosted | None:
-        model = self.scorer.model
-        part = model.forest if isinstance(model, Blended) else model
-        return part if isinstance(part, Boosted) else None
-
     def _value(self, feature: str) -> str:
         """Return the expression of a feature's value once it is read."""
         at = [one.name for one in self.scorer.features].index(feature)
@@ -138,7 +125,7 @@ class _Parts:
         """Return the columns that the forest compares, and whether the row is refused."""
         refused = [rule for one in self.scorer.features for rule in self._refusals(one)]
         found = {}
-        for at, source in enumerate(self._boosted.inputs if self._boosted else ()):
+        for at, source in enumerate(self.scorer.boosted.inputs if self.scorer.boosted else ()):
             value = self._value(source.feature)
             text, is_number = input_column(source, value, self.writing)
             if is_number:
@@ -169,22 +156,22 @@ class _Parts:
     def sums(self) -> dict[str, str]:
         """Return the margin of the card, its points, and the forest's sum of leaves."""
         found = {}
-        if self._card is not None:
-            terms = [(term, self._cells(term)) for term in self._card.terms]
+        if self.scorer.card is not None:
+            terms = [(term, self._cells(term)) for term in self.scorer.card.terms]
             margins = [
                 case(cells, [double(m) for m in term.margin.tolist()], self.writing)
                 for term, cells in terms
             ]
-            found[f"{OWN}card"] = _chain([double(self._card.intercept), *margins])
+            found[f"{OWN}card"] = _chain([double(self.scorer.card.intercept), *margins])
             if self.scorer.rule.points == "table":
                 points = [
                     case(cells, [str(p) for p in term.points.tolist()], self.writing)
                     for term, cells in terms
                 ]
-                base = f"CAST({self._card.base_points} AS BIGINT)"
+                base = f"CAST({self.scorer.card.base_points} AS BIGINT)"
                 found[f"{OWN}points"] = _chain([base, *points])
-        if self._boosted is not None:
-            found[f"{OWN}leaves"] = sum_of_leaves(self._boosted.forest)
+        if self.scorer.boosted is not None:
+            found[f"{OWN}leaves"] = sum_of_leaves(self.scorer.boosted.forest)
         return found
 
     def _cells(self, term: Term) -> Cells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from credit.cli.show import out
+from credit.cli.show import out, print_table
 from credit.errors import ConfigError
 
 artifacts_app = typer.Typer()
@@ -45,3 +46,23 @@ def export(
         sys.stdout.write(text)
     else:
         out.print(Text(f"{output}: {len(text):,} characters"), soft_wrap=True)
+
+
+@artifacts_app.command(epilog="Example: credit diff old/artifact new/artifact --rows rows.parquet")
+def diff(
+    old: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
+    new: Annotated[Path, typer.Argument(help="Another.")],
+    rows: Annotated[
+        Path | None, typer.Option(help="Rows that both score; else their references are compared.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every value whole.")] = False,
+) -> None:
+    """Say what changed from one artifact to another, and how the score shifts."""
+    from credit.pipeline.diff import diff_artifacts, printed
+
+    found = diff_artifacts(old, new, rows)
+    if as_json:
+        sys.stdout.write(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        return
+    for table in printed(found):
+        print_table(table.title, table.columns, table.rows)

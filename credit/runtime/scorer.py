@@ -214,6 +214,18 @@ class Scorer:
             margin, probability, points if self.rule.points == "table" else scaled, grade, why
         )
 
+    @property
+    def card(self) -> Card | None:
+        """The points table in the model, where there is one."""
+        part = self.model.card if isinstance(self.model, Blended) else self.model
+        return part if isinstance(part, Card) else None
+
+    @property
+    def boosted(self) -> Boosted | None:
+        """The forest in the model, with the encoding of its inputs, where there is one."""
+        part = self.model.forest if isinstance(self.model, Blended) else self.model
+        return part if isinstance(part, Boosted) else None
+
     @cached_property
     def _one(self) -> Compiled:
         return compiled(self.model, self.features, self.unused)
