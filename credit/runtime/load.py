@@ -50,12 +50,13 @@ _FEATURE_KEYS = (
 )  # fmt: skip
 
 
-def load(path: str | Path) -> Scorer:
-    """Return the scorer of the artifact at ``path``, a folder or that folder zipped.
+def load(path: str | Path | bytes) -> Scorer:
+    """Return the scorer of an artifact.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or bytes
+        Its folder, that folder zipped, or what the zip file holds.
 
     Raises
     ------
@@ -68,9 +69,9 @@ def load(path: str | Path) -> Scorer:
     Limits: 64 files, 8 MiB for the manifest, 256 MiB a file, 512 MiB together. Only NumPy and
     the standard library are needed, and no code or pickle is read.
     """
-    path = Path(path)
-    files = read(path)
-    check_seal(files, path)
+    source = path if isinstance(path, bytes) else Path(path)
+    files = read(source)
+    check_seal(files, "the bytes given" if isinstance(source, bytes) else str(source))
     document = parse(MANIFEST, files[MANIFEST])
     _check_format(document)
     part = document.record(_MANIFEST_KEYS)
