@@ -16,6 +16,7 @@ Sources: G. Owen, Multilinear extensions of games, Management Science 18 (1972).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,14 @@ def parents_of(forest: Forest) -> Integers:
     parent[forest.left[inner]] = inner
     parent[forest.right[inner]] = inner
     return parent
+
+
+_LEGENDRE = {
+    1: ((0.0, 2.0),),
+    2: ((-math.sqrt(1 / 3), 1.0), (math.sqrt(1 / 3), 1.0)),
+    3: ((-math.sqrt(3 / 5), 5 / 9), (0.0, 8 / 9), (math.sqrt(3 / 5), 5 / 9)),
+}
+"""Number of points -> nodes and weights of the quadrature on [-1, 1], for up to six columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +127,10 @@ def _shapley(value: Floats, z: Floats) -> Floats:
     """Return phi for every leaf, pattern and column: shape (leaves, 2**d, d)."""
     d = z.shape[1]
     o = (np.arange(1 << d)[:, None] >> np.arange(d) & 1).astype(np.float64)
-    nodes, weights = np.polynomial.legendre.leggauss((d + 1) // 2)
     integral = np.zeros((len(z), 1 << d, d))
-    for t, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+    for node, weight in _LEGENDRE[(d + 1) // 2]:
+        t = (node + 1) / 2
         factor = t * o[None, :, :] + (1 - t) * z[:, None, :]
         for i in range(d):
-            integral[:, :, i] += weight * np.delete(factor, i, axis=2).prod(axis=2)
+            integral[:, :, i] += weight / 2 * np.delete(factor, i, axis=2).prod(axis=2)
     return value[:, None, None] * (o[None, :, :] - z[:, None, :]) * integral

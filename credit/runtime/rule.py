@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.runtime.plain import Floats, Integers
+from credit.runtime.steps import blocks, count_at_most
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,10 +73,13 @@ class ScoreRule:
 
     def probability(self, margin: Floats) -> Floats:
         """Return the calibrated probability of bad."""
-        log_odds = self.log_odds(margin)
-        # exp of a negative number only: no overflow whatever the margin.
-        small = np.exp(-np.abs(log_odds))
-        return np.where(log_odds >= 0, 1 / (1 + small), small / (1 + small))
+        result = np.empty(len(margin))
+        for block in blocks(len(margin)):
+            log_odds = self.log_odds(margin[block])
+            # exp of a negative number only: no overflow whatever the margin.
+            small = np.exp(-np.abs(log_odds))
+            result[block] = np.where(log_odds >= 0, 1.0, small) / (1 + small)
+        return result
 
     def scaled_points(self, margin: Floats) -> Integers:
         """Return the points of the scale, rounded to whole ones."""
@@ -98,4 +102,8 @@ class ScoreRule:
 
     def grade(self, probability: Floats) -> NDArray[np.str_]:
         """Return each probability's grade."""
-        return np.array(self.names)[np.searchsorted(self.bounds, probability, side="right")]
+        names = np.array(self.names)
+        result = np.empty(len(probability), dtype=names.dtype)
+        for block in blocks(len(probability)):
+            result[block] = names.take(count_at_most(probability[block], self.bounds))
+        return result

@@ -155,12 +155,12 @@ class Scorer:
         """
         _check_asked(reasons, language)
         rows, count = self._read(columns, ignore)
-        margin = self.model.margin(rows, count)
-        probability = self.rule.probability(margin)
         if self.rule.points == "table" and isinstance(self.model, Card):
-            points = self.model.points(rows, count)
+            margin, points = self.model.totals(rows, count)
         else:
+            margin = self.model.margin(rows, count)
             points = self.rule.scaled_points(margin)
+        probability = self.rule.probability(margin)
         return Scores(
             margin=margin,
             probability=probability,
