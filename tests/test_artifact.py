@@ -29,7 +29,7 @@ from credit.feature import Catalogue, Reason, Stated
 from credit.policy import Policy
 from credit.runtime.forest import UNIT, Forest, read_forest
 from credit.runtime.plain import parse
-from credit.runtime.shapley import build_tables, contributions
+from credit.runtime.shapley import build_tables
 from credit.scorecard import PolicyCard, Scale, Scorecard
 
 ROWS = 1_500
@@ -452,7 +452,7 @@ def test_margins_equal_xgboost_on_hard_rows(
     tables = build_tables(forest)
     for model in (booster, beside):
         expected = model.predict(xgb.DMatrix(X[:500]), pred_contribs=True)
-        assert np.abs(contributions(forest, tables, X[:500]) - expected[:, :-1]).max() <= 1e-5
+        assert np.abs(tables.contributions(X[:500]) - expected[:, :-1]).max() <= 1e-5
         assert tables.base == pytest.approx(expected[0, -1], abs=1e-5)
 
 

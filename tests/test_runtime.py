@@ -372,7 +372,7 @@ def naive_shapley(forest: Any, row: np.ndarray, columns: int) -> np.ndarray:
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 3, 4, 6])
 def test_walks_and_contributions_equal_their_definitions(depth: int) -> None:
-    from credit.runtime.shapley import build_tables, contributions
+    from credit.runtime.shapley import build_tables
 
     random = np.random.default_rng(depth)
     forest = read_random(random, 4, 5, depth)
@@ -388,7 +388,7 @@ def test_walks_and_contributions_equal_their_definitions(depth: int) -> None:
     ]
     assert forest.margin(X).tolist() == margins
     tables = build_tables(forest)
-    parts = contributions(forest, tables, X)
+    parts = tables.contributions(X)
     for row, part in zip(X, parts, strict=True):
         assert part == pytest.approx(naive_shapley(forest, row, 4), abs=1e-12)
     assert parts.sum(axis=1) + tables.base == pytest.approx(margins, abs=1e-12)

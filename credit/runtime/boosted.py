@@ -18,7 +18,7 @@ from credit.errors import ArtifactError
 from credit.runtime.columns import Feature, Rows
 from credit.runtime.forest import Forest, read_forest
 from credit.runtime.plain import Floats, Integers, Plain
-from credit.runtime.shapley import Tables, build_tables, contributions
+from credit.runtime.shapley import Tables, build_tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class Boosted:
 
     def contributions(self, rows: Rows, count: int) -> tuple[Floats, float]:
         """Return what each feature adds to the margin, shape (rows, features), and the rest."""
-        of_inputs = contributions(self.forest, self.tables, self.matrix(rows, count))
+        of_inputs = self.tables.contributions(self.matrix(rows, count))
         result = np.zeros((count, len(self.features)))
         for i, at in enumerate(self._feature_of_input):
             result[:, at] += of_inputs[:, i]

@@ -104,11 +104,6 @@ class Forest:
         children[1::2] = np.where(leaf, itself, self.left)
         return np.where(leaf, 0, column), self.threshold, children
 
-    def goes_left(self, X: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Return whether each row would go left at every node, shape (rows, nodes)."""
-        column, threshold, _ = self._walk
-        return sides(X).take(column, axis=1) < threshold
-
     def margin(self, X: NDArray[np.float32]) -> Floats:
         """Return the log-odds of each row of X, shape (rows, columns), NaN where missing."""
         column, threshold, children = self._walk

@@ -170,7 +170,7 @@ class OneOfCard:
 
 
 class OneOfForest:
-    """A forest: the exit leaf of every tree at once, and outcomes of nodes for reasons."""
+    """A forest: the exit leaf of every tree at once, and tables of subtrees for reasons."""
 
     def __init__(self, boosted: Boosted, features: Sequence[str]) -> None:
         self._boosted, self._width = boosted, len(features)
@@ -211,8 +211,7 @@ class OneOfForest:
 
     def parts(self, found: Any) -> list[float]:
         """Return each feature's part: the sum over its columns of the matrix."""
-        left = self._boosted.forest.goes_left(_matrix(found))
-        of_inputs = self._boosted.tables.of_outcomes(left)[0].tolist()
+        of_inputs = self._boosted.tables.contributions(_matrix(found))[0].tolist()
         parts = [0.0] * self._width
         for source, part in zip(self._inputs, of_inputs, strict=True):
             parts[source[0]] += part

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.errors import ArtifactError
-from credit.runtime.forest import UNIT, Forest
+from credit.runtime.forest import UNIT, Forest, sides
 from credit.runtime.leaves import expected_margin, literals_of, parents_of, tabulate
 from credit.runtime.plain import Floats, Integers
 
@@ -36,17 +36,18 @@ _CELLS = 120_000
 
 @dataclass(frozen=True, eq=False)
 class Tables:
-    """Tables of all subtrees, and which outcomes choose their rows.
+    """Tables of all subtrees, and which conditions choose their rows.
 
     Attributes
     ----------
-    node : array of int, shape (subtrees, 8)
-        Nodes whose outcomes (goes left: 1) are the bits of a subtree's combination.
-    mask : array of uint8, shape (subtrees,)
-        The bits a subtree has.
+    side, threshold : arrays, shape (conditions,)
+        Each different condition of a node: a row, doubled by `credit.runtime.forest.sides`, goes
+        left where its column ``side`` is less. The last condition never holds.
+    bit : array of int, shape (subtrees * 8,)
+        The conditions that are the bits of the subtrees' combinations, eight a subtree.
     start : array of int, shape (subtrees,)
         Row of its combination 0 in ``table``.
-    column : array of int, shape (subtrees, entries)
+    column : array of int, shape (subtrees * entries,)
         Column of the matrix each entry of a row belongs to; ``columns`` where there is none.
     table : array of float, shape (combinations, entries)
         What a subtree adds to each column.
@@ -55,36 +56,33 @@ class Tables:
     columns : int
     """
 
-    node: Integers
-    mask: NDArray[np.uint8]
+    side: Integers
+    threshold: NDArray[np.float32]
+    bit: Integers
     start: Integers
     column: Integers
     table: Floats
     base: float
     columns: int
 
-    def of_outcomes(self, left: NDArray[np.bool_]) -> Floats:
-        """Return the contributions of each column, shape (rows, columns).
+    def contributions(self, X: NDArray[np.float32]) -> Floats:
+        """Return shape (rows, columns): each row sums, with ``base``, to its margin."""
+        result = np.zeros((len(X), self.columns))
+        step = max(1, _CELLS // max(1, self.column.size))
+        for begin in range(0, len(X), step):
+            result[begin : begin + step] = self._of_block(X[begin : begin + step])
+        return result
 
-        ``left``, shape (rows, nodes), says of each node whether the row goes left there.
-        """
-        rows, width = len(left), self.columns + 1
-        bits = left.take(self.node.ravel(), axis=1)
-        combination = np.packbits(bits, bitorder="little").reshape(rows, -1) & self.mask
-        values = self.table.take(self.start + combination, axis=0)
-        place = self.column + (np.arange(rows) * width)[:, None, None]
-        sums = np.bincount(place.ravel(), values.ravel(), rows * width).reshape(rows, width)
+    def _of_block(self, X: NDArray[np.float32]) -> Floats:
+        rows, width = len(X), self.columns + 1
+        holds = sides(X).take(self.side, axis=1) < self.threshold
+        combination = np.packbits(holds.take(self.bit, axis=1), bitorder="little")
+        values = self.table.take(self.start + combination.reshape(rows, -1), axis=0)
+        place = self.column
+        if rows > 1:
+            place = (self.column + (np.arange(rows) * width)[:, None]).ravel()
+        sums = np.bincount(place, values.ravel(), rows * width).reshape(rows, width)
         return sums[:, :-1].astype(np.float64)
-
-
-def contributions(forest: Forest, tables: Tables, X: NDArray[np.float32]) -> Floats:
-    """Return shape (rows, columns): each row sums, with ``tables.base``, to its margin."""
-    result = np.zeros((len(X), forest.columns))
-    step = max(1, _CELLS // max(1, tables.column.size))
-    for begin in range(0, len(X), step):
-        block = X[begin : begin + step]
-        result[begin : begin + step] = tables.of_outcomes(forest.goes_left(block))
-    return result
 
 
 def build_tables(forest: Forest) -> Tables:
@@ -114,19 +112,31 @@ def build_tables(forest: Forest) -> Tables:
     step = max(1, _CELLS // per_leaf)
     for begin in range(0, len(subtrees.leaf), step):
         _add_leaves(table, forest, subtrees, start, slice(begin, begin + step))
-    node = np.zeros((len(start), _BITS), dtype=np.int64)
-    node[subtrees.of_bit, subtrees.bit] = subtrees.node
+    side, threshold, condition = _conditions(forest)
+    bit = np.full((len(start), _BITS), len(side) - 1)
+    bit[subtrees.of_bit, subtrees.bit] = condition[subtrees.node]
     column = np.full((len(start), entries), forest.columns)
     column[subtrees.of_entry, subtrees.entry] = subtrees.column
     return Tables(
-        node=node,
-        mask=(sizes - 1).astype(np.uint8),
+        side=side,
+        threshold=threshold,
+        bit=bit.ravel(),
         start=start,
-        column=column,
+        column=column.ravel(),
         table=table,
         base=expected_margin(forest),
         columns=forest.columns,
     )
+
+
+def _conditions(forest: Forest) -> tuple[Integers, NDArray[np.float32], Integers]:
+    """Return the different conditions, one more that never holds, and each node's condition."""
+    side = np.where(forest.default_left, forest.feature + forest.columns, forest.feature)
+    pairs = np.stack((side.astype(np.float64), forest.threshold.astype(np.float64)))
+    different, condition = np.unique(pairs, axis=1, return_inverse=True)
+    sides_of = np.append(different[0], 0).astype(np.int64)
+    thresholds = np.append(different[1], -np.inf).astype(np.float32)
+    return sides_of, thresholds, condition.ravel()
 
 
 @dataclass(frozen=True, eq=False)

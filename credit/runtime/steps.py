@@ -30,7 +30,8 @@ def count_at_most(values: Floats, bounds: Floats) -> NDArray[np.integer]:
         return found
     counted = np.zeros(len(values), dtype=np.uint8)
     reached = np.empty(len(values), dtype=np.bool_)
+    ones = reached.view(np.uint8)
     for bound in bounds.tolist():
         np.greater_equal(values, bound, out=reached)
-        counted += reached.view(np.uint8)
+        counted += ones
     return counted
