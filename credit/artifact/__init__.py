@@ -5,5 +5,15 @@ from credit.artifact.onnx_graph import to_onnx
 from credit.artifact.spec import ArtifactSpec, Provenance
 from credit.artifact.sql import to_sql
 from credit.artifact.write import pack, write
+from credit.artifact.xgboost_engine import with_xgboost
 
-__all__ = ["ArtifactSpec", "Provenance", "columns_of", "pack", "to_onnx", "to_sql", "write"]
+__all__ = [
+    "ArtifactSpec",
+    "Provenance",
+    "columns_of",
+    "pack",
+    "to_onnx",
+    "to_sql",
+    "with_xgboost",
+    "write",
+]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from credit.artifact.forest import exact_parts
 from credit.artifact.onnx_nodes import Nodes
 from credit.errors import ArtifactError
 from credit.runtime import Feature, Scorer
@@ -27,8 +28,6 @@ OUTPUTS = ("margin", "probability", "points", "grade", "valid")
 
 MISSING_NAME = ""
 """The text that stands for a missing name: ONNX has no null."""
-
-_EXACT_UNITS = 2**24
 
 
 def to_onnx(scorer: Scorer) -> bytes:
@@ -162,7 +161,7 @@ def _forest(
         columns.append(nodes.add("Unsqueeze", column, nodes.integers([1])))
     matrix = nodes.add("Concat", *columns, axis=1)
     units = nodes.integers([boosted.forest.base])
-    for part in _parts(boosted.forest):
+    for part in exact_parts(boosted.forest):
         sums = nodes.add(
             "TreeEnsembleRegressor", matrix, domain="ai.onnx.ml", **_trees(boosted.forest, part)
         )
@@ -191,21 +190,6 @@ def _column(nodes: Nodes, source: Input, *, is_number: bool) -> str:
         same = nodes.add("Equal", value, nodes.double(code))
         value = nodes.add("Where", same, nodes.double(math.nan), value)
     return nodes.cast(value, "float")
-
-
-def _parts(forest: Forest) -> Iterator[Sequence[int]]:
-    """Yield the trees in parts whose leaves cannot add up to as much as floats hold exactly."""
-    part: list[int] = []
-    most = 0
-    for tree, (begin, end) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
-        largest = int(np.abs(forest.value[begin:end]).max())
-        if part and most + largest > _EXACT_UNITS:
-            yield part
-            part, most = [], 0
-        part.append(tree)
-        most += largest
-    if part:
-        yield part
 
 
 def _trees(forest: Forest, part: Sequence[int]) -> dict[str, Any]:

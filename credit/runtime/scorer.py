@@ -65,6 +65,8 @@ class Scores:
     reasons : tuple of tuple of Reason
         Strongest first; empty where none were asked for, shorter where fewer features raise
         the risk above the reference.
+    engine : str
+        What walked the forest, where there is one: ``numpy``, or ``xgboost`` in a large batch.
     """
 
     margin: Floats
@@ -72,10 +74,11 @@ class Scores:
     points: Integers
     grade: NDArray[np.str_]
     reasons: tuple[tuple[Reason, ...], ...]
+    engine: str = "numpy"
 
 
 class Score(NamedTuple):
-    """What is said of one row: as `Scores`, each one value."""
+    """What is said of one row: as `Scores`, each one value. NumPy is the engine."""
 
     margin: float
     probability: float
@@ -161,12 +164,14 @@ class Scorer:
             margin = self.model.margin(rows, count)
             points = self.rule.scaled_points(margin)
         probability = self.rule.probability(margin)
+        engine = self.boosted.engine_for(count) if self.boosted else None
         return Scores(
             margin=margin,
             probability=probability,
             points=points,
             grade=self.rule.grade(probability),
             reasons=self._reasons(rows, count, reasons, language),
+            engine=engine.name if engine else "numpy",
         )
 
     def score_one(
