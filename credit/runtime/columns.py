@@ -220,7 +220,7 @@ def _names(feature: Feature, given: Any) -> Names:
     known = {*feature.categories, *map(str, feature.special_codes)}
     result = np.empty(len(array), dtype=object)
     for row, value in enumerate(array.tolist()):
-        name = _name(feature, row, value)
+        name = value if type(value) is str or value is None else _name(feature, row, value)
         if name is not None and name not in known and feature.unknown_category == "refuse":
             _refuse(
                 feature,
