@@ -66,3 +66,25 @@ def diff(
         return
     for table in printed(found):
         print_table(table.title, table.columns, table.rows)
+
+
+@artifacts_app.command(
+    epilog="Example: credit monitor runs/weilidai/latest/artifact-blend may.parquet"
+)
+def monitor(
+    artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
+    batch: Annotated[Path, typer.Argument(help="Live rows of features, CSV or Parquet.")],
+    least: Annotated[float, typer.Option(help="The least PSI that raises an alarm.")] = 0.1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare live rows with the artifact's reference; exit with 1 where something has shifted."""
+    from credit.pipeline.watching import printed, watch_file
+
+    found = watch_file(artifact, batch, least=least)
+    if as_json:
+        sys.stdout.write(found.to_json(orient="records", indent=2, force_ascii=False) + "\n")
+    else:
+        table = printed(found)
+        print_table(table.title, table.columns, table.rows)
+    if found["alarm"].any():
+        raise typer.Exit(code=1)

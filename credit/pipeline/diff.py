@@ -18,6 +18,7 @@ from credit.pipeline.flat import read_frame
 from credit.pipeline.words import Printed
 from credit.runtime import Scorer, Scores
 from credit.runtime import load as load_artifact
+from credit.runtime.counts import aligned
 
 QUANTILES = (0.05, 0.5, 0.95)
 """Of the difference in points between two versions."""
@@ -91,26 +92,9 @@ def reference_shifts(old: Scorer, new: Scorer) -> dict[str, float]:
         found["psi of grades"] = psi(*counts).psi
     for name, one in before["features"].items():
         other = after["features"].get(name)
-        if other is not None and (pair := _alike(one, other)) is not None:
+        if other is not None and (pair := aligned(one, other)) is not None:
             found[f"psi of {name}"] = psi(*pair).psi
     return found
-
-
-def _alike(one: dict[str, Any], other: dict[str, Any]) -> tuple[list[int], list[int]] | None:
-    """Return two counts over the same bins, or None where the bins are not the same."""
-    if one.get("edges") != other.get("edges"):
-        return None
-    if "edges" not in one:
-        names = dict.fromkeys([*one["counts"], *other["counts"]])
-        first, second = ([part["counts"].get(n, 0) for n in names] for part in (one, other))
-    else:
-        codes = [[item["code"] for item in part["special"]] for part in (one, other)]
-        if codes[0] != codes[1]:
-            return None
-        first, second = (
-            [*part["counts"], *(item["count"] for item in part["special"])] for part in (one, other)
-        )
-    return [*first, one["missing"]], [*second, other["missing"]]
 
 
 def score_shifts(old: Scorer, new: Scorer, frame: pd.DataFrame) -> dict[str, float]:
