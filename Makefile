@@ -4,7 +4,7 @@ BIN := .venv/bin
 PEOPLE ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-scorecard bench-features lint notebooks lock clean
+.PHONY: help demo test bench bench-scorecard bench-features bench-serving lint notebooks lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

@@ -19,7 +19,7 @@ import xgboost as xgb
 
 from credit import artifact, runtime
 from credit.artifact.forest import export
-from credit.artifact.reference import counts_between, equal_mass_edges
+from credit.artifact.reference import equal_mass_edges
 from credit.blend import BlendedModel
 from credit.boost import BoostedModel, BoostOptions
 from credit.calibrate import Calibration, default_master_scale
@@ -27,6 +27,7 @@ from credit.errors import ArtifactError
 from credit.explain.reasons import ReasonText, Reference, reason_codes
 from credit.feature import Catalogue, Reason, Stated
 from credit.policy import Policy
+from credit.runtime.counts import counts_between
 from credit.runtime.forest import UNIT, Forest, read_forest
 from credit.runtime.plain import parse
 from credit.runtime.shapley import build_tables

@@ -35,7 +35,8 @@ from credit.pipeline.scoring import KEYS, explain_person, score_file
 COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
     ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["check"], ["features"], ["train"],
-    ["score"], ["explain"], ["compare"], ["runs"], ["promote"],
+    ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
+    ["diff"], ["monitor"],
 ]  # fmt: skip
 
 

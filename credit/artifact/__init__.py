@@ -1,7 +1,19 @@
 """Write a model as an artifact: plain data in a folder, which `credit.runtime` scores."""
 
 from credit.artifact.frame import columns_of
+from credit.artifact.onnx_graph import to_onnx
 from credit.artifact.spec import ArtifactSpec, Provenance
+from credit.artifact.sql import to_sql
 from credit.artifact.write import pack, write
+from credit.artifact.xgboost_engine import with_xgboost
 
-__all__ = ["ArtifactSpec", "Provenance", "columns_of", "pack", "write"]
+__all__ = [
+    "ArtifactSpec",
+    "Provenance",
+    "columns_of",
+    "pack",
+    "to_onnx",
+    "to_sql",
+    "with_xgboost",
+    "write",
+]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.errors import ArtifactError
-from credit.runtime.forest import UNIT
+from credit.runtime.forest import UNIT, Forest
 
 _LOGISTIC = frozenset({"binary:logistic", "binary:logitraw", "reg:logistic"})
 
@@ -167,3 +168,18 @@ def _write_back(tree: dict[str, Any], shift: int) -> None:
             units = round(float(np.float32(tree["split_conditions"][node])) / UNIT) + shift
             tree["split_conditions"][node] = units * UNIT
             tree["base_weights"][node] = units * UNIT
+
+
+def exact_parts(forest: Forest) -> Iterator[Sequence[int]]:
+    """Yield the trees in parts, by number, whose leaves add up to what float32 holds exactly."""
+    part: list[int] = []
+    most = 0
+    for tree, (begin, end) in enumerate(zip(forest.start[:-1], forest.start[1:], strict=True)):
+        largest = int(np.abs(forest.value[begin:end]).max())
+        if part and most + largest > _EXACT_UNITS:
+            yield part
+            part, most = [], 0
+        part.append(tree)
+        most += largest
+    if part:
+        yield part

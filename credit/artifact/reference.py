@@ -1,8 +1,4 @@
-"""The reference an artifact carries: distributions to monitor by, and the average person.
-
-Bins of a number are ``[a, b)`` between rising edges: bin i counts the values with exactly i
-edges at or below them. Missing values and special codes are counted apart.
-"""
+"""The reference an artifact carries: distributions to monitor by, and the average person."""
 
 from __future__ import annotations
 
@@ -16,6 +12,7 @@ from credit.runtime import Feature, Scores
 from credit.runtime.blended import Blended
 from credit.runtime.card import Card
 from credit.runtime.columns import Rows
+from credit.runtime.counts import count_feature, counts_between
 from credit.runtime.scorer import Model
 
 BINS = 10
@@ -40,13 +37,6 @@ def equal_mass_edges(values: Floats, bins: int = BINS) -> list[float]:
     return [float(edge) for edge in edges if edge > finite.min()]
 
 
-def counts_between(values: Floats, edges: Sequence[float]) -> list[int]:
-    """Return how many finite values lie in each bin between ``edges``."""
-    finite = values[np.isfinite(values)]
-    at = np.searchsorted(np.array(edges, dtype=np.float64), finite, side="right")
-    return [int(n) for n in np.bincount(at, minlength=len(edges) + 1)]
-
-
 def distributions(
     features: Sequence[Feature], rows: Rows, scores: Scores, model: Model
 ) -> dict[str, Any]:
@@ -63,33 +53,18 @@ def distributions(
         "bad_rate_expected": float(scores.probability.mean()),
         "points": {"edges": edges, "counts": counts_between(points, edges)},
         "grades": dict(zip(grades.tolist(), counts.tolist(), strict=True)),
-        "features": {f.name: _distribution(f, rows[f.name], cut.get(f.name)) for f in features},
+        "features": {
+            f.name: count_feature(f, rows[f.name], _edges(f, rows[f.name], cut)) for f in features
+        },
     }
 
 
-def _distribution(
-    feature: Feature, values: NDArray[Any], edges: list[float] | None
-) -> dict[str, Any]:
-    """Return one feature's counts."""
-    if feature.type == "category":
-        found: dict[str | None, int] = {}
-        for value in values:
-            found[value] = found.get(value, 0) + 1
-        missing = found.pop(None, 0)
-        return {"counts": dict(sorted(found.items(), key=str)), "missing": missing}
-    special = [
-        {"code": code, "count": int(np.sum(values == code))} for code in feature.special_codes
-    ]
-    missing = int(np.isnan(values).sum())
+def _edges(feature: Feature, values: NDArray[Any], cut: Mapping[str, list[float]]) -> list[float]:
+    """Return where a feature is cut: as in the card, else into equal masses."""
+    if feature.type == "category" or feature.name in cut:
+        return cut.get(feature.name, [])
     codes = np.array(feature.special_codes, dtype=np.float64)
-    amounts = values[~np.isin(values, codes)]
-    edges = equal_mass_edges(amounts) if edges is None else edges
-    return {
-        "edges": edges,
-        "counts": counts_between(amounts, edges),
-        "special": special,
-        "missing": missing,
-    }
+    return equal_mass_edges(values[~np.isin(values, codes)])
 
 
 def average_contributions(

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from credit import __version__
+from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.runs import runs_app
@@ -28,7 +29,9 @@ app = typer.Typer(
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
-app.add_typer(runs_app)  # without a name: its commands are of the first rank
+# Without a name: their commands are of the first rank.
+app.add_typer(artifacts_app)
+app.add_typer(runs_app)
 
 
 def _version(value: bool) -> None:

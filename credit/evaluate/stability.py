@@ -19,7 +19,7 @@ SMOOTHING = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
-    """A population stability index, and the value that chance alone exceeds in 5 % of cases."""
+    """A population stability index, and the value that chance alone rarely exceeds."""
 
     psi: float
     critical: float
@@ -31,14 +31,16 @@ class Stability:
         return self.psi > self.critical
 
 
-def psi(expected: object, actual: object, *, smoothing: float = SMOOTHING) -> Stability:
+def psi(
+    expected: object, actual: object, *, smoothing: float = SMOOTHING, level: float = LEVEL
+) -> Stability:
     """Return the population stability index of two samples counted in the same bins.
 
     ``sum_b (a_b - e_b) ln(a_b / e_b)`` over shares ``e_b = (E_b + c) / sum (E + c)`` and a_b
     alike, c the smoothing. Bins empty in both are left out. When both samples come from one
-    population it is close to ``chi-square(bins - 1) * (1 / sum E + 1 / sum A)``; its 95 %
-    point is ``critical`` (Yurdakul and Naranjo 2020, Journal of Risk Model Validation 14). The
-    customary .10 and .25 know nothing of the sample size.
+    population it is close to ``chi-square(bins - 1) * (1 / sum E + 1 / sum A)``; the point that
+    it exceeds with probability ``1 - level`` is ``critical`` (Yurdakul and Naranjo 2020, Journal
+    of Risk Model Validation 14). The customary .10 and .25 know nothing of the sample size.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def psi(expected: object, actual: object, *, smoothing: float = SMOOTHING) -> St
     bins = int(seen.sum())
     size = 1 / first.sum() + 1 / second.sum()
     terms = divergence_terms(first[seen], second[seen], smoothing=smoothing)
-    critical = float(chi2.ppf(LEVEL, bins - 1) * size) if bins > 1 else 0.0
+    critical = float(chi2.ppf(level, bins - 1) * size) if bins > 1 else 0.0
     return Stability(psi=float(terms.sum()), critical=critical, bins=bins)
 
 

@@ -4,10 +4,12 @@
 >>> scorer = runtime.load("runs/latest/artifact")              # doctest: +SKIP
 >>> scorer.score({"payment_night_share_90d": [0.07]}).points   # doctest: +SKIP
 array([596])
+>>> scorer.score_one({"payment_night_share_90d": 0.07}).points # doctest: +SKIP
+596
 """
 
 from credit.runtime.columns import Feature
 from credit.runtime.load import load
-from credit.runtime.scorer import Contributions, Reason, Scorer, Scores
+from credit.runtime.scorer import Contributions, Reason, Score, Scorer, Scores
 
-__all__ = ["Contributions", "Feature", "Reason", "Scorer", "Scores", "load"]
+__all__ = ["Contributions", "Feature", "Reason", "Score", "Scorer", "Scores", "load"]

@@ -6,7 +6,7 @@ Each column of the matrix is made of one feature in one of three ways: the numbe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from credit.errors import ArtifactError
 from credit.runtime.columns import Feature, Rows
-from credit.runtime.forest import Forest, read_forest
+from credit.runtime.forest import UNIT, Forest, read_forest
 from credit.runtime.plain import Floats, Integers, Plain
-from credit.runtime.shapley import LeafTables, build_tables
+from credit.runtime.shapley import Tables, build_tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,28 @@ class Input:
 
 
 @dataclass(frozen=True, eq=False)
+class Engine:
+    """Something else that walks the forest, to the same integers.
+
+    Attributes
+    ----------
+    name : str
+    least_rows : int
+        Fewer are walked by NumPy.
+    units : callable
+        From the matrix to the margins, in units of `credit.runtime.forest.UNIT`.
+    """
+
+    name: str
+    least_rows: int
+    units: Callable[[NDArray[np.float32]], Integers]
+
+
+@dataclass(frozen=True, eq=False)
 class Boosted:
     """A forest over encoded inputs.
 
+    ``engine`` walks it in large batches, where given (`credit.artifact.with_xgboost`).
     ``rounding`` is the most by which its leaves, rounded to the grid, move a margin of the
     booster that was trained.
     """
@@ -70,6 +89,11 @@ class Boosted:
     inputs: tuple[Input, ...]
     forest: Forest
     rounding: float
+    engine: Engine | None = None
+
+    def engine_for(self, count: int) -> Engine | None:
+        """Return the engine that walks ``count`` rows; None is NumPy."""
+        return self.engine if self.engine and count >= self.engine.least_rows else None
 
     def matrix(self, rows: Rows, count: int) -> NDArray[np.float32]:
         """Return the encoded rows as float32, shape (rows, inputs), as XGBoost reads them."""
@@ -88,11 +112,14 @@ class Boosted:
 
     def margin(self, rows: Rows, count: int) -> Floats:
         """Return the log-odds of bad of each row."""
-        return self.forest.margin(self.matrix(rows, count))
+        matrix, engine = self.matrix(rows, count), self.engine_for(count)
+        if engine is None:
+            return self.forest.margin(matrix)
+        return np.multiply(engine.units(matrix), UNIT, dtype=np.float64)
 
     @cached_property
-    def tables(self) -> LeafTables:
-        """Per-leaf tables, built when contributions are first asked for."""
+    def tables(self) -> Tables:
+        """Tables of subtrees, built when contributions are first asked for."""
         return build_tables(self.forest)
 
     @cached_property

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from credit.runtime.columns import Feature, Names, Rows
+from credit.runtime.columns import Feature, Rows
 from credit.runtime.plain import Floats, Integers, Plain
+from credit.runtime.steps import BLOCK, blocks, count_at_most
 
 MAX_BINS = 10_000
 """Most bins of one feature."""
 
 _POINTS = 2**40
+
+_EXACT = 2**53
+"""Sums of points are exact in float64 below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +59,26 @@ class Term:
     points: Integers
     labels: tuple[str, ...]
 
-    def bins(self, values: Floats | Names) -> Integers:
-        """Return each value's bin."""
+    def bins(self, values: Any) -> NDArray[np.integer]:
+        """Return each value's bin; values are float64 or, of a category, object."""
         if values.dtype == object:
             lookup = {**self.names, **{str(code): at for code, at in self.special.items()}}
             unknown, missing = self.unknown, self.missing
             return np.array(
                 [missing if v is None else lookup.get(v, unknown) for v in values], dtype=np.int64
             )
-        result = np.searchsorted(self.edges, values, side="right").astype(np.int64)
+        result = count_at_most(values, self.edges)
+        if len(self.margin) > np.iinfo(result.dtype).max:
+            result = result.astype(np.int64)
         for code, at in self.special.items():
-            result[values == code] = at
-        result[np.isnan(values)] = self.missing
+            np.copyto(result, at, where=values == code, casting="unsafe")
+        np.copyto(result, self.missing, where=np.isnan(values), casting="unsafe")
         return result
+
+    @cached_property
+    def table(self) -> Floats:
+        """Margin and points of each bin, shape (bins, 2): one look-up finds both."""
+        return np.stack((self.margin, self.points.astype(np.float64)), axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,17 +91,23 @@ class Card:
 
     def margin(self, rows: Rows, count: int) -> Floats:
         """Return the log-odds of bad of each row."""
-        total = np.full(count, self.intercept)
-        for term in self.terms:
-            total += term.margin[term.bins(rows[term.feature])]
-        return total
+        return self.totals(rows, count)[0]
 
-    def points(self, rows: Rows, count: int) -> Integers:
-        """Return the sum of each row's points."""
-        total = np.full(count, self.base_points, dtype=np.int64)
-        for term in self.terms:
-            total += term.points[term.bins(rows[term.feature])]
-        return total
+    def totals(self, rows: Rows, count: int) -> tuple[Floats, Integers]:
+        """Return the margin and the points of each row."""
+        margin, points = np.empty(count), np.empty(count, dtype=np.int64)
+        sums, found = np.empty((BLOCK, 2)), np.empty((BLOCK, 2))
+        for block in blocks(count):
+            size = block.stop - block.start
+            total, part = sums[:size], found[:size]
+            total[:] = self.intercept, self.base_points
+            for term in self.terms:
+                bins = term.bins(rows[term.feature][block])
+                # Bins are in range; told so, take writes into `part` without a copy.
+                np.take(term.table, bins, axis=0, out=part, mode="clip")
+                total += part
+            margin[block], points[block] = total[:, 0], total[:, 1]
+        return margin, points
 
     def contributions(self, rows: Rows, count: int) -> tuple[Floats, float]:
         """Return what each feature adds to the margin, shape (rows, features), and the rest."""
@@ -112,11 +131,10 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
     if len(documents) != len(features):
         part["terms"].refuse(f"a list of {len(features)} terms, one a feature of the manifest")
     terms = tuple(_read_term(d, f) for d, f in zip(documents, features, strict=True))
-    return Card(
-        intercept=part["intercept"].number(),
-        base_points=part["base_points"].integer(-_POINTS, _POINTS),
-        terms=terms,
-    )
+    base_points = part["base_points"].integer(-_POINTS, _POINTS)
+    if abs(base_points) + sum(int(np.abs(term.points).max()) for term in terms) >= _EXACT:
+        part["terms"].refuse("points that add up to less than 2**53")
+    return Card(intercept=part["intercept"].number(), base_points=base_points, terms=terms)
 
 
 def _read_term(document: Plain, feature: Feature) -> Term:

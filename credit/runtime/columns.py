@@ -7,6 +7,7 @@ Nothing is guessed: text in a number, an infinity, a column too few or too many 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Number, Real
@@ -125,7 +126,7 @@ def _check_names(
 
 def _one_dimension(name: str, given: Any) -> NDArray[Any]:
     """Return an array of one value a row, whatever sequence was given."""
-    if isinstance(given, np.ma.MaskedArray):
+    if "numpy.ma" in sys.modules and isinstance(given, np.ma.MaskedArray):  # else it is loaded here
         raise ArtifactError(f"column {name!r}: masked arrays are not read. Put NaN or None.")
     if isinstance(given, str | bytes | Mapping) or not hasattr(given, "__len__"):
         raise ArtifactError(
@@ -158,7 +159,7 @@ def _numbers(feature: Feature, given: Any) -> Floats:
     """Return a number column as float64, NaN where missing."""
     array = _one_dimension(feature.name, given)
     if array.dtype.kind in "fiub":
-        values = array.astype(np.float64)
+        values = array.astype(np.float64, copy=False)  # nothing here writes into it
     elif array.dtype.kind == "O":
         values = np.array([_number(feature, i, value) for i, value in enumerate(array)], np.float64)
     else:
@@ -166,8 +167,8 @@ def _numbers(feature: Feature, given: Any) -> Floats:
             f"column {feature.name!r}: type {array.dtype} is not a number. The unit is "
             f"{feature.unit!r}: convert the column."
         )
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
+    if np.isinf(values).any():
+        infinite = np.flatnonzero(np.isinf(values))
         raise ArtifactError(
             f"column {feature.name!r}, row {infinite[0]}: the value is infinite "
             f"({infinite.size} row(s)). Values must be finite, or None where not known."
@@ -200,7 +201,8 @@ def _check_range(feature: Feature, values: Floats) -> None:
         outside |= values < low
     if high is not None:
         outside |= values > high
-    outside &= ~np.isin(values, np.array(feature.special_codes, dtype=np.float64))
+    if outside.any():
+        outside &= ~np.isin(values, np.array(feature.special_codes, dtype=np.float64))
     if outside.any():
         row = int(np.flatnonzero(outside)[0])
         raise ArtifactError(
@@ -218,7 +220,7 @@ def _names(feature: Feature, given: Any) -> Names:
     known = {*feature.categories, *map(str, feature.special_codes)}
     result = np.empty(len(array), dtype=object)
     for row, value in enumerate(array.tolist()):
-        name = _name(feature, row, value)
+        name = value if type(value) is str or value is None else _name(feature, row, value)
         if name is not None and name not in known and feature.unknown_category == "refuse":
             _refuse(
                 feature,

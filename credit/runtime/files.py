@@ -8,6 +8,7 @@ other file; ``manifest.sha256`` (one line in the form of ``sha256sum``) states i
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -42,27 +43,31 @@ def seal(manifest: bytes) -> bytes:
     return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
 
 
-def read(path: Path) -> dict[str, bytes]:
-    """Return name -> content of every file of the artifact at ``path``, within the limits.
+def read(path: Path | bytes) -> dict[str, bytes]:
+    """Return name -> content of every file of an artifact, within the limits.
+
+    ``path`` is its folder, its zip file, or what the zip file holds.
 
     Raises
     ------
     ArtifactError
         Nothing there, neither folder nor zip, a folder inside, too many or too large files.
     """
+    if isinstance(path, bytes):
+        return _read_zip(io.BytesIO(path), "the bytes given")
     if path.is_dir():
         return _read_folder(path)
     if path.is_file():
-        return _read_zip(path)
+        return _read_zip(path, path.name)
     raise ArtifactError(f"{path}: there is no artifact. Give the path of its folder or .zip file.")
 
 
-def check_seal(files: Mapping[str, bytes], path: Path) -> None:
+def check_seal(files: Mapping[str, bytes], called: str) -> None:
     """Refuse an artifact without manifest and seal, or whose manifest was changed."""
     for name in (MANIFEST, SEAL):
         if name not in files:
             raise ArtifactError(
-                f"{path}: the file {name} is missing. Either this is no artifact, or it was "
+                f"{called}: the file {name} is missing. Either this is no artifact, or it was "
                 "copied in part: copy the whole folder."
             )
     if files[SEAL] != seal(files[MANIFEST]):
@@ -109,26 +114,26 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
     return _read_all(sizes, lambda name: (folder / name).open("rb"))
 
 
-def _read_zip(path: Path) -> dict[str, bytes]:
+def _read_zip(source: Path | IO[bytes], called: str) -> dict[str, bytes]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read_members(archive, path)
+        with zipfile.ZipFile(source) as archive:
+            return _read_members(archive, called)
     except ArtifactError:
         raise
     except _ZIP_ERRORS as error:
         raise ArtifactError(
-            f"{path.name}: not a readable zip file ({error}). Fetch the artifact again, or give "
+            f"{called}: not a readable zip file ({error}). Fetch the artifact again, or give "
             "the path of its folder."
         ) from error
 
 
-def _read_members(archive: zipfile.ZipFile, path: Path) -> dict[str, bytes]:
+def _read_members(archive: zipfile.ZipFile, called: str) -> dict[str, bytes]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     _check_count(len(members))
     names = _inner_names([member.filename for member in members])
     by_name = dict(zip(names, members, strict=True))
     if len(by_name) != len(members):
-        raise ArtifactError(f"{path.name}: the zip holds two files of the same name.")
+        raise ArtifactError(f"{called}: the zip holds two files of the same name.")
     sizes = {name: member.file_size for name, member in by_name.items()}
     return _read_all(sizes, lambda name: archive.open(by_name[name]))
 

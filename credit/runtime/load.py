@@ -20,7 +20,8 @@ from credit.runtime.card import read_card
 from credit.runtime.columns import Feature
 from credit.runtime.files import MANIFEST, MAX_FILE_BYTES, check_files, check_seal, read
 from credit.runtime.plain import Floats, Plain, parse
-from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer, ScoreRule
+from credit.runtime.rule import ScoreRule
+from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer
 
 FORMAT = 1
 """The version of the artifact format that this code reads and writes."""
@@ -49,12 +50,13 @@ _FEATURE_KEYS = (
 )  # fmt: skip
 
 
-def load(path: str | Path) -> Scorer:
-    """Return the scorer of the artifact at ``path``, a folder or that folder zipped.
+def load(path: str | Path | bytes) -> Scorer:
+    """Return the scorer of an artifact.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or bytes
+        Its folder, that folder zipped, or what the zip file holds.
 
     Raises
     ------
@@ -67,9 +69,9 @@ def load(path: str | Path) -> Scorer:
     Limits: 64 files, 8 MiB for the manifest, 256 MiB a file, 512 MiB together. Only NumPy and
     the standard library are needed, and no code or pickle is read.
     """
-    path = Path(path)
-    files = read(path)
-    check_seal(files, path)
+    source = path if isinstance(path, bytes) else Path(path)
+    files = read(source)
+    check_seal(files, "the bytes given" if isinstance(source, bytes) else str(source))
     document = parse(MANIFEST, files[MANIFEST])
     _check_format(document)
     part = document.record(_MANIFEST_KEYS)

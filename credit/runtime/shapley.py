@@ -1,18 +1,9 @@
-"""Exact contributions of the columns to a forest's margin: TreeSHAP from per-leaf tables.
+"""Exact contributions of the columns to a forest's margin: TreeSHAP from tables of subtrees.
 
-For one leaf of value v, let the columns on its path be 1..d, ``z_i`` the share of training
-cover that follows the path at the nodes of column i, and ``o_i`` 1 where the row satisfies
-those nodes, else 0. The leaf's game is ``v * prod(o_i, i in S) * prod(z_i, i not in S)``, and
-its Shapley value in Owen's integral form is
-
-    phi_i = v * (o_i - z_i) * integral over t in [0, 1] of prod(t * o_j + (1 - t) * z_j, j != i)
-
-The integrand is a polynomial of degree d - 1 in t, so Gauss-Legendre quadrature with
-``ceil(d / 2)`` points is exact. It depends on the row through the d bits o alone: the 2**d
-vectors of every leaf are tabulated once, and a row needs table look-ups only. Values equal
-XGBoost's ``pred_contribs`` (path-dependent TreeSHAP, Lundberg et al. 2020).
-
-Sources: G. Owen, Multilinear extensions of games, Management Science 18 (1972).
+What a leaf adds (`credit.runtime.leaves`) depends on the outcomes of the nodes on its path alone.
+The up to four leaves of a subtree of height 2 share all but three of these nodes: the sum of what
+they add is tabulated once for every combination of outcomes, and a row needs one look-up a
+subtree. Values equal XGBoost's ``pred_contribs`` (path-dependent TreeSHAP, Lundberg et al. 2020).
 """
 
 from __future__ import annotations
@@ -24,83 +15,78 @@ from numpy.typing import NDArray
 
 from credit.errors import ArtifactError
 from credit.runtime.forest import UNIT, Forest, sides
+from credit.runtime.leaves import expected_margin, literals_of, parents_of, tabulate
 from credit.runtime.plain import Floats, Integers
 
 MAX_EXPLAINED_DEPTH = 6
-"""Deepest forest whose tables are built: a leaf of depth d needs d * 2**d numbers."""
+"""Deepest forest whose tables are built: a subtree at depth p has 2**(p + 3) combinations."""
 
 MAX_TABLE_NUMBERS = 50_000_000
 """Most numbers in all tables together (400 MB)."""
 
-_CELLS = 2_000_000
-"""Rows times path entries evaluated at once."""
+_HEIGHT = 2
+"""Height of the subtrees: higher ones need fewer look-ups and more memory."""
+
+_BITS = 8
+"""Outcomes a combination may have: those above a subtree and its own, at most 4 + 3."""
+
+_CELLS = 120_000
+"""Numbers looked up, or tabulated, at once."""
 
 
 @dataclass(frozen=True, eq=False)
-class LeafTables:
-    """Tables of all leaves, and where each row's bits come from.
-
-    A *slot* is a pair (leaf, column on its path); slots of one leaf stand together. A
-    *literal* is one node's condition as one slot needs it; literals of one slot stand
-    together.
+class Tables:
+    """Tables of all subtrees, and which conditions choose their rows.
 
     Attributes
     ----------
-    column, threshold, wanted : arrays, shape (literals,)
-        A literal holds when ``(sides(X)[column] < threshold) == wanted``.
-    slot_start : array of int, shape (slots,)
-        First literal of each slot; a slot's bit is the conjunction of its literals.
-    leaf_start : array of int, shape (leaves,)
-        First slot of each leaf.
-    bit : array of int, shape (slots,)
-        Weight of the slot's bit in its leaf's pattern: 1, 2, 4, ...
-    address, stride : arrays of int, shape (slots,)
-        The slot's number for pattern m is ``table[address + m * stride]``.
-    slot_leaf : array of int, shape (slots,)
-        Position of the slot's leaf in ``leaf_start``.
-    by_column, column_start, columns : arrays of int
-        Slots ordered by column, where each column's begin, and which columns those are.
+    side, threshold : arrays, shape (conditions,)
+        Each different condition of a node: a row, doubled by `credit.runtime.forest.sides`, goes
+        left where its column ``side`` is less. The last condition never holds.
+    bit : array of int, shape (subtrees * 8,)
+        The conditions that are the bits of the subtrees' combinations, eight a subtree.
+    start : array of int, shape (subtrees,)
+        Row of its combination 0 in ``table``.
+    column : array of int, shape (subtrees * entries,)
+        Column of the matrix each entry of a row belongs to; ``columns`` where there is none.
+    table : array of float, shape (combinations, entries)
+        What a subtree adds to each column.
     base : float
         Expected margin under the training cover.
+    columns : int
     """
 
-    column: Integers
+    side: Integers
     threshold: NDArray[np.float32]
-    wanted: NDArray[np.bool_]
-    slot_start: Integers
-    leaf_start: Integers
     bit: Integers
-    address: Integers
-    stride: Integers
-    slot_leaf: Integers
-    by_column: Integers
-    column_start: Integers
-    columns: Integers
+    start: Integers
+    column: Integers
     table: Floats
     base: float
-    width: int
+    columns: int
 
     def contributions(self, X: NDArray[np.float32]) -> Floats:
         """Return shape (rows, columns): each row sums, with ``base``, to its margin."""
-        result = np.zeros((len(X), self.width))
-        if not self.slot_start.size:
-            return result
-        step = max(1, _CELLS // len(self.column))
+        result = np.zeros((len(X), self.columns))
+        step = max(1, _CELLS // max(1, self.column.size))
         for begin in range(0, len(X), step):
-            # One row of `block` a column of X: the gathers below then copy whole runs.
-            block = np.ascontiguousarray(sides(X[begin : begin + step]).T)
-            holds = (block[self.column] < self.threshold[:, None]) == self.wanted[:, None]
-            bits = np.logical_and.reduceat(holds, self.slot_start, axis=0)
-            pattern = np.add.reduceat(bits * self.bit[:, None], self.leaf_start, axis=0)
-            place = self.address[:, None] + pattern[self.slot_leaf] * self.stride[:, None]
-            values = self.table[place][self.by_column]
-            sums = np.add.reduceat(values, self.column_start, axis=0)
-            result[begin : begin + step, self.columns] = sums.T
+            result[begin : begin + step] = self._of_block(X[begin : begin + step])
         return result
 
+    def _of_block(self, X: NDArray[np.float32]) -> Floats:
+        rows, width = len(X), self.columns + 1
+        holds = sides(X).take(self.side, axis=1) < self.threshold
+        combination = np.packbits(holds.take(self.bit, axis=1), bitorder="little")
+        values = self.table.take(self.start + combination.reshape(rows, -1), axis=0)
+        place = self.column
+        if rows > 1:
+            place = (self.column + (np.arange(rows) * width)[:, None]).ravel()
+        sums = np.bincount(place, values.ravel(), rows * width).reshape(rows, width)
+        return sums[:, :-1].astype(np.float64)
 
-def build_tables(forest: Forest) -> LeafTables:
-    """Tabulate the contributions of every leaf of ``forest``.
+
+def build_tables(forest: Forest) -> Tables:
+    """Tabulate the contributions of every subtree of ``forest``.
 
     Raises
     ------
@@ -112,141 +98,158 @@ def build_tables(forest: Forest) -> LeafTables:
             f"reasons need trees of depth {MAX_EXPLAINED_DEPTH} or less, this forest has "
             f"{forest.depth}. Ask for reasons=0, or train with a smaller depth."
         )
-    literals = _literals(forest)
+    subtrees = _subtrees(forest)
+    sizes = np.left_shift(1, subtrees.bits)
+    entries = int(subtrees.entries.max(initial=0))
+    if sizes.sum() * entries > MAX_TABLE_NUMBERS:
+        raise ArtifactError(
+            f"reasons need tables of {sizes.sum() * entries} numbers, at most {MAX_TABLE_NUMBERS} "
+            "are allowed. Ask for reasons=0, or train fewer or shallower trees."
+        )
+    start = np.cumsum(sizes) - sizes
+    table = np.zeros((int(sizes.sum()), entries))
+    per_leaf = (forest.depth * int(sizes.max(initial=1))) or 1
+    step = max(1, _CELLS // per_leaf)
+    for begin in range(0, len(subtrees.leaf), step):
+        _add_leaves(table, forest, subtrees, start, slice(begin, begin + step))
+    side, threshold, condition = _conditions(forest)
+    bit = np.full((len(start), _BITS), len(side) - 1)
+    bit[subtrees.of_bit, subtrees.bit] = condition[subtrees.node]
+    column = np.full((len(start), entries), forest.columns)
+    column[subtrees.of_entry, subtrees.entry] = subtrees.column
+    return Tables(
+        side=side,
+        threshold=threshold,
+        bit=bit.ravel(),
+        start=start,
+        column=column.ravel(),
+        table=table,
+        base=expected_margin(forest),
+        columns=forest.columns,
+    )
+
+
+def _conditions(forest: Forest) -> tuple[Integers, NDArray[np.float32], Integers]:
+    """Return the different conditions, one more that never holds, and each node's condition."""
+    side = np.where(forest.default_left, forest.feature + forest.columns, forest.feature)
+    pairs = np.stack((side.astype(np.float64), forest.threshold.astype(np.float64)))
+    different, condition = np.unique(pairs, axis=1, return_inverse=True)
+    sides_of = np.append(different[0], 0).astype(np.int64)
+    thresholds = np.append(different[1], -np.inf).astype(np.float32)
+    return sides_of, thresholds, condition.ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class _Subtrees:
+    """Which leaves, outcomes and columns each subtree has.
+
+    ``leaf`` and ``of_leaf``: every leaf and its subtree. ``node``, ``bit`` and ``of_bit``: every
+    (subtree, node that matters to it), ordered, with the node's place among the bits.
+    ``column``, ``entry`` and ``of_entry``: the same for the columns of these nodes. ``bits`` and
+    ``entries``: how many of them each subtree has.
+    """
+
+    leaf: Integers
+    of_leaf: Integers
+    node: Integers
+    bit: Integers
+    of_bit: Integers
+    column: Integers
+    entry: Integers
+    of_entry: Integers
+    bits: Integers
+    entries: Integers
+
+
+def _subtrees(forest: Forest) -> _Subtrees:
+    parent = parents_of(forest)
+    low = np.flatnonzero(_heights(forest, parent) <= _HEIGHT)
+    is_low = np.zeros(len(parent), dtype=bool)
+    is_low[low] = True
+    root = low
+    while True:
+        above = np.where(parent[root] >= 0, parent[root], root)
+        if not (climbs := is_low[above] & (above != root)).any():
+            break
+        root = np.where(climbs, above, root)
+    roots, of_low = np.unique(root, return_inverse=True)
+    leaf = forest.left[low] < 0
+    pairs = [(of_low[~leaf], low[~leaf])]
+    group, node = np.arange(len(roots)), parent[roots]
+    while (inside := node >= 0).any():
+        group, node = group[inside], node[inside]
+        pairs.append((group, node))
+        node = parent[node]
+    group, node = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    order = np.lexsort((node, group))
+    group, node = group[order], node[order]
+    of_entry, column = np.unique(np.stack((group, forest.feature[node])), axis=1)
+    bits = np.bincount(group, minlength=len(roots))
+    entries = np.bincount(of_entry, minlength=len(roots))
+    return _Subtrees(
+        leaf=low[leaf],
+        of_leaf=of_low[leaf],
+        node=node,
+        bit=np.arange(len(group)) - (np.cumsum(bits) - bits)[group],
+        of_bit=group,
+        column=column,
+        entry=np.arange(len(of_entry)) - (np.cumsum(entries) - entries)[of_entry],
+        of_entry=of_entry,
+        bits=bits,
+        entries=entries,
+    )
+
+
+def _heights(forest: Forest, parent: Integers) -> Integers:
+    """Return the edges between each node and the deepest leaf below it."""
+    height = np.zeros(len(parent), dtype=np.int64)
+    for level in range(forest.depth, 0, -1):
+        at = np.flatnonzero(forest.node_depth == level)
+        np.maximum.at(height, parent[at], height[at] + 1)
+    return height
+
+
+def _add_leaves(
+    table: Floats, forest: Forest, subtrees: _Subtrees, start: Integers, part: slice
+) -> None:
+    """Add what some leaves contribute, under every combination of their subtrees' outcomes."""
+    subtree = np.full(len(forest.left), -1)
+    subtree[subtrees.leaf[part]] = subtrees.of_leaf[part]
+    literals = literals_of(forest, subtrees.leaf[part])
+    if not literals.leaf.size:
+        return
     slot_first = np.flatnonzero(
         np.diff(literals.leaf, prepend=-1).astype(bool)
         | np.diff(literals.feature, prepend=-1).astype(bool)
     )
-    slot_leaf_node = literals.leaf[slot_first]
-    leaf_first = np.flatnonzero(np.diff(slot_leaf_node, prepend=-1))
+    leaf_node = literals.leaf[slot_first]
+    leaf_first = np.flatnonzero(np.diff(leaf_node, prepend=-1))
     sizes = np.diff(leaf_first, append=len(slot_first))
     slot_leaf = np.repeat(np.arange(len(leaf_first)), sizes)
     position = np.arange(len(slot_first)) - leaf_first[slot_leaf]
     numbers = sizes << sizes
-    if numbers.sum() > MAX_TABLE_NUMBERS:
-        raise ArtifactError(
-            f"reasons need tables of {numbers.sum()} numbers, at most {MAX_TABLE_NUMBERS} are "
-            "allowed. Ask for reasons=0, or train fewer or shallower trees."
-        )
-    share = np.multiply.reduceat(literals.share, slot_first) if len(slot_first) else np.empty(0)
-    leaf_value = np.multiply(forest.value[slot_leaf_node[leaf_first]], UNIT, dtype=np.float64)
-    table_start = np.cumsum(numbers) - numbers
-    feature = literals.feature[slot_first]
-    by_column = np.argsort(feature, kind="stable")
-    columns, column_start = np.unique(feature[by_column], return_index=True)
-    return LeafTables(
-        column=np.where(
-            forest.default_left[literals.node], literals.feature + forest.columns, literals.feature
-        ),
-        threshold=forest.threshold[literals.node],
-        wanted=literals.left,
-        slot_start=slot_first,
-        leaf_start=leaf_first,
-        bit=1 << position,
-        address=table_start[slot_leaf] + position,
-        stride=sizes[slot_leaf],
-        slot_leaf=slot_leaf,
-        by_column=by_column,
-        column_start=column_start,
-        columns=columns,
-        table=_tabulate(leaf_value, share, leaf_first, sizes),
-        base=expected_margin(forest),
-        width=forest.columns,
-    )
+    address = (np.cumsum(numbers) - numbers)[slot_leaf] + position
+    value = np.multiply(forest.value[leaf_node[leaf_first]], UNIT, dtype=np.float64)
+    share = np.multiply.reduceat(literals.share, slot_first)
+    of_leaf = tabulate(value, share, leaf_first, sizes)
+
+    group = subtree[literals.leaf]
+    bit = subtrees.bit[_find(subtrees.of_bit, subtrees.node, group, literals.node)]
+    combination = np.arange(1 << int(subtrees.bits[group].max()))
+    holds = (combination >> bit[:, None] & 1).astype(bool) == literals.left[:, None]
+    satisfied = np.logical_and.reduceat(holds, slot_first, axis=0)
+    pattern = np.add.reduceat(satisfied * (1 << position)[:, None], leaf_first, axis=0)
+    found = of_leaf[address[:, None] + pattern[slot_leaf] * sizes[slot_leaf][:, None]]
+
+    group, feature = group[slot_first], literals.feature[slot_first]
+    entry = subtrees.entry[_find(subtrees.of_entry, subtrees.column, group, feature)]
+    place = (start[group][:, None] + combination) * table.shape[1] + entry[:, None]
+    # Subtrees with fewer outcomes have fewer combinations: those beyond are not theirs.
+    own = combination < np.left_shift(1, subtrees.bits[group])[:, None]
+    np.add.at(table.reshape(-1), place[own], found[own])
 
 
-@dataclass(frozen=True, eq=False)
-class _Literals:
-    """Every (leaf, ancestor) pair, ordered by leaf and then by the ancestor's column."""
-
-    leaf: Integers
-    node: Integers
-    feature: Integers
-    left: NDArray[np.bool_]
-    share: Floats
-
-
-def _literals(forest: Forest) -> _Literals:
-    """Climb from all leaves to their roots at once."""
-    parent = np.full(len(forest.left), -1)
-    inner = np.flatnonzero(forest.left >= 0)
-    parent[forest.left[inner]] = inner
-    parent[forest.right[inner]] = inner
-    share = _branch_shares(forest)
-    leaf = np.flatnonzero(forest.left < 0)
-    below = leaf
-    found: list[tuple[Integers, Integers, Integers]] = []
-    while True:
-        climbing = parent[below] >= 0
-        leaf, below = leaf[climbing], below[climbing]
-        if not leaf.size:
-            break
-        above = parent[below]
-        found.append((leaf, above, below))
-        below = above
-    empty = np.empty(0, dtype=np.int64)
-    leaf, node, child = (
-        (np.concatenate(part) for part in zip(*found, strict=True)) if found else (empty,) * 3
-    )
-    feature = forest.feature[node]
-    order = np.lexsort((node, feature, leaf))
-    node, child = node[order], child[order]
-    return _Literals(
-        leaf=leaf[order],
-        node=node,
-        feature=feature[order],
-        left=forest.left[node] == child,
-        share=share[child],
-    )
-
-
-def _branch_shares(forest: Forest) -> Floats:
-    """Return each node's share of its parent's cover; the two children's sum to 1 exactly.
-
-    Children are added rather than divided by the parent's own cover: XGBoost's float32 sums
-    differ in the last digit, and contributions must add up to the margin.
-    """
-    share = np.ones(len(forest.left))
-    inner = np.flatnonzero(forest.left >= 0)
-    left, right = forest.left[inner], forest.right[inner]
-    share[left] = forest.cover[left] / (forest.cover[left] + forest.cover[right])
-    share[right] = 1.0 - share[left]
-    return share
-
-
-def expected_margin(forest: Forest) -> float:
-    """Return the mean margin when every branch is taken with its share of the cover."""
-    reach = np.ones(len(forest.left))
-    share = _branch_shares(forest)
-    depth = forest.node_depth
-    for level in range(1, forest.depth + 1):
-        inner = np.flatnonzero((depth == level - 1) & (forest.left >= 0))
-        for child in (forest.left[inner], forest.right[inner]):
-            reach[child] = reach[inner] * share[child]
-    return float((reach * forest.value).sum() + forest.base) * UNIT
-
-
-def _tabulate(value: Floats, share: Floats, leaf_first: Integers, sizes: Integers) -> Floats:
-    """Return the tables of all leaves one after the other; each of shape (2**d, d)."""
-    numbers = sizes << sizes
-    start = np.cumsum(numbers) - numbers
-    table = np.empty(int(numbers.sum()))
-    for d in np.unique(sizes):
-        of_size = np.flatnonzero(sizes == d)
-        z = share[leaf_first[of_size][:, None] + np.arange(d)]
-        rows = _shapley(value[of_size], z).reshape(len(of_size), -1)
-        table[start[of_size][:, None] + np.arange(int(d) << int(d))] = rows
-    return table
-
-
-def _shapley(value: Floats, z: Floats) -> Floats:
-    """Return phi for every leaf, pattern and column: shape (leaves, 2**d, d)."""
-    d = z.shape[1]
-    o = (np.arange(1 << d)[:, None] >> np.arange(d) & 1).astype(np.float64)
-    nodes, weights = np.polynomial.legendre.leggauss((d + 1) // 2)
-    integral = np.zeros((len(z), 1 << d, d))
-    for t, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-        factor = t * o[None, :, :] + (1 - t) * z[:, None, :]
-        for i in range(d):
-            integral[:, :, i] += weight * np.delete(factor, i, axis=2).prod(axis=2)
-    return value[:, None, None] * (o[None, :, :] - z[:, None, :]) * integral
+def _find(first: Integers, second: Integers, of: Integers, at: Integers) -> Integers:
+    """Return where the pairs (of, at) stand among the ordered pairs (first, second)."""
+    width = int(max(second.max(initial=0), at.max(initial=0))) + 1
+    return np.searchsorted(first * width + second, of * width + at)
