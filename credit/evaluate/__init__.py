@@ -70,6 +70,15 @@ from credit.evaluate.stability import (
 )
 from credit.evaluate.summary import by_segment, metrics
 from credit.evaluate.vintages import lateness, roll_rates, vintage_table
+from credit.evaluate.worth import (
+    Sources,
+    SourceValues,
+    every_subset,
+    named,
+    shapley,
+    source_values,
+    without_each,
+)
 
 __all__ = [
     "AucDifference",
@@ -81,6 +90,8 @@ __all__ = [
     "LeakFacts",
     "ProxyTest",
     "ResampledTest",
+    "SourceValues",
+    "Sources",
     "Stability",
     "SwapSets",
     "adverse_impact",
@@ -104,6 +115,7 @@ __all__ = [
     "ece",
     "ece_floor",
     "equal_opportunity",
+    "every_subset",
     "expected_auc",
     "feature_report",
     "gini",
@@ -124,6 +136,7 @@ __all__ = [
     "log_loss",
     "metrics",
     "nadeau_bengio",
+    "named",
     "paired_table",
     "price_gap",
     "proxy_test",
@@ -132,10 +145,13 @@ __all__ = [
     "roc_table",
     "roll_rates",
     "score_psi",
+    "shapley",
     "share_of_attainable",
+    "source_values",
     "spearman",
     "spiegelhalter",
     "swap_sets",
     "traffic_lights",
     "vintage_table",
+    "without_each",
 ]
