@@ -111,9 +111,10 @@ class Consent:
             score, hiding gains no row more than that.
         """
         granted, margin = self.granted(authorised, len(parts)), np.empty(len(parts))
-        kinds, kind = np.unique(granted, axis=0, return_inverse=True)
-        for number, seen in enumerate(kinds):
-            rows = np.flatnonzero(kind.ravel() == number)
+        kind = granted @ (1 << np.arange(len(self.sources)))
+        for number in np.unique(kind):
+            rows = np.flatnonzero(kind == number)
+            seen = granted[rows[0]]
             given = tuple(n for n, yes in zip(self.sources, seen, strict=True) if yes)
             margin[rows] = self.maps[given].margin(parts.iloc[rows])
         if before is None:

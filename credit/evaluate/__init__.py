@@ -50,6 +50,7 @@ from credit.evaluate.features import (
     spearman,
 )
 from credit.evaluate.grades import grade_bounds, grade_table, traffic_lights
+from credit.evaluate.influence import Neutral, decision_influence
 from credit.evaluate.intervals import (
     AucDifference,
     AucInterval,
@@ -88,6 +89,7 @@ __all__ = [
     "Economics",
     "LeakAlarm",
     "LeakFacts",
+    "Neutral",
     "ProxyTest",
     "ResampledTest",
     "SourceValues",
@@ -109,6 +111,7 @@ __all__ = [
     "cox_test",
     "csi_table",
     "cutoff_table",
+    "decision_influence",
     "decisions_by_segment",
     "delong",
     "delong_difference",

@@ -123,17 +123,15 @@ def source_values(
         If a subset lacks a score, or a score is no probability of each row.
     """
     sources = _sources(scores)
-    parts, weights = every_subset(sources), _weights(sources)
     labels = both_classes(y)
+    parts = every_subset(sources)
+    games = {
+        "subset": ([named(part) for part in parts], np.eye(len(parts))),
+        "without": (list(sources), _contrasts(parts)),
+        "shapley": (list(sources), _weights(sources)),
+    }
     figures = [_Figures(labels, scores[part], economics, named(part)) for part in parts]
-
-    def statistic(weight: FloatArray) -> dict[str, float]:
-        table = pd.DataFrame([one(weight) for one in figures], index=[named(p) for p in parts])
-        return _flat(table, "subset") | _flat(_without(table, sources), "without") | _flat(
-            pd.DataFrame(weights @ table.to_numpy(), sources, table.columns), "shapley"
-        )  # fmt: skip
-
-    found = _split(bootstrap(statistic, len(labels), person=person, seed=seed, resamples=resamples))
+    found = _intervals(figures, games, len(labels), person=person, seed=seed, resamples=resamples)
     subsets = found["subset"].rename(columns={"name": "sources"})
     subsets.insert(1, "count", [len([*filter(None, s.split("+"))]) for s in subsets["sources"]])
     fair = found["shapley"].rename(columns={"name": "source"})
@@ -181,16 +179,17 @@ def without_each(  # noqa: PLR0913 - two samples of scores and settings, all by 
     refuse_names(list(without))
     labels = both_classes(y)
     every = named(list(without))
-    named_scores = {every: whole} | {_rest(without, source): without[source] for source in without}
-    figures = {
-        name: _Figures(labels, score, economics, name) for name, score in named_scores.items()
+    parts = [_rest(list(without), source) for source in without] + [tuple(without)]
+    stated = [*without.values(), whole]
+    games = {
+        "subset": ([named(part) for part in parts], np.eye(len(parts))),
+        "without": (list(without), _contrasts(parts)),
     }
-
-    def statistic(weight: FloatArray) -> dict[str, float]:
-        table = pd.DataFrame({name: one(weight) for name, one in figures.items()}).T
-        return _flat(table, "subset") | _flat(_without(table, tuple(without)), "without")
-
-    found = _split(bootstrap(statistic, len(labels), person=person, seed=seed, resamples=resamples))
+    figures = [
+        _Figures(labels, score, economics, named(part))
+        for part, score in zip(parts, stated, strict=True)
+    ]
+    found = _intervals(figures, games, len(labels), person=person, seed=seed, resamples=resamples)
     subsets = found["subset"].rename(columns={"name": "sources"})
     return _beside(found["without"], subsets, every, refitted=refitted)
 
@@ -268,30 +267,50 @@ def _weights(sources: Sources) -> FloatArray:
     return weights
 
 
-def _rest(sources: Sequence[str] | Mapping[str, object], source: str) -> str:
-    return named([other for other in sources if other != source])
+def _rest(sources: Sequence[str], source: str) -> Sources:
+    return tuple(other for other in sources if other != source)
 
 
-def _without(table: pd.DataFrame, sources: Sources) -> pd.DataFrame:
-    """Return, for each source, the figures of all sources less those of all others."""
-    whole = table.loc[named(sources)].to_numpy()
-    rest = table.loc[[_rest(sources, source) for source in sources]].to_numpy()
-    return pd.DataFrame(whole - rest, list(sources), table.columns)
+def _contrasts(parts: Sequence[Sources]) -> FloatArray:
+    """Return the matrix (sources, subsets): all sources, the last subset, less all but one."""
+    sources = parts[-1]
+    contrasts = np.zeros((len(sources), len(parts)))
+    contrasts[:, -1] = 1.0
+    for row, source in enumerate(sources):
+        contrasts[row, parts.index(_rest(sources, source))] -= 1.0
+    return contrasts
 
 
-def _flat(table: pd.DataFrame, kind: str) -> dict[str, float]:
-    names = [f"{kind}|{row}|{metric}" for row in table.index for metric in table.columns]
-    return dict(zip(names, table.to_numpy().ravel().tolist(), strict=True))
+def _intervals(
+    figures: Sequence[_Figures],
+    games: Mapping[str, tuple[list[str], FloatArray]],
+    rows: int,
+    *,
+    person: object,
+    seed: int,
+    resamples: int,
+) -> dict[str, pd.DataFrame]:
+    """Return, for each matrix of ``games``, the figures it makes of the scores' figures.
 
+    Columns ``name`` (its row), ``metric, value, standard_error, low, high``. Everything is
+    computed from the same draws, so differences are paired.
+    """
+    metrics = list(figures[0](np.ones(rows)))
+    keys = [(kind, n, metric) for kind, (names, _) in games.items() for n in names
+            for metric in metrics]  # fmt: skip
+    matrix = np.concatenate([weights for _, weights in games.values()])
+    joined = ["|".join(key) for key in keys]
 
-def _split(intervals: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return kind -> its rows, with ``name`` and ``metric`` in front."""
-    keys = [str(key).split("|") for key in intervals.index]
-    table = intervals.reset_index(drop=True).drop(columns="used")
+    def statistic(weight: FloatArray) -> dict[str, float]:
+        values = np.array([list(one(weight).values()) for one in figures])
+        return dict(zip(joined, (matrix @ values).ravel().tolist(), strict=True))
+
+    table = bootstrap(statistic, rows, person=person, seed=seed, resamples=resamples)
+    table = table.drop(columns="used").reset_index(drop=True)
     table.insert(0, "name", [name for _, name, _ in keys])
     table.insert(1, "metric", [metric for *_, metric in keys])
     kinds = np.array([kind for kind, *_ in keys])
-    return {kind: table[kinds == kind].reset_index(drop=True) for kind in dict.fromkeys(kinds)}
+    return {kind: table[kinds == kind].reset_index(drop=True) for kind in games}
 
 
 def _beside(
@@ -306,7 +325,7 @@ def _beside(
             "metric": row["metric"],
             "refitted": refitted,
             "with": value[every, row["metric"]],
-            "without": value[_rest(sources, row["name"]), row["metric"]],
+            "without": value[named(_rest(sources, row["name"])), row["metric"]],
             "difference": row["value"],
             "low": row["low"],
             "high": row["high"],
