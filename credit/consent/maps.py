@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -130,6 +130,11 @@ class Consent:
     ) -> Floats:
         """Return the probability of bad; see :meth:`margin`."""
         return np.asarray(expit(self.margin(parts, authorised, before=before)))
+
+    def unguarded(self) -> Consent:
+        """Return the maps without penalties: true of people who hide for reasons of their own."""
+        maps = {given: replace(one, penalty=0.0) for given, one in self.maps.items()}
+        return replace(self, maps=maps, guard=None)
 
     def granted(self, authorised: Authorised, rows: int) -> npt.NDArray[np.bool_]:
         """Return what each row authorises, shape (rows, sources).

@@ -166,7 +166,7 @@ def _counted(
             lambda weight: {"share": _ratio(weight[moved].sum(), weight[inside].sum())},
             len(step), person=person, seed=seed, resamples=200,
         )  # fmt: skip
-        low, high = float(found.loc["share", "low"]), float(found.loc["share", "high"])
+        low, high = found[["low", "high"]].to_numpy(dtype=np.float64)[0].tolist()
     return {
         "rows": total,
         "changed": changed,
