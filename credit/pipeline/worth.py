@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from credit.explain import sub_scores
 from credit.feature import DIMENSIONS
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import CALIBRATION_BADS, Fitted
-from credit.pipeline.influences import decisions_of, economics_of
+from credit.pipeline.influences import decisions_of, economics_of, influences_of
 from credit.pipeline.words import records
 
 Floats = npt.NDArray[np.float64]
@@ -68,6 +68,41 @@ class Worth:
     hiding: pd.DataFrame
 
 
+class Weighed(NamedTuple):
+    """What sources are worth, and what declared groups decide (see `influences_of`)."""
+
+    worth: Worth | None
+    influences: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables to write, by the names of their files."""
+        found = {"influence": self.influences}
+        if self.worth is not None:
+            found |= {
+                "source-shapley": self.worth.shapley,
+                "source-without": self.worth.without,
+                "source-decisions": self.worth.decisions,
+                "consent-subsets": self.worth.subsets,
+                "consent-hiding": self.worth.hiding,
+            }
+        return {name: table for name, table in found.items() if len(table)}
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures to track, by name."""
+        found: dict[str, float] = {}
+        if self.worth is not None:
+            found = _metrics(self.worth)
+        for row in records(self.influences):
+            group = re.sub(r"[^A-Za-z0-9]+", "_", row.group)
+            found[f"influence_{group}_{row.decision}_{row.unit}"] = row.share
+        return {name: float(value) for name, value in found.items() if np.isfinite(value)}
+
+
+def weigh(findings: Findings) -> Weighed:
+    """Return what sources are worth and what declared groups decide, as far as it can be said."""
+    return Weighed(worth_of(findings), influences_of(findings))
+
+
 def worth_of(findings: Findings) -> Worth | None:
     """Return what each source is worth; None, with a note, where it cannot be said.
 
@@ -88,29 +123,6 @@ def worth_of(findings: Findings) -> Worth | None:
     except CreditError as error:
         findings.notes.append(f"no value of single sources: {error}")
         return None
-
-
-def worth_metrics(worth: Worth | None, influences: pd.DataFrame) -> dict[str, float]:
-    """Return the figures by name, as they are tracked."""
-    found: dict[str, float] = {}
-    if worth is not None:
-        for row in records(worth.shapley):
-            found[f"source_{row.source}_shapley_{row.metric}"] = row.value
-            if np.isfinite(row.distance):
-                found[f"source_{row.source}_errors_from_truth"] = row.distance
-        for row in records(worth.without):
-            how = "refitted" if row.refitted else "same_model"
-            found[f"source_{row.source}_{row.metric}_added_{how}"] = row.difference
-        for row in records(worth.decisions):
-            found[f"source_{row.source}_{row.decision}_changed"] = row.share
-        for row in records(worth.subsets):
-            given = row.sources.replace("+", "-") or "none"
-            found[f"consent_{given}_auc"] = row.auc
-            found[f"consent_{given}_penalty_points"] = row.penalty_points
-    for row in records(influences):
-        group = re.sub(r"[^A-Za-z0-9]+", "_", row.group)
-        found[f"influence_{group}_{row.decision}_{row.unit}"] = row.share
-    return {name: float(value) for name, value in found.items() if np.isfinite(value)}
 
 
 def _worth(findings: Findings, fitted: Fitted) -> Worth:
@@ -229,3 +241,23 @@ def _hiding(findings: Findings, consent: Consent, test: pd.DataFrame) -> pd.Data
     tables = [hiding_table(one, test, scale).assign(guard=guard) for guard, one in kinds.items()]
     found = pd.concat(tables, ignore_index=True)
     return found[found["given"] == named(consent.sources)].drop(columns="given")
+
+
+def _metrics(worth: Worth) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in records(worth.shapley):
+        found[f"source_{row.source}_shapley_{row.metric}"] = row.value
+        found[f"source_{row.source}_{row.metric}_errors_from_truth"] = row.distance
+    for row in records(worth.without):
+        how = "weighed_anew" if row.refitted else "same_card"
+        found[f"source_{row.source}_{row.metric}_added_{how}"] = row.difference
+    for row in records(worth.decisions):
+        found[f"source_{row.source}_{row.decision}_changed"] = row.share
+    for row in records(worth.subsets):
+        given = row.sources.replace("+", "-") or "none"
+        for name in ("auc", "ks", "log_loss", "ece", "penalty_points"):
+            found[f"consent_{given}_{name}"] = getattr(row, name)
+    for row in records(worth.hiding):
+        hidden = row.hidden.replace("+", "-")
+        found[f"hiding_{hidden}_{'guarded' if row.guard else 'unguarded'}_gain"] = row.gain
+    return found
