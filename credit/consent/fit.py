@@ -68,11 +68,11 @@ def fit_consent(
     """
     names = _sources(rows.parts, sources)
     bad = _outcome(rows)
-    held = rows if calibrate is None else calibrate
+    learnt = Rows(rows.parts, bad)
+    held = learnt if calibrate is None else Rows(calibrate.parts, _outcome(calibrate))
     reference = rows.parts[list(names)].mean()
     maps = {
-        given: _map(given, names, Rows(rows.parts, bad), Rows(held.parts, _outcome(held)))
-        for given in every_subset(names)
+        given: _calibrated(_weighed(learnt, given, names), held) for given in every_subset(names)
     }
     plain = Consent(
         sources=names,
@@ -149,16 +149,20 @@ def _outcome(rows: Rows) -> npt.NDArray[np.float64]:
     return bad
 
 
-def _map(given: Sources, sources: Sources, rows: Rows, held: Rows) -> ConsentMap:
-    """Weigh the parts given on some rows, and find the line on others."""
+def _weighed(rows: Rows, given: Sources, sources: Sources) -> ConsentMap:
+    """Weigh the parts given, and what is always known; with all sources each weighs 1."""
     names = [str(n) for n in rows.parts.columns if n in given or n not in sources]
-    draft = ConsentMap(weights=dict.fromkeys(names, 1.0), intercept=0.0)
-    draft.margin(rows.parts)  # says which part is null
-    if given != sources and names:
-        values = rows.parts[names].to_numpy(dtype=np.float64)
-        fit = fit_logistic(values, np.asarray(rows.y), np.ones(len(values)))
-        weights = dict(zip(names, fit.coefficients.tolist(), strict=True))
-        draft = ConsentMap(weights=weights, intercept=fit.intercept)
+    whole = ConsentMap(weights=dict.fromkeys(names, 1.0), intercept=0.0)
+    whole.margin(rows.parts)  # says which part is null
+    if given == sources or not names:
+        return whole
+    values = rows.parts[names].to_numpy(dtype=np.float64)
+    fit = fit_logistic(values, np.asarray(rows.y, dtype=np.float64), np.ones(len(values)))
+    weights = dict(zip(names, fit.coefficients.tolist(), strict=True))
+    return ConsentMap(weights=weights, intercept=fit.intercept)
+
+
+def _calibrated(draft: ConsentMap, held: Rows) -> ConsentMap:
     line = _rising(draft.margin(held.parts), np.asarray(held.y))
     return ConsentMap(
         weights={name: line.slope * weight for name, weight in draft.weights.items()},

@@ -31,6 +31,9 @@ from credit.pipeline.words import records
 
 Floats = npt.NDArray[np.float64]
 
+RESAMPLES = 200
+"""Draws of people behind an interval."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
@@ -135,6 +138,7 @@ def _worth(findings: Findings, fitted: Fitted) -> Worth:
         "economics": economics_of(config),
         "person": data.person.iloc[fold.test].to_numpy(),
         "seed": config.seed,
+        "resamples": RESAMPLES,
     }
     scores = {given: plain.probability(test, given) for given in every_subset(plain.sources)}
     values = source_values(y[fold.test], scores, **settings)
@@ -189,11 +193,15 @@ def _ceilings(findings: Findings, consent: Consent) -> dict[str, float]:
 
 
 def _beside_truth(table: pd.DataFrame, ceilings: dict[str, float]) -> pd.DataFrame:
+    """Add the exact values, and how far off in standard errors the learnt ones are.
+
+    The error is that of the rows. Fitting the card again to resampled people would add 1 to 9 % to
+    it (20,000 people, 600 bad loans to learn from), for twice the time of all else here.
+    """
     exact: dict[str, float] = {}
     if ceilings:
         exact = shapley({tuple(filter(None, n.split("+"))): v for n, v in ceilings.items()})
-    of_auc = table["metric"] == "auc"
-    truth = table["source"].map(exact).where(of_auc).astype("float64")
+    truth = table["source"].map(exact).where(table["metric"] == "auc").astype("float64")
     return table.assign(exact=truth, distance=(table["value"] - truth) / table["standard_error"])
 
 

@@ -107,7 +107,8 @@ def _sources_text(worth: Worth, of_auc: pd.DataFrame) -> str:
         "part stay. A source's fair share is what it adds on average over all orders in which the "
         f"sources may arrive: the shares sum to {number(auc.iloc[-1] - auc.iloc[0])}, the AUC of "
         f"everything ({number(auc.iloc[-1])}) less that of the application alone "
-        f"({number(auc.iloc[0])}). Where it alone is missing less is lost, for others say some of the same. "
+        f"({number(auc.iloc[0])}). Where it alone is missing less is lost, for others say some of "
+        "the same. "
         f"Intervals come from drawing people again among {worth.rows:,} applications, "
         f"{worth.bads:,} of them bad, with the card taken as given."
     )
