@@ -195,7 +195,7 @@ def _ceilings(findings: Findings, consent: Consent) -> dict[str, float]:
 def _beside_truth(table: pd.DataFrame, ceilings: dict[str, float]) -> pd.DataFrame:
     """Add the exact values, and how far off in standard errors the learnt ones are.
 
-    The error is that of the rows. Fitting the card again to resampled people would add 1 to 9 % to
+    The error is that of the rows. Fitting the card again to resampled people added 1 to 4 % to
     it (20,000 people, 600 bad loans to learn from), for twice the time of all else here.
     """
     exact: dict[str, float] = {}
