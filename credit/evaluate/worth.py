@@ -58,13 +58,13 @@ def shapley(value: Mapping[Sources, float]) -> dict[str, float]:
 
     Examples
     --------
-    >>> shapley({(): 0.5, ("a",): 0.6, ("b",): 0.7, ("a", "b"): 0.75})
+    >>> found = shapley({(): 0.5, ("a",): 0.6, ("b",): 0.7, ("a", "b"): 0.75})
+    >>> {source: round(value, 3) for source, value in found.items()}
     {'a': 0.075, 'b': 0.175}
     """
     sources = _sources(value)
     values = np.array([value[part] for part in every_subset(sources)], dtype=np.float64)
-    found = (_weights(sources) @ values).round(15)
-    return dict(zip(sources, found.tolist(), strict=True))
+    return dict(zip(sources, (_weights(sources) @ values).tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
