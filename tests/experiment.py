@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credit.pipeline import export as export_module
-from credit.pipeline import shares, train
+from credit.pipeline import shares, train, worth
 from credit.pipeline.findings import Findings
 from credit.pipeline.train import Result
 from credit.pipeline.words import Printed
@@ -33,6 +33,13 @@ cost = 0.015
 column = "sex"
 reference = "male"
 approval_rate = 0.7
+[consent]
+tolerance_points = 5
+[[influences]]
+name = "marks of friends"
+features = ["social_tagged_*"]
+neutral = 0
+unit = "touched"
 [models.scorecard]
 max_bins = 5
 [models.xgboost]
@@ -83,6 +90,7 @@ def few_refits() -> Iterator[pytest.MonkeyPatch]:
         patch.setattr(shares, "RESAMPLES", 2)
         patch.setattr(shares, "TREE_RESAMPLES", 2)
         patch.setattr(shares, "ROW_RESAMPLES", 5)
+        patch.setattr(worth, "RESAMPLES", 20)
         yield patch
 
 

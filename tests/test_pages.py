@@ -27,7 +27,9 @@ from credit.plot import roc
 SECTIONS = [
     "Result", "Notes and warnings", "Applications", "Leaks looked for", "Ranking", "Scores",
     "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
-    "Fairness", "What moves the score", "The price of the policy's weights", "Contributions",
+    "Fairness", "What moves the score", "The price of the policy's weights",
+    "What each source is worth", "What groups of features decide", "Partial consent",
+    "Contributions",
     "The scorecard", "What people are told", "Features", "Tuning",
 ]  # fmt: skip
 

@@ -148,6 +148,26 @@ def edit_picture(before: pd.DataFrame, **record: str) -> Figure:
     return plot.bin_edit(before, after, [known | record])
 
 
+def worth_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "source": ["payment", "social", "wealth"],
+            "value": [0.03, 0.04, 0.01],
+            "low": [0.01, 0.02, -0.01],
+            "high": [0.05, 0.07, 0.03],
+            "added": [0.01, 0.03, 0.0],
+            "exact": [0.04, 0.03, 0.02],
+        }
+    )
+
+
+def consent_rows() -> pd.DataFrame:
+    given = ["", "payment", "wealth", "payment+wealth"]
+    return pd.DataFrame(
+        {"sources": given, "count": [0, 1, 1, 2], "auc": [0.6, 0.7, 0.65, 0.75], "ceiling": 0.8}
+    )
+
+
 def period_rows() -> pd.DataFrame:
     draw = np.random.default_rng(5)
     grid = [(month, name) for month in MONTHS for name in ("low", "high", "missing")]
@@ -227,6 +247,8 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "feature_through_time": (plot.feature_through_time, time_rows, ["as_of", "value"]),
     "iv_by_month": (plot.iv_by_month, iv_rows, ["feature", "month", "iv"]),
     "price_of_policy": (plot.price_of_policy, price_rows, ["model", "alpha", "auc"]),
+    "source_worth": (plot.source_worth, worth_rows, ["source", "value", "low", "high", "added"]),
+    "consent_cost": (plot.consent_cost, consent_rows, ["sources", "count", "auc"]),
     "column_bins": (plot.column_bins, bin_rows, ["feature", "bin", "good", "bad", "iv"]),
     "bin_edit": (edit_picture, bin_rows, ["feature", "bin", "good", "bad", "iv"]),
     "bins_by_period": (period_picture, period_rows, ["period", "bin", "good", "bad", "share"]),
@@ -282,7 +304,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall",
-        "reject_error",
+        "reject_error", "source_worth",
     }  # fmt: skip
     assert up or name in named
 
@@ -375,6 +397,8 @@ def test_outcomes_other_than_good_and_bad_are_refused():
     [
         ("auc_by_month", pd.DataFrame({"model": "a", "month": ["2024-01"], "auc": [np.nan]})),
         ("price_of_policy", pd.DataFrame({"model": ["m"], "alpha": [0.5], "auc": [0.7]})),
+        ("source_worth", worth_rows().drop(columns="exact").head(1)),
+        ("consent_cost", consent_rows().drop(columns="ceiling").tail(1)),
         ("iv_by_month", pd.DataFrame({"feature": "a", "month": ["2024-01"], "iv": [0.0]})),
         ("cohorts", pd.DataFrame({"month": [pd.Period("2024-01")], "good": [0], "bad": [0]})),
         ("model_comparison", pd.DataFrame({"model": ["other_name"], "auc": [0.5]})),

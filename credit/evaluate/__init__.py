@@ -50,6 +50,7 @@ from credit.evaluate.features import (
     spearman,
 )
 from credit.evaluate.grades import grade_bounds, grade_table, traffic_lights
+from credit.evaluate.influence import Neutral, decision_influence
 from credit.evaluate.intervals import (
     AucDifference,
     AucInterval,
@@ -70,6 +71,15 @@ from credit.evaluate.stability import (
 )
 from credit.evaluate.summary import by_segment, metrics
 from credit.evaluate.vintages import lateness, roll_rates, vintage_table
+from credit.evaluate.worth import (
+    Sources,
+    SourceValues,
+    every_subset,
+    named,
+    shapley,
+    source_values,
+    without_each,
+)
 
 __all__ = [
     "AucDifference",
@@ -79,8 +89,11 @@ __all__ = [
     "Economics",
     "LeakAlarm",
     "LeakFacts",
+    "Neutral",
     "ProxyTest",
     "ResampledTest",
+    "SourceValues",
+    "Sources",
     "Stability",
     "SwapSets",
     "adverse_impact",
@@ -98,12 +111,14 @@ __all__ = [
     "cox_test",
     "csi_table",
     "cutoff_table",
+    "decision_influence",
     "decisions_by_segment",
     "delong",
     "delong_difference",
     "ece",
     "ece_floor",
     "equal_opportunity",
+    "every_subset",
     "expected_auc",
     "feature_report",
     "gini",
@@ -124,6 +139,7 @@ __all__ = [
     "log_loss",
     "metrics",
     "nadeau_bengio",
+    "named",
     "paired_table",
     "price_gap",
     "proxy_test",
@@ -132,10 +148,13 @@ __all__ = [
     "roc_table",
     "roll_rates",
     "score_psi",
+    "shapley",
     "share_of_attainable",
+    "source_values",
     "spearman",
     "spiegelhalter",
     "swap_sets",
     "traffic_lights",
     "vintage_table",
+    "without_each",
 ]

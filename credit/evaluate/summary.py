@@ -47,7 +47,7 @@ def metrics(
     stated = probabilities(probability, "probability", length=len(labels))
     people = None if person is None else people_codes(person, len(labels))
     table = bootstrap(
-        _Headline(labels, stated), len(labels), person=people, seed=seed, resamples=resamples
+        Headline(labels, stated), len(labels), person=people, seed=seed, resamples=resamples
     )
     if people is None or len(np.unique(people)) == len(people):
         interval = delong(labels, stated)
@@ -62,7 +62,7 @@ def metrics(
     return named.reset_index()
 
 
-class _Headline:
+class Headline:
     """AUC, KS, Brier, log-loss and ECE as functions of row weights.
 
     Rows are put in the order of the score once; every sum by distinct score or by bin is then
@@ -82,6 +82,7 @@ class _Headline:
         self.first_of_bin = np.unique(bins, return_index=True)[1]
 
     def __call__(self, weight: FloatArray) -> dict[str, float]:
+        """Return the five figures; not finite where a draw holds one class."""
         mass = weight[self.order]
         total = mass.sum()
         bad = mass * self.bad

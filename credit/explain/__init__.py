@@ -15,6 +15,7 @@ from credit.explain.shares import (
     covariance_shares,
     dimension_contributions,
     mean_abs_shares,
+    sub_scores,
 )
 from credit.explain.trees import Agreement, agreement, interventional
 
@@ -34,4 +35,5 @@ __all__ = [
     "population_reference",
     "reason_codes",
     "reason_texts",
+    "sub_scores",
 ]

@@ -64,6 +64,17 @@ def dimension_contributions(
     return pd.DataFrame(values @ member, index=contributions.index, columns=order)
 
 
+def sub_scores(model: Any, X: Any, dimensions: Mapping[str, str]) -> pd.DataFrame:
+    """Return the parts of a model's margin by dimension (rows x dimensions).
+
+    Where no tree mixes dimensions (``model.splits_by_dimension``), what a dimension's own trees
+    make of the margin; else its features' contributions added up.
+    """
+    if getattr(model, "splits_by_dimension", False):
+        return model.dimension_margins(X)
+    return dimension_contributions(model.contributions(X), dimensions)
+
+
 def covariance_shares(by_dimension: pd.DataFrame, *, weight: object = None) -> pd.Series:
     """Return each dimension's share of the variance of the score (Euler shares).
 

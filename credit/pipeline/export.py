@@ -23,6 +23,7 @@ from credit.pipeline.shares import dimension_shares
 from credit.pipeline.tables import Progress
 from credit.pipeline.track import RunRecord, flatten, track
 from credit.pipeline.words import Printed, records
+from credit.pipeline.worth import Weighed, weigh
 
 EXPORTED = ("scorecard", "xgboost", "blend")
 """Kinds of model that a service can load."""
@@ -44,6 +45,7 @@ def export(
         progress("explaining", 0.0)
         shares = shares_of(findings)
         prices = prices_of(findings)
+        weighed = weigh(findings)
         progress("explaining", 1.0)
         progress("writing artifacts and report", 0.0)
         for fitted in findings.fitted:
@@ -53,7 +55,8 @@ def export(
         write_tables(temporary, findings, [*tables, share_table], shares)
         for name, table in prices.items():
             table.to_csv(temporary / f"price-of-policy-{name}.csv", index=False)
-        page = report_page(findings, shares, prices, [*tables, share_table])
+        write_weighed(temporary, weighed)
+        page = report_page(findings, shares, prices, [*tables, share_table], weighed)
         write_report(temporary / "report.html", page)
         temporary.chmod(0o755)
         final = home / findings.stamp
@@ -68,7 +71,7 @@ def export(
     }
     if config.tracking.enabled:
         progress("tracking in MLflow", 0.0)
-        places["mlflow"] = _tracked(findings, final, shares)
+        places["mlflow"] = _tracked(findings, final, shares, weighed.metrics())
         progress("tracking in MLflow", 1.0)
     return places, share_table
 
@@ -166,8 +169,19 @@ def write_tables(
     predicted.to_parquet(folder / "predictions.parquet", index=False)
 
 
-def _tracked(findings: Findings, folder: Path, shares: dict[str, pd.DataFrame]) -> str:
-    metrics = {
+def write_weighed(folder: Path, weighed: Weighed) -> None:
+    """Write what sources are worth as CSV, and the maps of every consent as plain data."""
+    for name, table in weighed.tables().items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    if weighed.worth is not None:
+        plain = {"model": "scorecard", **weighed.worth.consent.to_dict()}
+        (folder / "consent.json").write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+
+
+def _tracked(
+    findings: Findings, folder: Path, shares: dict[str, pd.DataFrame], more: dict[str, float]
+) -> str:
+    metrics = more | {
         f"{row.model}_{row.metric}{suffix}": float(value)
         for row in records(findings.assessment.metrics)
         for suffix, value in (("", row.value), ("_low", row.low), ("_high", row.high))

@@ -21,7 +21,8 @@ from credit.split import Fold
 class Findings:
     """Everything an experiment has found, before it is written.
 
-    ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for.
+    ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for;
+    ``true_ceilings`` the ceiling AUC of each subset of the dimensions, where it is known.
     """
 
     config: Pipeline
@@ -41,6 +42,7 @@ class Findings:
     bayes: npt.NDArray[np.float64] | None
     true_shares: dict[str, float] | None
     group: pd.Series | None = None
+    true_ceilings: dict[str, float] | None = None
 
     @property
     def learnt(self) -> npt.NDArray[np.int64]:

@@ -130,6 +130,7 @@ def run(
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
         group=group,
+        true_ceilings=None if truth is None else dict(truth.facts["subset_ceilings"]),
     )
     places, shares = export(findings, tables, progress)
     shown = [table for table in (*tables, shares) if table.rows]

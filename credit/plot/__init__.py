@@ -21,6 +21,7 @@ from credit.plot.models import (
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
+from credit.plot.worth import consent_cost, source_worth
 
 __all__ = [
     "auc_by_month",
@@ -31,6 +32,7 @@ __all__ = [
     "cap",
     "cohorts",
     "column_bins",
+    "consent_cost",
     "cutoffs",
     "dimension_shares",
     "feature_through_time",
@@ -46,6 +48,7 @@ __all__ = [
     "reject_error",
     "roc",
     "score_distribution",
+    "source_worth",
     "svg_markup",
     "vintages",
     "waterfall",

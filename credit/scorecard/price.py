@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from credit.columns import Floats
 from credit.evaluate import auc, ks, log_loss
-from credit.explain import dimension_contributions
+from credit.explain import sub_scores
 from credit.scorecard.card import Scorecard
 from credit.scorecard.range_fit import range_card
 from credit.scorecard.ranges import policy_shares
@@ -59,7 +59,7 @@ def price_of_policy(  # noqa: PLR0913, PLR0917 - a model, two samples and a poli
         flat; ``share_<dimension>`` on the rows of the fit, as demanded, and
         ``test_share_<dimension>`` as found on the test rows.
     """
-    fit, test = (_sub_scores(model, X, dimensions) for X in (X_fit, X_test))
+    fit, test = (sub_scores(model, X, dimensions) for X in (X_fit, X_test))
     free = auc(y_test, test.sum(axis=1).to_numpy())
     rows = []
     for alpha in alphas:
@@ -112,13 +112,6 @@ def price_of_ranges(  # noqa: PLR0913, PLR0917 - a card, two samples and a polic
         row |= dict(zip("variance_share_" + names, table["variance_share"], strict=True))
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _sub_scores(model: Any, X: Any, dimensions: Mapping[str, str]) -> pd.DataFrame:
-    """Return the parts of the margin by dimension."""
-    if getattr(model, "splits_by_dimension", False):
-        return model.dimension_margins(X)
-    return dimension_contributions(model.contributions(X), dimensions)
 
 
 def _measured(alpha: float, margin: Floats, y: ArrayLike, free: float) -> dict[str, float]:

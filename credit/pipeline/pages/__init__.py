@@ -8,9 +8,10 @@ import pandas as pd
 
 from credit import __version__
 from credit.pipeline.findings import Findings
-from credit.pipeline.pages import fairness, features, governance, models, people, policy
+from credit.pipeline.pages import fairness, features, governance, models, people, policy, worth
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
 from credit.pipeline.words import Printed, number
+from credit.pipeline.worth import Weighed
 
 __all__ = ["report_page", "write_report"]
 
@@ -20,6 +21,7 @@ def report_page(
     shares: dict[str, pd.DataFrame],
     prices: dict[str, pd.DataFrame],
     tables: list[Printed],
+    weighed: Weighed,
 ) -> Page:
     """Return the whole report; sections without an answer are left out.
 
@@ -41,6 +43,7 @@ def report_page(
         fairness.fairness(findings),
         features.moves(findings, shares, tables[-1]),
         policy.price(findings, prices),
+        *worth.sections(findings, weighed),
         features.contributions(findings),
         features.card(findings),
         people.reasons(findings),
