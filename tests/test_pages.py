@@ -25,10 +25,13 @@ from credit.pipeline.words import Printed
 from credit.plot import roc
 
 SECTIONS = [
+    "Model card", "Limitations",
     "Result", "Notes and warnings", "Applications", "Leaks looked for", "Ranking", "Scores",
     "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
     "Fairness", "What moves the score", "The price of the policy's weights", "Contributions",
-    "The scorecard", "What people are told", "Features", "Tuning",
+    "The scorecard", "What people are told", "Features", "Tuning", "Validation tests",
+    "Stability", "How loans age", "Monitoring plan", "Data lineage",
+    "Where requirements are answered",
 ]  # fmt: skip
 
 

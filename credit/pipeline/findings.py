@@ -11,8 +11,10 @@ import pandas as pd
 
 from credit.dataset import Dataset
 from credit.pipeline.assess import Assessment
+from credit.pipeline.book import Book
 from credit.pipeline.config import Pipeline
 from credit.pipeline.fit import Fitted, Plan
+from credit.pipeline.lineage import Lineage
 from credit.pipeline.screen import Screening
 from credit.split import Fold
 
@@ -21,7 +23,8 @@ from credit.split import Fold
 class Findings:
     """Everything an experiment has found, before it is written.
 
-    ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for.
+    ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for;
+    ``book`` the applications' loans, where the tables hold them.
     """
 
     config: Pipeline
@@ -40,6 +43,8 @@ class Findings:
     notes: list[str]
     bayes: npt.NDArray[np.float64] | None
     true_shares: dict[str, float] | None
+    lineage: Lineage
+    book: Book | None = None
     group: pd.Series | None = None
 
     @property

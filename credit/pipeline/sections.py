@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -28,3 +30,23 @@ class FairnessSection(_Section):
     column: str
     reference: str
     approval_rate: float = Field(gt=0, lt=1)
+
+
+class GovernanceSection(_Section):
+    """What a model card states and no data can tell; what is left out, the card says is not stated.
+
+    ``materiality`` is the tier the lender's own rules give the model by exposure and purpose.
+    ``monthly_applications`` is the volume monitoring is planned for; without it, that of the
+    months the models were tested on. ``limitations`` stand beside those the run finds itself.
+    """
+
+    owner: str | None = None
+    contacts: list[str] = []
+    purpose: str | None = None
+    approved_uses: list[str] = []
+    out_of_scope: list[str] = []
+    exposure: str | None = None
+    materiality: str | None = None
+    next_review: date | None = None
+    monthly_applications: int | None = Field(default=None, ge=1)
+    limitations: list[str] = []

@@ -21,12 +21,15 @@ from credit.dataset import Dataset, DaysPastDue, Given, dataset
 from credit.errors import ConfigError
 from credit.feature import Catalogue
 from credit.pipeline import assess, words
+from credit.pipeline.book import loan_book
 from credit.pipeline.comparisons import cohort, compare_sets, rows_where
 from credit.pipeline.config import Pipeline, load, microseconds
+from credit.pipeline.declared import uses_of
 from credit.pipeline.export import export
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
+from credit.pipeline.lineage import trace
 from credit.pipeline.protected import groups, with_group
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
@@ -89,6 +92,12 @@ def run(
         whole = assemble(config, prepared, progress)
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
         about = rows_where(whole, config.where, prepared.engine)
+        progress("reading the loan book", 0.0)
+        book = loan_book(prepared.engine, prepared.observed_until)
+        lineage = trace(
+            prepared.engine, prepared.catalogue, prepared.origins, prepared.apart, uses_of(config)
+        )
+        progress("reading the loan book", 1.0)
     outcomes_known = about.labelled()
     group = None if config.fairness is None else groups(config.fairness, outcomes_known)
     labelled = without(outcomes_known, prepared.audit)
@@ -129,6 +138,8 @@ def run(
         notes=[*prepared.notes, *notes, *shared.notes],
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
+        lineage=lineage,
+        book=book,
         group=group,
     )
     places, shares = export(findings, tables, progress)

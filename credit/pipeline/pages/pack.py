@@ -1,0 +1,23 @@
+"""What makes a report a validation pack: the sections before its figures, and those after."""
+
+from __future__ import annotations
+
+from credit.pipeline.findings import Findings
+from credit.pipeline.pages import lineage, loans, model_card, monitoring, validation
+from credit.pipeline.pages.page import Section
+
+
+def front(findings: Findings) -> list[Section | None]:
+    """Return what a reader needs before any figure."""
+    return [model_card.model_card(findings), model_card.limits(findings)]
+
+
+def back(findings: Findings) -> list[Section | None]:
+    """Return what a validator asks for after the figures; None where it has no answer."""
+    return [
+        validation.validation_tests(findings),
+        validation.stability(findings),
+        loans.ageing(findings),
+        monitoring.monitoring(findings),
+        lineage.lineage(findings),
+    ]
