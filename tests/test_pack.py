@@ -100,11 +100,13 @@ def test_every_sentence_of_the_page_is_in_a_file_too(experiment: Finished, text:
 
 def test_columns_of_words_are_set_to_the_left():
     table = Printed(
-        "", ["what", "n", "why", "p"], [["a", "1.5", "x" * 60, "-"], ["b", "+2", "no", "0.1"]]
+        "",
+        ["what", "n", "why", "p"],
+        [["a", "1.5", "so it is " * 6, "-"], ["b", "+2", "no", "0.1"]],
     )
-    assert word_columns(table) == ["words", "", "words", ""]
+    assert word_columns(table) == ["words", "", "words long", ""]
     hashed = Printed("", ["", "hash"], [["of it", "0" * 64]])
-    assert word_columns(hashed) == ["words", "words break"]
+    assert word_columns(hashed) == ["words", "words long break"]
     page = Page(title="t", subtitle="", sections=[Section(title="S", tables=[table])])
     assert 'data-csv="tables/s-1.csv"' in render(page)
 
@@ -241,14 +243,14 @@ def test_drift_is_from_unseen_rows_to_the_test(experiment: Finished):
 
 def test_people_with_several_applications_have_a_matrix(experiment: Finished):
     outcome = experiment.outcome
-    assert len(validation.validation_tests(outcome).tables) == 1
+    assert len(validation.validation_tests(outcome).tables) == 2
     person = outcome.data.person.copy()
     rows = outcome.assessment.rows
     person.iloc[rows[1]] = person.iloc[rows[0]]
     as_of = outcome.data.as_of.copy()
     as_of.iloc[rows[1]] = as_of.iloc[rows[0]] + 1
     data = replace(outcome.data, person=person, as_of=as_of)
-    table = validation.validation_tests(replace(outcome, data=data)).tables[1]
+    table = validation.validation_tests(replace(outcome, data=data)).tables[2]
     assert "1 people with several" in table.title
     assert len(table.rows) == 1
 

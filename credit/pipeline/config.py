@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from credit.errors import ConfigError, nearest
-from credit.pipeline.sections import EconomicsSection, FairnessSection, GovernanceSection
+from credit.pipeline.sections import (
+    EconomicsSection,
+    FairnessSection,
+    GovernanceSection,
+    RejectSection,
+)
 from credit.schema import TABLES, TableSource
 from credit.use import SCORING
 
@@ -247,6 +252,7 @@ class Pipeline(_Section):
     comparisons: list[ComparisonSection] = []
     economics: EconomicsSection | None = None
     fairness: FairnessSection | None = None
+    reject: RejectSection | None = None
     governance: GovernanceSection = GovernanceSection()
     engine: EngineSection = EngineSection()
     tracking: TrackingSection = TrackingSection()

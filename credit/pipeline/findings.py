@@ -15,6 +15,7 @@ from credit.pipeline.book import Book
 from credit.pipeline.config import Pipeline
 from credit.pipeline.fit import Fitted, Plan
 from credit.pipeline.lineage import Lineage
+from credit.pipeline.refused import Refused
 from credit.pipeline.screen import Screening
 from credit.split import Fold
 
@@ -24,7 +25,8 @@ class Findings:
     """Everything an experiment has found, before it is written.
 
     ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for;
-    ``book`` the applications' loans, where the tables hold them.
+    ``book`` the applications' loans, where the tables hold them; ``refused`` what an inference
+    says of refused applicants, where the pipeline asks for one.
     """
 
     config: Pipeline
@@ -45,6 +47,7 @@ class Findings:
     true_shares: dict[str, float] | None
     lineage: Lineage
     book: Book | None = None
+    refused: Refused | None = None
     group: pd.Series | None = None
 
     @property

@@ -11,6 +11,7 @@ from credit.evaluate import calibration_tests
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import CALIBRATION_BADS
 from credit.pipeline.screen import months_of
+from credit.pipeline.watch import drift
 from credit.pipeline.words import human, number, percent, records
 
 WIDE = 0.02
@@ -20,6 +21,9 @@ FEW_BADS = 50
 """Bads below which a segment's AUC has an interval of about .08 either way."""
 
 MOSTLY_MISSING = 0.5
+
+CUSTOMARY = 0.25
+"""The index that custom calls a large shift, whatever the rows."""
 
 A_YEAR = 12
 """Months that hold every season once."""
@@ -33,11 +37,7 @@ NAMED = 3
 
 def limitations(findings: Findings) -> list[str]:
     """Return the limitations of a run: those it finds itself, then those its file states."""
-    found = [
-        sentence
-        for look in (_rows, _time, _selection, _features, _segments, _calibration, _audits)
-        for sentence in look(findings)
-    ]
+    found = [sentence for look in LOOKS for sentence in look(findings)]
     return found + list(findings.config.governance.limitations)
 
 
@@ -114,6 +114,22 @@ def _features(findings: Findings) -> Iterator[str]:
         )
 
 
+def _drift(findings: Findings) -> Iterator[str]:
+    found = drift(findings)
+    if found is None:
+        return
+    table = found.features
+    moved = table[table["shifted"] & (table["psi"] > CUSTOMARY)]
+    if len(moved):
+        labels = {feature.name: feature.label for feature in findings.whole.catalogue}
+        named = ", ".join(labels.get(name, name) for name in moved["feature"].head(NAMED))
+        yield (
+            f"{len(moved)} of {len(table)} features have moved from the rows that were learnt from "
+            f"to the test by more than {CUSTOMARY:g} (CSI), for instance {named}: ask why before "
+            "the model is used."
+        )
+
+
 def _segments(findings: Findings) -> Iterator[str]:
     rows = findings.assessment.rows
     segment = findings.data.segment.iloc[rows]
@@ -158,3 +174,7 @@ def _audits(findings: Findings) -> Iterator[str]:
         yield "No protected group was declared, so how groups fare was not looked at."
     if findings.config.economics is None:
         yield "No economics were stated, so no cut-off is recommended."
+
+
+LOOKS = (_rows, _time, _selection, _features, _drift, _segments, _calibration, _audits)
+"""What is looked at, in the order of the report."""

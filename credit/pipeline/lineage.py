@@ -46,7 +46,7 @@ class Origin:
     says: str
     path: str = ""
     sha256: str = ""
-    delay: str = "its own column available_at"
+    delay: str = "own column"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,12 +75,12 @@ def of_world(directory: Path, names: Iterable[str]) -> dict[str, Origin]:
     note, recipe = directory / "world.json", ""
     if note.is_file():
         options = json.loads(note.read_text(encoding="utf-8"))["options"]
-        recipe = f", generated: {options['people']:,} people, seed {options['seed']}"
+        recipe = f"generated: {options['people']:,} people, seed {options['seed']}"
     found = {}
     for name in names:
         path = directory / f"{name}.parquet"
         place = path if path.exists() else directory / name
-        found[name] = Origin(says=f"{place.name}{recipe}", path=str(place))
+        found[name] = Origin(says=recipe or place.name, path=str(place))
     return found
 
 

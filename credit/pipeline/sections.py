@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +31,22 @@ class FairnessSection(_Section):
     column: str
     reference: str
     approval_rate: float = Field(gt=0, lt=1)
+
+
+class RejectSection(_Section):
+    """Reject inference beside the models: see `credit.reject`. Without the section there is none.
+
+    ``refused`` is a column of the applications with 1 for refused applicants, who have no loan;
+    a generated world refuses nobody, so there it is left out and every method's error is measured
+    instead. ``odds`` are those of fuzzy augmentation and parcelling.
+    """
+
+    method: Literal[
+        "none", "reweighting", "fuzzy augmentation", "parcelling", "bivariate probit",
+        "self-learning",
+    ]  # fmt: skip
+    refused: str | None = None
+    odds: float = Field(default=1.0, gt=0)
 
 
 class GovernanceSection(_Section):

@@ -128,7 +128,7 @@ def iv_by_month(
     axes.set_xticks(axes.get_xticks() + 0.5, labels=[t.get_text() for t in axes.get_xticklabels()])
     axes.set_xlim(0, cells.shape[1])
     axes.set_yticks(
-        np.arange(len(wide)) + 0.5, labels=[wrapped(label_of(n, labels)) for n in wide.index]
+        np.arange(len(wide)) + 0.5, labels=[wrapped(label_of(n, labels), 28, 2) for n in wide.index]
     )
     axes.set_ylim(len(wide), 0)
     axes.tick_params(length=0)

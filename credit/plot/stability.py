@@ -24,6 +24,9 @@ from credit.plot.style import (
     wrapped,
 )
 
+LEAST = 1e-4
+"""Indices below this are drawn there: they say nothing moved."""
+
 
 @drawn
 def stability(table: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Figure:
@@ -37,23 +40,28 @@ def stability(table: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -
         Feature name -> words.
     """
     require(table, "stability", ("feature", "psi", "critical"))
-    figure, (axes,) = canvas("How far features moved since development", 1.3 + 0.3 * len(table))
+    figure, (axes,) = canvas("How far features moved since development", 1.4 + 0.36 * len(table))
     place = np.arange(len(table))
-    index, limit = (table[name].to_numpy(dtype=float) for name in ("psi", "critical"))
-    color = np.where(index > limit, VERMILLION, BLUE)
-    axes.hlines(place, 0, index, color=color, linewidth=2)
-    axes.scatter(index, place, color=color, s=22, zorder=3)
-    axes.scatter(limit, place, marker="|", color=INK, s=90, linewidth=1.4, zorder=3)
-    axes.scatter([], [], color=BLUE, s=22, label="as by chance")
-    axes.scatter([], [], color=VERMILLION, s=22, label="more than chance")
-    axes.scatter([], [], marker="|", color=INK, s=90, label="exceeded by chance in 5 %")
-    axes.set_yticks(place, labels=[wrapped(label_of(n, labels)) for n in table["feature"]])
+    # The indices of a few features may be a thousand times those of the others.
+    index, limit = (
+        np.maximum(table[name].to_numpy(dtype=float), LEAST) for name in ("psi", "critical")
+    )
+    beyond = index > limit
+    axes.scatter(index[~beyond], place[~beyond], color=BLUE, s=26, zorder=3, label="as by chance")
+    axes.scatter(
+        index[beyond], place[beyond], color=VERMILLION, s=26, zorder=3, label="more than chance"
+    )
+    axes.scatter(
+        limit, place, marker="|", color=INK, s=110, linewidth=1.4, label="chance exceeds it in 5 %"
+    )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_yticks(place, labels=[wrapped(label_of(n, labels), 26, 2) for n in table["feature"]])
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlim(left=0)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel("Stability index")
+    axes.set_xlabel("Stability index, in powers of ten")
     figure.legend(loc="outside lower left", ncols=2, handletextpad=0.4, columnspacing=1.2)
     return figure
 

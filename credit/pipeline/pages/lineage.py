@@ -10,12 +10,12 @@ from credit.pipeline.findings import Findings
 from credit.pipeline.pages.model_card import day, outcome_words
 from credit.pipeline.pages.page import Section
 from credit.pipeline.words import Printed, human, records
-from credit.schema import DAY
+from credit.schema import DAY, SECOND
 
 SHORT = 16
 """Digits of a hash that are printed; the whole ones are in the run's lineage.csv."""
 
-_HOUR = DAY // 24
+_HOUR, _MINUTE = 3_600 * SECOND, 60 * SECOND
 
 
 def lineage(findings: Findings) -> Section:
@@ -45,9 +45,13 @@ def _tables(findings: Findings) -> Printed:
         ]
         for row in records(findings.lineage.tables)
     ]
-    columns = ["table", "rows", "set apart", "event_time", "known after", "features that read it",
-               "SHA-256", "source"]  # fmt: skip
-    return Printed("tables", columns, rows)
+    columns = ["table", "rows", "set apart", "event_time", "known after", "read by", "SHA-256",
+               "source"]  # fmt: skip
+    title = (
+        "tables: rows set apart because they break the contract, how long after an event the "
+        "lender could know it, and how many features read the table"
+    )
+    return Printed(title, columns, rows)
 
 
 def _delay(rule: str, least: Any, most: Any) -> str:
@@ -61,11 +65,11 @@ def _delay(rule: str, least: Any, most: Any) -> str:
 
 def _span(microseconds: int) -> str:
     if microseconds == 0:
-        return "at once"
-    days, hours = divmod(microseconds, DAY)
-    if days and not hours:
-        return f"{days} d"
-    return f"{microseconds / DAY:.1f} d" if days else f"{microseconds / _HOUR:.1f} h"
+        return "0"
+    for unit, name in ((DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if microseconds >= unit:
+            return f"{microseconds / unit:.3g} {name}"
+    return f"{microseconds / SECOND:.3g} s"
 
 
 def _uses(findings: Findings) -> Printed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.pipeline.findings import Findings
-from credit.pipeline.pages import lineage, loans, model_card, monitoring, validation
+from credit.pipeline.pages import lineage, loans, model_card, monitoring, refused, validation
 from credit.pipeline.pages.page import Section
 
 
@@ -18,6 +18,7 @@ def back(findings: Findings) -> list[Section | None]:
         validation.validation_tests(findings),
         validation.stability(findings),
         loans.ageing(findings),
+        refused.refused(findings),
         monitoring.monitoring(findings),
         lineage.lineage(findings),
     ]

@@ -76,21 +76,21 @@ def render(page: Page) -> str:
 
 
 def word_columns(table: Printed) -> list[str]:
-    """Return the class of each column: words are set to the left, and broken if need be.
+    """Return the classes of each column: ``words`` are set to the left, sentences are ``long``.
 
-    A column is one of words where it is the first, holds a sentence, or holds no number.
+    A column is one of words where it is the first, holds a sentence, or holds no number; it may
+    ``break`` anywhere where it holds a hash or the like.
     """
-    return [
-        _words([row[column] for row in table.rows], column) for column in range(len(table.columns))
-    ]
+    columns = range(len(table.columns))
+    return [_classes([row[column] for row in table.rows], column) for column in columns]
 
 
-def _words(cells: Sequence[str], column: int) -> str:
+def _classes(cells: Sequence[str], column: int) -> str:
     long = any(len(cell) > LONG for cell in cells)
     if column and not long and any(re.match(r"[-+<]?[0-9]", cell) for cell in cells):
         return ""
     unbroken = max((len(word) for cell in cells for word in cell.split()), default=0)
-    return "words break" if unbroken > LONG else "words"
+    return "words" + " long" * long + " break" * (unbroken > LONG)
 
 
 def _names(section: Section, suffix: str) -> Iterator[str]:

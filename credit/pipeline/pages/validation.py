@@ -93,6 +93,7 @@ def validation_tests(findings: Findings) -> Section:
         ),
         tables=[
             Printed("", ["test", "of what", "statistic", "p", "reading"], rows),
+            _by_grade(findings),
             *_migration(findings),
         ],
     )
@@ -111,12 +112,26 @@ def _counts(findings: Findings) -> Iterator[list[str]]:
     says = f"{bads:,} bad, {mean * rows:,.1f} expected"
     yield _row("Jeffreys", "all grades together", says, found.jeffreys)
     yield _row("binomial", "all grades together", says, found.binomial)
-    grades = champion_grades(findings)
-    for row in records(grades):
-        one = count_test(int(row.bads), int(row.rows), float(row.predicted))
-        says = f"{int(row.bads):,} bad, {row.predicted * row.rows:,.1f} expected"
-        yield _row("Jeffreys", f"grade {row.grade}", says, one.jeffreys)
-        yield _row("binomial", f"grade {row.grade}", says, one.binomial)
+
+
+def _by_grade(findings: Findings) -> Printed:
+    lines = []
+    for row in records(champion_grades(findings)):
+        found = count_test(int(row.bads), int(row.rows), float(row.predicted))
+        against = min(found.jeffreys, found.binomial) < _LEVEL
+        lines.append(
+            [
+                str(row.grade),
+                f"{row.rows:,}",
+                f"{row.bads:,}",
+                f"{row.predicted * row.rows:,.1f}",
+                number(found.jeffreys, 3),
+                number(found.binomial, 3),
+                "speaks against it" if against else "no objection",
+            ]
+        )
+    columns = ["grade", "applications", "bad", "expected", "Jeffreys p", "binomial p", "reading"]
+    return Printed("counts of each grade", columns, lines)
 
 
 def _calibration(findings: Findings) -> Iterator[list[str]]:
