@@ -98,6 +98,23 @@ def test_every_sentence_of_the_page_is_in_a_file_too(experiment: Finished, text:
     assert len(list((experiment.folder / "plots").glob("*.svg"))) == len(pictures)
 
 
+def test_the_page_prints_whole_rows_and_pictures_under_repeated_heads(text: str):
+    style = text[text.index("@media print") : text.index("</style>")]
+    assert "figure, tr, dl { break-inside: avoid; }" in style
+    assert "thead { display: table-header-group; }" in style
+    assert ".scroll { overflow: visible; }" in style
+    assert "h2 { break-after: avoid;" in style
+    assert "@page { size: A4;" in text
+
+
+def test_hashes_are_whole_in_the_files_beside_the_page(experiment: Finished):
+    written = pd.read_csv(experiment.folder / "lineage-tables.csv").set_index("table")["sha256"]
+    whole = experiment.outcome.lineage.tables.set_index("table")["sha256"]
+    pd.testing.assert_series_equal(written, whole, check_dtype=False)
+    loans = pd.read_csv(experiment.folder / "loans.csv")
+    assert len(loans) == len(experiment.outcome.book.loans)
+
+
 def test_columns_of_words_are_set_to_the_left():
     table = Printed(
         "",
@@ -107,8 +124,13 @@ def test_columns_of_words_are_set_to_the_left():
     assert word_columns(table) == ["words", "", "words long", ""]
     hashed = Printed("", ["", "hash"], [["of it", "0" * 64]])
     assert word_columns(hashed) == ["words", "words long break"]
-    page = Page(title="t", subtitle="", sections=[Section(title="S", tables=[table])])
-    assert 'data-csv="tables/s-1.csv"' in render(page)
+    prose = Printed("", ["", "said"], [["a", "so it is"]])
+    page = Page(title="t", subtitle="", sections=[Section(title="S", tables=[table, prose])])
+    text = render(page)
+    assert '<table data-csv="tables/s-1.csv"' in text
+    # A table of words alone is read row by row on a phone.
+    assert '<table class="prose" data-csv="tables/s-2.csv"' in text
+    assert '<td class="words" data-label="said">so it is</td>' in text
 
 
 # -- the model card
@@ -233,24 +255,26 @@ def test_drift_is_from_unseen_rows_to_the_test(experiment: Finished):
     folds = outcome.config.split.model_copy(update={"kind": "repeated_folds"})
     other = replace(outcome, config=outcome.config.model_copy(update={"split": folds}))
     assert drift(other) is None
-    assert validation.stability(other) is None
-    assert "AUC against development" not in str(validation.validation_tests(other).tables)
+    assert validation.stability(other, drift(other)) is None
+    assert "AUC against development" not in str(
+        validation.validation_tests(other, drift(other)).tables
+    )
     # The validation part of so small a population holds too few bad rows to compare with.
     assert found.auc_before is None
     many = replace(outcome, fold=replace(outcome.fold, validation=outcome.fold.train))
-    assert "AUC against development" in str(validation.validation_tests(many).tables)
+    assert "AUC against development" in str(validation.validation_tests(many, drift(many)).tables)
 
 
 def test_people_with_several_applications_have_a_matrix(experiment: Finished):
     outcome = experiment.outcome
-    assert len(validation.validation_tests(outcome).tables) == 2
+    assert len(validation.validation_tests(outcome, drift(outcome)).tables) == 2
     person = outcome.data.person.copy()
     rows = outcome.assessment.rows
     person.iloc[rows[1]] = person.iloc[rows[0]]
     as_of = outcome.data.as_of.copy()
     as_of.iloc[rows[1]] = as_of.iloc[rows[0]] + 1
     data = replace(outcome.data, person=person, as_of=as_of)
-    table = validation.validation_tests(replace(outcome, data=data)).tables[2]
+    table = validation.validation_tests(replace(outcome, data=data), None).tables[2]
     assert "1 people with several" in table.title
     assert len(table.rows) == 1
 

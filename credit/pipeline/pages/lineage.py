@@ -13,7 +13,7 @@ from credit.pipeline.words import Printed, human, records
 from credit.schema import DAY, SECOND
 
 SHORT = 16
-"""Digits of a hash that are printed; the whole ones are in the run's lineage.csv."""
+"""Digits of a hash that are printed; the whole ones are in the run's lineage-tables.csv."""
 
 _HOUR, _MINUTE = 3_600 * SECOND, 60 * SECOND
 
@@ -32,6 +32,8 @@ def lineage(findings: Findings) -> Section:
 
 
 def _tables(findings: Findings) -> Printed:
+    table = findings.lineage.tables
+    sources = table["source"].unique()
     rows = [
         [
             row.table,
@@ -41,15 +43,16 @@ def _tables(findings: Findings) -> Printed:
             _delay(row.delay, row.delay_least, row.delay_most),
             f"{row.features}",
             row.sha256[:SHORT],
-            row.source,
+            *([row.source] if len(sources) > 1 else []),
         ]
-        for row in records(findings.lineage.tables)
+        for row in records(table)
     ]
     columns = ["table", "rows", "set apart", "event_time", "known after", "read by", "SHA-256",
-               "source"]  # fmt: skip
+               *(["source"] if len(sources) > 1 else [])]  # fmt: skip
     title = (
         "tables: rows set apart because they break the contract, how long after an event the "
         "lender could know it, and how many features read the table"
+        + ("" if len(sources) > 1 else f"; all of them {sources[0]}")
     )
     return Printed(title, columns, rows)
 

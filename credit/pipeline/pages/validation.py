@@ -22,7 +22,7 @@ from credit.pipeline.findings import Findings
 from credit.pipeline.pages.features import feature_labels
 from credit.pipeline.pages.models import outcome_of
 from credit.pipeline.pages.page import Picture, Section
-from credit.pipeline.watch import Drift, auc_now, champion_grades, drift
+from credit.pipeline.watch import Drift, auc_now, champion_grades
 from credit.pipeline.words import Printed, interval, number, percent, records
 
 SHOWN = 15
@@ -31,9 +31,8 @@ SHOWN = 15
 _LEVEL = 0.05
 
 
-def stability(findings: Findings) -> Section | None:
+def stability(findings: Findings, found: Drift | None) -> Section | None:
     """Return how scores and features moved since development; None without a split in time."""
-    found = drift(findings)
     if found is None:
         return None
     labels = feature_labels(findings)
@@ -80,9 +79,11 @@ def stability(findings: Findings) -> Section | None:
     )
 
 
-def validation_tests(findings: Findings) -> Section:
+def validation_tests(findings: Findings, found: Drift | None) -> Section:
     """Return every test of the champion in one table, and how people move between grades."""
-    rows = [*_counts(findings), *_calibration(findings), *_ranking(findings), *_grades(findings)]
+    rows = [
+        *_counts(findings), *_calibration(findings), *_ranking(findings, found), *_grades(findings),
+    ]  # fmt: skip
     return Section(
         title="Validation tests",
         text=(
@@ -147,9 +148,8 @@ def _calibration(findings: Findings) -> Iterator[list[str]]:
     yield _row("Spiegelhalter", "every row", f"z {each.statistic:+.2f}", each.p_value)
 
 
-def _ranking(findings: Findings) -> Iterator[list[str]]:
+def _ranking(findings: Findings, found: Drift | None) -> Iterator[list[str]]:
     now = auc_now(findings)
-    found = drift(findings)
     if now is not None:
         says = interval(now.value, now.low, now.high)
         yield _row("AUC with DeLong's interval", "ranking out of sample", says, None)
