@@ -121,16 +121,16 @@ def test_columns_of_words_are_set_to_the_left():
         ["what", "n", "why", "p"],
         [["a", "1.5", "so it is " * 6, "-"], ["b", "+2", "no", "0.1"]],
     )
-    assert word_columns(table) == ["words", "", "words long", ""]
+    assert word_columns(table) == ["words short", "", "words long", ""]
     hashed = Printed("", ["", "hash"], [["of it", "0" * 64]])
-    assert word_columns(hashed) == ["words", "words long break"]
-    prose = Printed("", ["", "said"], [["a", "so it is"]])
+    assert word_columns(hashed) == ["words short", "words long break"]
+    prose = Printed("", ["", "said", "left"], [["a", "so it is", "no"]])
     page = Page(title="t", subtitle="", sections=[Section(title="S", tables=[table, prose])])
     text = render(page)
     assert '<table data-csv="tables/s-1.csv"' in text
     # A table of words alone is read row by row on a phone.
     assert '<table class="prose" data-csv="tables/s-2.csv"' in text
-    assert '<td class="words" data-label="said">so it is</td>' in text
+    assert '<td class="words short" data-label="said">so it is</td>' in text
 
 
 # -- the model card

@@ -20,6 +20,9 @@ from credit.plot import svg_markup, write_picture
 LONG = 40
 """Characters from which a cell is a sentence, and is wrapped."""
 
+SHORT = 14
+"""Characters up to which words are not wrapped."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -78,8 +81,8 @@ def render(page: Page) -> str:
 def word_columns(table: Printed) -> list[str]:
     """Return the classes of each column: ``words`` are set to the left, sentences are ``long``.
 
-    A column is one of words where it is the first, holds a sentence, or holds no number; it may
-    ``break`` anywhere where it holds a hash or the like.
+    A column is one of words where it is the first, holds a sentence, or holds no number. Short
+    words are not broken; a hash or the like may ``break`` anywhere.
     """
     columns = range(len(table.columns))
     return [_classes([row[column] for row in table.rows], column) for column in columns]
@@ -89,7 +92,9 @@ def _classes(cells: Sequence[str], column: int) -> str:
     long = any(len(cell) > LONG for cell in cells)
     if column and not long and any(re.match(r"[-+<]?[0-9]", cell) for cell in cells):
         return ""
-    unbroken = max((len(word) for cell in cells for word in cell.split()), default=0)
+    if all(len(cell) <= SHORT for cell in cells):
+        return "words short"
+    unbroken = max(len(word) for cell in cells for word in cell.split())
     return "words" + " long" * long + " break" * (unbroken > LONG)
 
 
