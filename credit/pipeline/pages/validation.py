@@ -152,7 +152,9 @@ def _ranking(findings: Findings, found: Drift | None) -> Iterator[list[str]]:
     now = auc_now(findings)
     if now is not None:
         says = interval(now.value, now.low, now.high)
-        yield _row("AUC with DeLong's interval", "ranking out of sample", says, None)
+        folds = findings.config.split.kind == "repeated_folds"
+        what = "ranking, the first repeat of folds pooled" if folds else "ranking out of sample"
+        yield _row("AUC with DeLong's interval", what, says, None)
         if found is not None and found.auc_before is not None:
             statistic, p = auc_fall(found.auc_before, now)
             says = f"{number(found.auc_before)} to {number(now.value)}, S {statistic:+.2f}"
