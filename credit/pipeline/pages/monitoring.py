@@ -21,8 +21,8 @@ def monitoring(findings: Findings) -> Section:
             f"Planned for {found.monthly:,} applications a month ({found.basis}). A limit follows "
             "from the rows of this run and from that volume: with other numbers it is another. "
             "Bad loans are taken to come independently of each other; in a downturn they do not, "
-            f"and limits are crossed sooner. Owner of every line: {owner}. A limit that is crossed asks for an explanation; what "
-            "follows is a decision of people."
+            f"and limits are crossed sooner. Owner of every line: {owner}. A limit that is crossed "
+            "asks for an explanation; what follows is a decision of people."
         ),
         tables=[
             _plan(findings, found),

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from credit.pipeline.pages.page import Section
-from credit.pipeline.words import Printed
+from credit.pipeline.words import Printed, human
 
 TITLE = "Where requirements are answered"
 
@@ -37,13 +37,18 @@ def requirements(titles: Collection[str]) -> Section:
     """Return one table a framework, for a report that has sections of these ``titles``."""
     tables = [
         Printed(
-            f"{framework['name']}. Looked up: {framework['source']}.",
+            _title(framework),
             ["it asks for", "answered in", "how", "left to the lender", "the wording"],
             [_row(requirement, framework, titles) for requirement in framework["requirement"]],
         )
         for framework in mapping()["framework"]
     ]
     return Section(title=TITLE, text=mapping()["note"], tables=tables)
+
+
+def _title(framework: dict[str, Any]) -> str:
+    scope = f" {human(framework['scope'])}." if "scope" in framework else ""
+    return f"{framework['name']}.{scope} Looked up: {framework['source']}."
 
 
 def _row(
