@@ -21,7 +21,7 @@ from credit.evaluate import psi_critical
 from credit.pipeline import lineage as traced
 from credit.pipeline.config import load
 from credit.pipeline.limits import limitations
-from credit.pipeline.pages import fairness, loans, model_card, monitoring, regulation, validation
+from credit.pipeline.pages import loans, model_card, monitoring, regulation, validation
 from credit.pipeline.pages.page import Page, Section, render, word_columns
 from credit.pipeline.sections import GovernanceSection
 from credit.pipeline.watch import drift, monthly_volume, watch_limits
@@ -327,11 +327,18 @@ def test_loans_are_those_of_applications(experiment: Finished):
 
 
 def test_prices_are_compared_where_groups_and_loans_are_known(experiment: Finished):
-    titles = [table.title for table in fairness.fairness(experiment.outcome).tables]
-    (title,) = [one for one in titles if one.startswith("what a group pays more than male")]
-    assert "read off each loan's schedule" in title
-    titles = [t.title for t in fairness.fairness(replace(experiment.outcome, book=None)).tables]
-    assert not any(one.startswith("what a group pays") for one in titles)
+    outcome = experiment.outcome
+    group = outcome.group.iloc[outcome.assessment.rows].reset_index(drop=True)
+    (table,) = loans.price_gaps(outcome, group)
+    assert table.title.startswith("what a group pays more than male at equal probability of bad")
+    (row,) = table.rows
+    assert row[0] == "female"
+    assert abs(float(row[2].split()[0])) < 0.01  # in points: everybody pays the same here
+    assert loans.price_gaps(replace(outcome, book=None), group) == []
+    assert loans.price_gaps(outcome, pd.Series(["male"] * len(group))) == []
+    words = json.loads((experiment.folder / "report.json").read_text(encoding="utf-8"))
+    (fair,) = [section for section in words["sections"] if section["title"] == "Fairness"]
+    assert table.title in [one["title"] for one in fair["tables"]]
 
 
 # -- requirements

@@ -71,7 +71,8 @@ def _span(microseconds: int) -> str:
         return "0"
     for unit, name in ((DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
         if microseconds >= unit:
-            return f"{microseconds / unit:.3g} {name}"
+            count = microseconds / unit
+            return f"{count:,.0f} {name}" if count >= 100 else f"{count:.3g} {name}"
     return f"{microseconds / SECOND:.3g} s"
 
 
