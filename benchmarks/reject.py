@@ -12,36 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import pandas as pd
-
 from credit import reject, world
-
-METHODS: dict[str, reject.Method] = {
-    "none": reject.Nothing(),
-    "reweighting": reject.Reweighting(),
-    "fuzzy augmentation": reject.FuzzyAugmentation(),
-    "parcelling": reject.Parcelling(),
-    "bivariate probit": reject.BivariateProbit(),
-    "self-learning": reject.SelfLearning(),
-}
-UNDERWRITERS = {
-    "sees none": reject.Underwriter(sight=0.0),
-    "sees half": reject.Underwriter(sight=0.5),
-    "sees all": reject.Underwriter(sight=1.0),
-}
-
-
-def population_of(truth: world.Truth) -> reject.Population:
-    """Return a world's applicants: five indices and the segment are what the lender records."""
-    frame = truth.frame
-    etas = [name for name in frame.columns if name.startswith("eta_")]
-    segments = pd.get_dummies(frame["segment"].astype(str), dtype=float).iloc[:, 1:]
-    start = frame["segment"].astype(str).map(truth.facts["intercepts"])
-    return reject.Population(
-        X=pd.concat([frame[etas], segments], axis=1),
-        linear=(start + frame["linear"]).to_numpy(dtype=float),
-        sigma=float(truth.facts["frailty_sd"]),
-    )
+from credit.pipeline.refused import METHODS, UNDERWRITERS, population_of
 
 
 def main() -> int:

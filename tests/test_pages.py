@@ -25,12 +25,14 @@ from credit.pipeline.words import Printed
 from credit.plot import roc
 
 SECTIONS = [
+    "Model card", "Limitations",
     "Result", "Notes and warnings", "Applications", "Leaks looked for", "Ranking", "Scores",
     "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
     "Fairness", "What moves the score", "The price of the policy's weights",
     "What each source is worth", "What groups of features decide", "Partial consent",
-    "Contributions",
-    "The scorecard", "What people are told", "Features", "Tuning",
+    "Contributions", "The scorecard", "What people are told", "Features", "Tuning",
+    "Validation tests", "Stability", "How loans age", "Monitoring plan", "Data lineage",
+    "Where requirements are answered",
 ]  # fmt: skip
 
 

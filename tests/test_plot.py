@@ -221,6 +221,17 @@ def reject_rows() -> pd.DataFrame:
     return table.assign(bias_low=table["bias"] - 0.01, bias_high=table["bias"] + 0.01)
 
 
+def stability_rows() -> pd.DataFrame:
+    rows = pd.DataFrame({"feature": ["a_30d", "b_90d"], "psi": [0.3, 0.01]})
+    return rows.assign(critical=0.05)
+
+
+def roll_rows() -> pd.DataFrame:
+    pairs = [(a, b) for a in ("current", "1-29") for b in ("current", "1-29", "closed")]
+    table = pd.DataFrame(pairs, columns=["origin", "target"])
+    return table.assign(share=[0.9, 0.05, 0.05, np.nan, np.nan, np.nan])
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -261,6 +272,8 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "cutoffs": (plot.cutoffs, cutoff_rows, ["approval_rate", "bad_rate", "profit"]),
     "vintages": (plot.vintages, vintage_rows, ["cohort", "month_on_book", "rate"]),
     "reject_error": (plot.reject_error, reject_rows, ["underwriter", "method", "bias"]),
+    "stability": (plot.stability, stability_rows, ["feature", "psi", "critical"]),
+    "roll_rates": (plot.roll_rates, roll_rows, ["origin", "target", "share"]),
     "waterfall": (plot.waterfall, applicant_rows, ["feature", "bin", "points"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
@@ -304,7 +317,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall",
-        "reject_error", "source_worth",
+        "reject_error", "source_worth", "stability",
     }  # fmt: skip
     assert up or name in named
 

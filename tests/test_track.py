@@ -70,6 +70,10 @@ def test_the_run_holds_the_whole_folder(experiment: Finished, client: Any):
     run = only_run(client)
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {path.name for path in experiment.folder.iterdir()} <= logged
+    for name in ("tables", "plots"):
+        inside = {file.path for file in client.list_artifacts(run.info.run_id, name)}
+        assert inside == {f"{name}/{path.name}" for path in (experiment.folder / name).iterdir()}
+    assert run.data.tags["code_sha256"] == experiment.outcome.lineage.code["credit SHA-256"]
     assert Path(client._tracking_client.tracking_uri.removeprefix("sqlite:///")).is_file()
 
 

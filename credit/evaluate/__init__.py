@@ -61,15 +61,26 @@ from credit.evaluate.intervals import (
 )
 from credit.evaluate.leaks import LeakFacts, leaks
 from credit.evaluate.proxies import ProxyTest, less_discriminatory, proxy_test
+from credit.evaluate.rates import yearly_rates
 from credit.evaluate.stability import (
     Stability,
     auc_by_month,
     csi_table,
     psi,
     psi_by_period,
+    psi_critical,
     score_psi,
 )
 from credit.evaluate.summary import by_segment, metrics
+from credit.evaluate.validation import (
+    Concentration,
+    CountTest,
+    alarm_counts,
+    auc_fall,
+    concentration,
+    count_test,
+    migration_matrix,
+)
 from credit.evaluate.vintages import lateness, roll_rates, vintage_table
 from credit.evaluate.worth import (
     Sources,
@@ -86,6 +97,8 @@ __all__ = [
     "AucInterval",
     "CalibrationLine",
     "CalibrationTest",
+    "Concentration",
+    "CountTest",
     "Economics",
     "LeakAlarm",
     "LeakFacts",
@@ -97,8 +110,10 @@ __all__ = [
     "Stability",
     "SwapSets",
     "adverse_impact",
+    "alarm_counts",
     "auc",
     "auc_by_month",
+    "auc_fall",
     "bootstrap",
     "brier",
     "by_segment",
@@ -107,7 +122,9 @@ __all__ = [
     "calibration_table",
     "calibration_tests",
     "cap_table",
+    "concentration",
     "correlated_pairs",
+    "count_test",
     "cox_test",
     "csi_table",
     "cutoff_table",
@@ -138,6 +155,7 @@ __all__ = [
     "lift_table",
     "log_loss",
     "metrics",
+    "migration_matrix",
     "nadeau_bengio",
     "named",
     "paired_table",
@@ -145,6 +163,7 @@ __all__ = [
     "proxy_test",
     "psi",
     "psi_by_period",
+    "psi_critical",
     "roc_table",
     "roll_rates",
     "score_psi",
@@ -157,4 +176,5 @@ __all__ = [
     "traffic_lights",
     "vintage_table",
     "without_each",
+    "yearly_rates",
 ]

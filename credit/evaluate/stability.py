@@ -31,6 +31,26 @@ class Stability:
         return self.psi > self.critical
 
 
+def psi_critical(
+    bins: int, expected_rows: float, actual_rows: float, *, level: float = LEVEL
+) -> float:
+    """Return the PSI that chance alone exceeds in ``1 - level`` of cases (see :func:`psi`).
+
+    Monitoring many features every month, divide ``1 - level`` by how many there are.
+
+    Raises
+    ------
+    DataError
+        For fewer than two bins, a sample without rows, or a level outside 0 to 1.
+    """
+    if bins < 2 or min(expected_rows, actual_rows) <= 0 or not 0 < level < 1:
+        raise DataError(
+            f"bins must be at least 2, both samples must have rows and level lie between 0 and 1; "
+            f"got {bins=}, {expected_rows=}, {actual_rows=}, {level=}."
+        )
+    return float(chi2.ppf(level, bins - 1) * (1 / expected_rows + 1 / actual_rows))
+
+
 def psi(
     expected: object, actual: object, *, smoothing: float = SMOOTHING, level: float = LEVEL
 ) -> Stability:
@@ -55,9 +75,8 @@ def psi(
         )
     seen = (first + second) > 0
     bins = int(seen.sum())
-    size = 1 / first.sum() + 1 / second.sum()
     terms = divergence_terms(first[seen], second[seen], smoothing=smoothing)
-    critical = float(chi2.ppf(level, bins - 1) * size) if bins > 1 else 0.0
+    critical = psi_critical(bins, first.sum(), second.sum(), level=level) if bins > 1 else 0.0
     return Stability(psi=float(terms.sum()), critical=critical, bins=bins)
 
 

@@ -58,14 +58,17 @@ def cohort(section: ComparisonSection, engine: Engine, whole: Dataset) -> Datase
     return data
 
 
-def rows_where(data: Dataset, where: str | None, engine: Engine) -> Dataset:
-    """Return the rows whose application has 1 in the column ``where``; all without one."""
+def rows_where(data: Dataset, where: str | None, engine: Engine, *, key: str = "where") -> Dataset:
+    """Return the rows whose application has 1 in the column ``where``; all without one.
+
+    ``key`` is what the pipeline file calls it.
+    """
     if where is None:
         return data
     facts = observations(engine)
     if where not in facts.columns:
         raise ConfigError(
-            f"where = {where!r} is no column of the applications."
+            f"{key} = {where!r} is no column of the applications."
             f"{nearest(where, [str(name) for name in facts.columns])}"
         )
     chosen = facts.set_index("application_id").loc[data.application_id, where]

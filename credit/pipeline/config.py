@@ -19,7 +19,9 @@ from credit.pipeline.sections import (
     ConsentSection,
     EconomicsSection,
     FairnessSection,
+    GovernanceSection,
     InfluenceSection,
+    RejectSection,
 )
 from credit.schema import TABLES, TableSource
 from credit.use import SCORING
@@ -254,6 +256,8 @@ class Pipeline(_Section):
     fairness: FairnessSection | None = None
     consent: ConsentSection | None = None
     influences: list[InfluenceSection] = []
+    reject: RejectSection | None = None
+    governance: GovernanceSection = GovernanceSection()
     engine: EngineSection = EngineSection()
     tracking: TrackingSection = TrackingSection()
 

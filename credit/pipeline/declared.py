@@ -76,6 +76,20 @@ def last_application(engine: Engine) -> date:
     return datetime.fromtimestamp(int(str(latest)) / 1e6, tz=UTC).date()
 
 
+def uses_of(config: Pipeline) -> Uses:
+    """Return what a pipeline's tables and columns are held for."""
+    return Uses(
+        declared={
+            place: Use(
+                purposes=tuple(section.purposes),
+                until=section.until,
+                keep_days=section.keep_days,
+            )
+            for place, section in config.uses.items()
+        }
+    )
+
+
 def refuse(config: Pipeline, engine: Engine, features: Catalogue, audit: Collection[str]) -> None:
     """Refuse to build from data not held for the pipeline's purpose, or no longer.
 
@@ -86,16 +100,7 @@ def refuse(config: Pipeline, engine: Engine, features: Catalogue, audit: Collect
     UseError
         See `credit.features.use.refuse_unlawful`.
     """
-    uses = Uses(
-        declared={
-            place: Use(
-                purposes=tuple(section.purposes),
-                until=section.until,
-                keep_days=section.keep_days,
-            )
-            for place, section in config.uses.items()
-        }
-    )
+    uses = uses_of(config)
     day = config.built_on or datetime.now(UTC).date()
     groups: Mapping[str, list[Feature]] = {
         config.purpose: [one for one in features.everything if one.name not in audit],

@@ -149,8 +149,10 @@ def write_tables(
         findings.assessment.folds.to_csv(folder / "folds.csv", index=False)
     if findings.trials is not None and len(findings.trials):
         findings.trials.to_csv(folder / "trials.csv", index=False)
-    for name, table in shares.items():
-        table.to_csv(folder / f"shares-{name}.csv", index=False)
+    for name, table in (
+        _evidence(findings) | {f"shares-{n}": t for n, t in shares.items()}
+    ).items():
+        table.to_csv(folder / f"{name}.csv", index=False)
     for fitted in findings.fitted:
         if fitted.name == "scorecard":
             fitted.model.table_.to_csv(folder / "scorecard.csv", index=False)
@@ -178,6 +180,19 @@ def write_weighed(folder: Path, weighed: Weighed) -> None:
         (folder / "consent.json").write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
 
 
+def _evidence(findings: Findings) -> dict[str, pd.DataFrame]:
+    """Return the tables behind the pack in full digits, by the name of their file."""
+    lineage, book, refused = findings.lineage, findings.book, findings.refused
+    found = {"lineage-tables": lineage.tables, "lineage-features": lineage.features}
+    if book is not None:
+        found["loans"] = book.loans
+    if refused is not None and refused.measured is not None:
+        found["refused-measured"] = refused.measured
+    if refused is not None and refused.compared is not None:
+        found["refused-compared"] = refused.compared
+    return found
+
+
 def _tracked(
     findings: Findings, folder: Path, shares: dict[str, pd.DataFrame], more: dict[str, float]
 ) -> str:
@@ -202,6 +217,8 @@ def _tracked(
                 "data_sha256": findings.data_sha256,
                 "pipeline_sha256": findings.config.sha256,
                 "champion": findings.champion.name,
+                "package": f"credit {findings.lineage.code['credit']}",
+                "code_sha256": findings.lineage.code["credit SHA-256"],
             },
             folder=folder,
             artifact=folder / f"artifact-{findings.champion.name}",

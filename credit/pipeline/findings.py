@@ -11,8 +11,11 @@ import pandas as pd
 
 from credit.dataset import Dataset
 from credit.pipeline.assess import Assessment
+from credit.pipeline.book import Book
 from credit.pipeline.config import Pipeline
 from credit.pipeline.fit import Fitted, Plan
+from credit.pipeline.lineage import Lineage
+from credit.pipeline.refused import Refused
 from credit.pipeline.screen import Screening
 from credit.split import Fold
 
@@ -22,7 +25,9 @@ class Findings:
     """Everything an experiment has found, before it is written.
 
     ``group`` is the protected group of each row of ``data``, where a fairness audit is asked for;
-    ``true_ceilings`` the ceiling AUC of each subset of the dimensions, where it is known.
+    ``true_ceilings`` the ceiling AUC of each subset of the dimensions, where it is known;
+    ``book`` the applications' loans, where the tables hold them; ``refused`` what an inference
+    says of refused applicants, where the pipeline asks for one.
     """
 
     config: Pipeline
@@ -41,6 +46,9 @@ class Findings:
     notes: list[str]
     bayes: npt.NDArray[np.float64] | None
     true_shares: dict[str, float] | None
+    lineage: Lineage
+    book: Book | None = None
+    refused: Refused | None = None
     group: pd.Series | None = None
     true_ceilings: dict[str, float] | None = None
 

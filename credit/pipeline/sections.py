@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -52,3 +53,39 @@ class InfluenceSection(_Section):
     neutral: float | Literal["population"]
     unit: Literal["all", "touched"]
     strength: float = Field(default=1.0, gt=0, le=1)
+
+
+class RejectSection(_Section):
+    """Reject inference beside the models: see `credit.reject`. Without the section there is none.
+
+    ``refused`` is a column of the applications with 1 for refused applicants, who have no loan;
+    a generated world refuses nobody, so there it is left out and every method's error is measured
+    instead. ``odds`` are those of fuzzy augmentation and parcelling.
+    """
+
+    method: Literal[
+        "none", "reweighting", "fuzzy augmentation", "parcelling", "bivariate probit",
+        "self-learning",
+    ]  # fmt: skip
+    refused: str | None = None
+    odds: float = Field(default=1.0, gt=0)
+
+
+class GovernanceSection(_Section):
+    """What a model card states and no data can tell; what is left out, the card says is not stated.
+
+    ``materiality`` is the tier the lender's own rules give the model by exposure and purpose.
+    ``monthly_applications`` is the volume monitoring is planned for; without it, that of the
+    months the models were tested on. ``limitations`` stand beside those the run finds itself.
+    """
+
+    owner: str | None = None
+    contacts: list[str] = []
+    purpose: str | None = None
+    approved_uses: list[str] = []
+    out_of_scope: list[str] = []
+    exposure: str | None = None
+    materiality: str | None = None
+    next_review: date | None = None
+    monthly_applications: int | None = Field(default=None, ge=1)
+    limitations: list[str] = []

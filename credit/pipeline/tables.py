@@ -16,6 +16,8 @@ from credit.features import available, chosen, merchant_categories
 from credit.features.window.tables import LOOKUP
 from credit.pipeline.config import FeaturesSection, Pipeline, microseconds
 from credit.pipeline.declared import declared, own_file, refuse
+from credit.pipeline.lineage import Origin, of_config, of_published, of_world
+from credit.sources import data_set
 from credit.sources import load as load_source
 from credit.world import WorldOptions, generate
 
@@ -46,6 +48,10 @@ class Prepared:
         Folder of the generated world's truth, never seen by a feature.
     audit : tuple of str
         Features that are built for audits and comparisons, and kept out of models.
+    origins : dict of str to Origin
+        Table -> where it came from.
+    apart : dict of str to int
+        Table -> rows that were set apart.
     """
 
     engine: Engine
@@ -55,6 +61,8 @@ class Prepared:
     observed_until: int
     truth: Path | None
     audit: tuple[str, ...] = ()
+    origins: dict[str, Origin] = field(default_factory=dict)
+    apart: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +178,7 @@ def prepare(
         directory = _world(config, data, progress)
         engine.add_directory(directory)
         truth = directory / "truth"
+        origins = of_world(directory, engine.tables)
     elif config.source.kind == "tables":
         if data is not None:
             raise ConfigError(
@@ -178,6 +187,7 @@ def prepare(
             )
         for name, section in config.tables.items():
             engine.add(name, section.source())
+        origins = of_config(config)
     else:
         folder = data or (Path(config.source.directory) if config.source.directory else None)
         if folder is None:
@@ -189,10 +199,12 @@ def prepare(
         for name, frame in published.tables.items():
             engine.add(name, frame)
         notes += published.notes
+        origins = of_published(data_set(config.source.kind).title, published.tables)
         special = dict(published.special_codes)
         extra = published.catalogue(audit=True)
         audit = () if config.features.audit else published.audit
-    notes += _checked(engine, quarantine, progress)
+    report = _checked(engine, quarantine, progress)
+    notes += [f"set apart in {quarantine}: {sentence}" for sentence in report.sentences]
     until = config.outcome.observed_until
     everything = available(declared(config, engine, extra), columns_of(engine))
     asked = select(everything, config.features)
@@ -206,6 +218,8 @@ def prepare(
         observed_until=observed_until(engine) if until is None else microseconds(until),
         truth=truth if truth is not None and truth.is_dir() else None,
         audit=audit,
+        origins=origins,
+        apart=dict(report.quarantined),
     )
 
 
@@ -214,12 +228,12 @@ def columns_of(engine: Engine) -> dict[str, list[str]]:
     return {name: list(engine.columns(name)) for name in engine.tables}
 
 
-def _checked(engine: Engine, quarantine: Path | None, progress: Progress) -> list[str]:
+def _checked(engine: Engine, quarantine: Path | None, progress: Progress) -> CheckReport:
     progress("checking tables", 0.0)
     report: CheckReport = engine.check(quarantine=quarantine)
     progress("checking tables", 1.0)
     report.raise_if_any()
-    return [f"set apart in {quarantine}: {sentence}" for sentence in report.sentences]
+    return report
 
 
 def check_directory(

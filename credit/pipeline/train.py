@@ -21,13 +21,17 @@ from credit.dataset import Dataset, DaysPastDue, Given, dataset
 from credit.errors import ConfigError
 from credit.feature import Catalogue
 from credit.pipeline import assess, words
+from credit.pipeline.book import loan_book
 from credit.pipeline.comparisons import cohort, compare_sets, rows_where
 from credit.pipeline.config import Pipeline, load, microseconds
+from credit.pipeline.declared import uses_of
 from credit.pipeline.export import export
 from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
+from credit.pipeline.lineage import trace
 from credit.pipeline.protected import groups, with_group
+from credit.pipeline.refused import infer_refused, marked_refused
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.words import Printed, records
@@ -89,6 +93,13 @@ def run(
         whole = assemble(config, prepared, progress)
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
         about = rows_where(whole, config.where, prepared.engine)
+        progress("reading the loan book", 0.0)
+        marked = marked_refused(config, about, prepared.engine)
+        book = loan_book(prepared.engine, prepared.observed_until)
+        lineage = trace(
+            prepared.engine, prepared.catalogue, prepared.origins, prepared.apart, uses_of(config)
+        )
+        progress("reading the loan book", 1.0)
     outcomes_known = about.labelled()
     group = None if config.fairness is None else groups(config.fairness, outcomes_known)
     labelled = without(outcomes_known, prepared.audit)
@@ -107,6 +118,8 @@ def run(
     bayes = None if truth is None else truth.of(chosen.application_id)["p"].to_numpy()
     if bayes is not None:
         assessment = assess.with_ceiling(assessment, chosen, bayes, seed=config.seed)
+    champion = assess.champion(assessment, fitted, SIMPLEST_FIRST)
+    refused = infer_refused(config, marked, chosen, fold, champion, truth)
     tables = [headline(assessment, fitted), *_screened(screening)]
     for section, rows in zip(config.comparisons, cohorts, strict=True):
         printed, more = compare_sets(section, rows, shared, prepared.audit, progress)
@@ -121,7 +134,7 @@ def run(
         fold=fold,
         shared=shared,
         fitted=fitted,
-        champion=assess.champion(assessment, fitted, SIMPLEST_FIRST),
+        champion=champion,
         assessment=assessment,
         screening=screening,
         trials=None if study is None else study.trials,
@@ -129,6 +142,9 @@ def run(
         notes=[*prepared.notes, *notes, *shared.notes],
         bayes=bayes,
         true_shares=None if truth is None else dict(truth.shares),
+        lineage=lineage,
+        book=book,
+        refused=refused,
         group=group,
         true_ceilings=None if truth is None else dict(truth.facts["subset_ceilings"]),
     )

@@ -20,6 +20,7 @@ from credit.plot.models import (
 )
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
+from credit.plot.stability import roll_rates, stability
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
 from credit.plot.worth import consent_cost, source_worth
 
@@ -47,8 +48,10 @@ __all__ = [
     "price_of_policy",
     "reject_error",
     "roc",
+    "roll_rates",
     "score_distribution",
     "source_worth",
+    "stability",
     "svg_markup",
     "vintages",
     "waterfall",

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -14,7 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from credit.errors import DataError
 from credit.plot.style import (
     BLUE,
+    CELLS,
     MUTED,
+    ON_DARK,
+    ON_LIGHT,
     PAPER,
     VERMILLION,
     canvas,
@@ -25,10 +27,6 @@ from credit.plot.style import (
     require,
     wrapped,
 )
-
-# Cells are opaque, so their text has its own two colours and not the page's ink.
-_CELLS = LinearSegmentedColormap.from_list("cells", ("#e9eff6", "#2f7fc1", "#0d2c4a"))
-_ON_LIGHT, _ON_DARK = "#101418", "#fafafa"
 
 
 @drawn
@@ -115,7 +113,7 @@ def iv_by_month(
     cells = wide.to_numpy(dtype=float)
     figure, (axes,) = canvas("Information value by month", 1.1 + 0.33 * len(wide))
     mesh = axes.pcolormesh(
-        np.ma.masked_invalid(cells), cmap=_CELLS, vmin=0, vmax=float(np.nanmax(cells)) or 1.0,
+        np.ma.masked_invalid(cells), cmap=CELLS, vmin=0, vmax=float(np.nanmax(cells)) or 1.0,
         edgecolors=PAPER, linewidth=1,
     )  # fmt: skip
     if cells.shape[1] <= 8:
@@ -124,13 +122,13 @@ def iv_by_month(
                 dark = value > 0.42 * np.nanmax(cells)
                 axes.text(
                     column + 0.5, row + 0.5, f"{value:.2f}", ha="center", va="center",
-                    fontsize=7, color=_ON_DARK if dark else _ON_LIGHT,
+                    fontsize=7, color=ON_DARK if dark else ON_LIGHT,
                 )  # fmt: skip
     month_axis(axes, [str(month) for month in wide.columns], most=4)
     axes.set_xticks(axes.get_xticks() + 0.5, labels=[t.get_text() for t in axes.get_xticklabels()])
     axes.set_xlim(0, cells.shape[1])
     axes.set_yticks(
-        np.arange(len(wide)) + 0.5, labels=[wrapped(label_of(n, labels)) for n in wide.index]
+        np.arange(len(wide)) + 0.5, labels=[wrapped(label_of(n, labels), 28, 2) for n in wide.index]
     )
     axes.set_ylim(len(wide), 0)
     axes.tick_params(length=0)

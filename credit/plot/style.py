@@ -39,6 +39,9 @@ SERIES: tuple[str, ...] = (BLUE, VERMILLION, GREEN, PURPLE, AMBER, GREY)
 BLUE_TO_VERMILLION = LinearSegmentedColormap.from_list(
     "blue_to_vermillion", (BLUE, "#a3a6ab", VERMILLION)
 )
+# Cells are opaque, so their text has its own two colours and not the page's ink.
+CELLS = LinearSegmentedColormap.from_list("cells", ("#e9eff6", "#2f7fc1", "#0d2c4a"))
+ON_LIGHT, ON_DARK = "#101418", "#fafafa"
 
 WIDTH = 5.2
 """Inches. At 390 CSS pixels this leaves 9-point type readable without zooming."""

@@ -8,8 +8,25 @@ import pandas as pd
 
 from credit import __version__
 from credit.pipeline.findings import Findings
-from credit.pipeline.pages import fairness, features, governance, models, people, policy, worth
-from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
+from credit.pipeline.pages import (
+    fairness,
+    features,
+    governance,
+    models,
+    pack,
+    people,
+    policy,
+    worth,
+)
+from credit.pipeline.pages.page import (
+    Page,
+    Section,
+    write_page,
+    write_pictures,
+    write_tables,
+    write_words,
+)
+from credit.pipeline.pages.regulation import requirements
 from credit.pipeline.words import Printed, number
 from credit.pipeline.worth import Weighed
 
@@ -29,6 +46,7 @@ def report_page(
     """
     config = findings.config
     sections: list[Section | None] = [
+        *pack.front(findings),
         models.result(findings),
         _notes(findings),
         people.cohorts(findings),
@@ -50,7 +68,9 @@ def report_page(
         features.features(findings),
         _comparisons(tables),
         _trials(findings),
+        *pack.back(findings),
     ]
+    answered = [section for section in sections if section is not None]
     facts = [
         ("run", findings.stamp),
         ("written", f"{findings.started:%Y-%m-%d %H:%M} UTC"),
@@ -65,14 +85,16 @@ def report_page(
         title=f"{config.name}: experiment report",
         subtitle=config.description,
         facts=facts,
-        sections=[section for section in sections if section is not None],
+        sections=[*answered, requirements([section.title for section in answered])],
     )
 
 
 def write_report(path: Path, page: Page) -> None:
-    """Write the report, and its pictures as files in a folder ``plots`` beside it."""
+    """Write the report, and its pictures, tables and words as files beside it."""
     write_page(path, page)
     write_pictures(path.parent / "plots", page)
+    write_tables(path.parent / "tables", page)
+    write_words(path.with_suffix(".json"), page)
 
 
 def _notes(findings: Findings) -> Section | None:

@@ -15,6 +15,7 @@ from credit.evaluate import (
 )
 from credit.evaluate.decisions import approved_part
 from credit.pipeline.findings import Findings
+from credit.pipeline.pages.loans import price_gaps
 from credit.pipeline.pages.models import labels_of, outcome_of
 from credit.pipeline.pages.page import Section
 from credit.pipeline.sections import FairnessSection
@@ -49,6 +50,7 @@ def fairness(findings: Findings) -> Section | None:
         tables = [
             _approvals(findings, asked, y, mine),
             _meaning(findings, y, mine),
+            *price_gaps(findings, mine),
             _alternatives(findings, asked, y, mine),
             *_given_away(findings, asked, mine),
         ]
