@@ -33,8 +33,9 @@ def test_an_impossible_count_is_refused(wrong):
 )
 def test_the_alarm_is_the_first_count_the_test_rejects(predicted, rows, level):
     (alarm,) = ev.alarm_counts([predicted], [rows], level=level)
-    p = [beta.cdf(predicted, k + 0.5, rows - k + 0.5) for k in range(rows + 1)]
-    assert alarm == next((k for k in range(rows + 1) if p[k] < level), rows + 1)
+    counts = np.arange(rows + 1)
+    rejected = beta.cdf(predicted, counts + 0.5, rows - counts + 0.5) < level
+    assert alarm == next(iter(np.flatnonzero(rejected)), rows + 1)
 
 
 def test_alarms_of_many_grades_are_those_of_each():
