@@ -257,7 +257,7 @@ def test_the_reference_at_the_cut_off_is_those_just_approved():
         cutoff_reference(parts, risk, cutoff=0.001)
     with pytest.raises(DataError, match="share must lie above 0"):
         cutoff_reference(parts, risk, cutoff=0.1, share=0)
-    with pytest.raises(DataError, match="probability has 9 rows, 0 of them null; 10"):
+    with pytest.raises(DataError, match="probability has 9 rows, contributions 10"):
         cutoff_reference(parts, risk[1:], cutoff=0.1)
 
 

@@ -1,15 +1,19 @@
-"""Why a score is what it is: dimension shares, and reasons for a person."""
+"""Why a score is what it is, whether that is true, and what would change it."""
 
+from credit.explain.fidelity import Fidelity, Risk, fidelity
+from credit.explain.levers import HORIZON, Lever, Plan, levers_of
 from credit.explain.reasons import (
     ReasonCode,
     ReasonText,
     Reference,
     cutoff_reference,
     default_texts,
+    just_approved,
     population_reference,
     reason_codes,
     reason_texts,
 )
+from credit.explain.recourse import Change, Offer, SearchOptions, changed, recourse
 from credit.explain.shares import (
     bootstrap_shares,
     covariance_shares,
@@ -17,21 +21,36 @@ from credit.explain.shares import (
     mean_abs_shares,
 )
 from credit.explain.trees import Agreement, agreement, interventional
+from credit.explain.wording import offer_text
 
 __all__ = [
+    "HORIZON",
     "Agreement",
+    "Change",
+    "Fidelity",
+    "Lever",
+    "Offer",
+    "Plan",
     "ReasonCode",
     "ReasonText",
     "Reference",
+    "Risk",
+    "SearchOptions",
     "agreement",
     "bootstrap_shares",
+    "changed",
     "covariance_shares",
     "cutoff_reference",
     "default_texts",
     "dimension_contributions",
+    "fidelity",
     "interventional",
+    "just_approved",
+    "levers_of",
     "mean_abs_shares",
+    "offer_text",
     "population_reference",
     "reason_codes",
     "reason_texts",
+    "recourse",
 ]
