@@ -2,6 +2,7 @@
 
 from credit.explain.fidelity import Fidelity, Risk, fidelity
 from credit.explain.levers import HORIZON, Lever, Plan, levers_of
+from credit.explain.parts import breakdown, by_dimension, dependence
 from credit.explain.reasons import (
     ReasonCode,
     ReasonText,
@@ -13,7 +14,7 @@ from credit.explain.reasons import (
     reason_codes,
     reason_texts,
 )
-from credit.explain.recourse import Change, Offer, SearchOptions, changed, recourse
+from credit.explain.recourse import Change, Offer, SearchOptions, changed, path, recourse
 from credit.explain.shares import (
     bootstrap_shares,
     covariance_shares,
@@ -38,10 +39,13 @@ __all__ = [
     "SearchOptions",
     "agreement",
     "bootstrap_shares",
+    "breakdown",
+    "by_dimension",
     "changed",
     "covariance_shares",
     "cutoff_reference",
     "default_texts",
+    "dependence",
     "dimension_contributions",
     "fidelity",
     "interventional",
@@ -49,6 +53,7 @@ __all__ = [
     "levers_of",
     "mean_abs_shares",
     "offer_text",
+    "path",
     "population_reference",
     "reason_codes",
     "reason_texts",

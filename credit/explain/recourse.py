@@ -24,7 +24,7 @@ did. And a score is no cause: an offer says what would change the decision, not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -151,6 +151,15 @@ def changed(X: pd.DataFrame, offers: Sequence[Offer | None]) -> pd.DataFrame:
                     column[row] = change.after
         frame[name] = column
     return frame
+
+
+def path(risk: Risk, row: pd.DataFrame, offer: Offer) -> list[float]:
+    """Return P(bad) of one person as they are, and after each move of an offer in turn."""
+    starts = [at for at, change in enumerate(offer.changes) if change.told]
+    ends = [*starts[1:], len(offer.changes)]
+    parts = [replace(offer, changes=offer.changes[:end]) for end in ends]
+    frame = row.iloc[np.zeros(1 + len(parts), dtype=np.int64)].reset_index(drop=True)
+    return scored(risk, changed(frame, [None, *parts])).tolist()
 
 
 class _Person:

@@ -10,6 +10,7 @@ from credit import __version__
 from credit.pipeline.findings import Findings
 from credit.pipeline.pages import fairness, features, governance, models, people, policy
 from credit.pipeline.pages.page import Page, Section, write_page, write_pictures
+from credit.pipeline.pages.refusals import what_would_change
 from credit.pipeline.words import Printed, number
 
 __all__ = ["report_page", "write_report"]
@@ -44,6 +45,7 @@ def report_page(
         features.contributions(findings),
         features.card(findings),
         people.reasons(findings),
+        what_would_change(findings),
         features.features(findings),
         _comparisons(tables),
         _trials(findings),
