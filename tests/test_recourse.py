@@ -20,7 +20,7 @@ from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ArtifactError, DataError, FeatureError
 from credit.explain import (
     Lever,
-    Plan,
+    RecoursePlan,
     SearchOptions,
     changed,
     levers_of,
@@ -68,6 +68,8 @@ def test_an_action_goes_with_the_sign_and_says_a_value():
         Action(group="g", direction="lower", en="less", zh="少")
     with pytest.raises(FeatureError, match="what lasts needs days"):
         act("g", lasting=True)
+    with pytest.raises(FeatureError, match="days since something can only be raised"):
+        act("g", since=True)
     with pytest.raises(FeatureError, match="days must be at least 1, got 0"):
         act("g", days=0)
     assert stated("a", risk=0, action=act("g", "raise")).action.direction == "raise"
@@ -83,13 +85,15 @@ def test_a_family_hands_its_window_to_its_action():
 def test_built_in_actions_ask_for_nothing_that_is_past_or_sold():
     features = {feature.name: feature for feature in catalogue()}
     can = {name for name, feature in features.items() if feature.action}
-    assert len(can) == 83
+    assert len(can) == 90
     # Other people, age, history, and holding or using more of the lender's products.
     assert not any(name.startswith("social_") for name in can)
-    assert not any("days_since" in name or "tenure" in name or "age" in name.split("_")
-                   for name in can)  # fmt: skip
+    assert not any("tenure" in name or "age" in name.split("_") for name in can)
+    assert {name for name in can if features[name].action.since} == {
+        name for name in can if "days_since" in name
+    }
     assert not any(re.match(r"repayment_(late|max_days|overdue_count)", name) for name in can)
-    wealth = {name for name in can if name.startswith("wealth_")}
+    wealth = {name for name in can if name.startswith("wealth_") and "since" not in name}
     assert {features[name].action.direction for name in wealth} == {"lower"}
     assert not {"wealth_balance", "payment_active_day_ratio_90d", "payment_daily_count_90d",
                 "application_declared_income_fen"} & can  # fmt: skip
@@ -114,6 +118,10 @@ def test_only_the_new_part_of_a_window_moves():
     assert old.reach(0.2, 90) is None  # better than is common
     assert now.reach(float("nan"), 90) is None
     assert replace(now, codes=(10.0,)).reach(10.0, 90) is None
+    since = lever("a", "raise", unit="days", since=True)
+    assert since.reach(1.0, 3) == 4.0
+    assert since.reach(8.0, 3) == 9.0  # what is common is 9.5, told in whole days
+    assert since.ladder(1.0, 4.0, 5) == [4.0]
     floor = lever("a", "raise", days=180, lasting=True)
     assert floor.reach(1.0, 90) is None
     assert floor.reach(1.0, 180) == pytest.approx(9.5)
@@ -144,7 +152,7 @@ def test_a_ladder_passes_as_many_people_at_each_step():
 
 
 def test_windows_of_one_habit_move_together():
-    plan = Plan(cutoff=0.1, levers=(
+    plan = RecoursePlan(cutoff=0.1, levers=(
         lever("night_30", group="night", days=30), lever("night_360", group="night", days=360),
         lever("count_180", group="night", unit="count", days=180),
     ))  # fmt: skip
@@ -190,7 +198,7 @@ def linear(weights: dict[str, float], bias: float = 0.0):
 LEVERS = (lever("a"), lever("b", "raise"), lever("c", days=180), lever("d", "raise", days=360))
 
 
-def brute_force(risk, row: pd.DataFrame, plan: Plan, options: SearchOptions):
+def brute_force(risk, row: pd.DataFrame, plan: RecoursePlan, options: SearchOptions):
     """Return the least cost over all sets of moves, by scoring every one of them."""
     own = {one.feature: float(row[one.feature].iloc[0]) for one in plan.levers}
     moves = moves_of(plan, own, options.levels)
@@ -210,7 +218,7 @@ def test_the_first_offer_is_the_cheapest_there_is(seed, moves):
     weights = dict(zip("abcd", draw.uniform(0.05, 1, 4) * [1, -1, 1, -1], strict=True))
     risk = linear(weights, bias=draw.uniform(-1, 3))
     X = pd.DataFrame(draw.uniform(0, 10, (3, 4)).round(1), columns=list("abcd"))
-    plan = Plan(cutoff=0.3, levers=LEVERS)
+    plan = RecoursePlan(cutoff=0.3, levers=LEVERS)
     X = X[risk(X) > plan.cutoff].reset_index(drop=True)
     options = SearchOptions(moves=moves, levels=3)
     for row, offers in enumerate(recourse(risk, X, plan, options)):
@@ -225,7 +233,7 @@ def test_every_offer_flips_and_moves_only_what_can_be_moved(seed):
     risk = linear({"a": 0.5, "b": -0.4, "c": 0.5, "d": -0.3, "age": -0.4}, bias=1.0)
     X = pd.DataFrame(draw.uniform(0, 10, (8, 5)).round(1), columns=["a", "b", "c", "d", "age"])
     X.loc[draw.random(8) < 0.2, "c"] = np.nan
-    plan = Plan(cutoff=0.2, levers=LEVERS)
+    plan = RecoursePlan(cutoff=0.2, levers=LEVERS)
     X = X[risk(X) > plan.cutoff].reset_index(drop=True)
     found = recourse(risk, X, plan, SearchOptions(offers=3))
     for place in range(3):
@@ -253,7 +261,7 @@ def test_every_offer_flips_and_moves_only_what_can_be_moved(seed):
 
 def test_where_nothing_helps_nothing_is_offered():
     X = pd.DataFrame({"a": [9.0], "b": [1.0], "c": [9.0], "d": [1.0]})
-    plan = Plan(cutoff=0.3, levers=LEVERS)
+    plan = RecoursePlan(cutoff=0.3, levers=LEVERS)
     assert recourse(linear({"a": 0.01}, bias=5), X, plan) == [()]
     assert recourse(linear({"other": 1.0}, bias=5), X.assign(other=1.0), plan) == [()]
     assert recourse(linear({"a": 1.0}), X[:0], plan) == []
@@ -262,7 +270,7 @@ def test_where_nothing_helps_nothing_is_offered():
 
 def test_bad_requests_are_refused_by_name():
     X = pd.DataFrame({"a": [9.0, 0.0], "b": 1.0, "c": 9.0, "d": 1.0})
-    plan = Plan(cutoff=0.3, levers=LEVERS)
+    plan = RecoursePlan(cutoff=0.3, levers=LEVERS)
     with pytest.raises(DataError, match=r"X: row 1 has P\(bad\) .* approved as it is"):
         recourse(linear({"a": 1.0}, bias=-5), X, plan)
     with pytest.raises(DataError, match=r"X: no column \['d'\], which the plan moves"):
@@ -270,9 +278,9 @@ def test_bad_requests_are_refused_by_name():
     with pytest.raises(DataError, match="offers: 1 for 2 rows"):
         changed(X, [None])
     with pytest.raises(DataError, match=r"cutoff must lie between 0 and 1, got 1\.5"):
-        Plan(cutoff=1.5, levers=())
+        RecoursePlan(cutoff=1.5, levers=())
     with pytest.raises(DataError, match="horizon must be at least 1 day, got 0"):
-        Plan(cutoff=0.5, levers=(), horizon=0)
+        RecoursePlan(cutoff=0.5, levers=(), horizon=0)
     with pytest.raises(DataError, match="moves must be at least 1, got 0"):
         SearchOptions(moves=0)
     with pytest.raises(DataError, match="language must be 'en' or 'zh', got 'de'"):
@@ -292,7 +300,7 @@ def test_an_offer_is_said_in_both_languages_with_units():
     )  # fmt: skip
     risk = linear({"night": 2.0, "money": -1e-6, "open": 1.0}, bias=-1.0)
     X = pd.DataFrame({"night": [0.9], "money": [0.0], "open": [2.0]})
-    (offer,), = recourse(risk, X, Plan(cutoff=0.15, levers=levers))  # fmt: skip
+    (offer,), = recourse(risk, X, RecoursePlan(cutoff=0.15, levers=levers))  # fmt: skip
     assert offer_text(offer, 90) == [
         "Within 90 days: bring it to 9 % (now 90 %).",
         "Within 90 days: bring it to 9,500 yuan (now 0 yuan).",
@@ -342,7 +350,7 @@ def exported(request, tmp_path_factory):
         patch.setattr("credit.blend.ERRORS", -1e9)  # both are taken
         models = {"card": card, "trees": trees, "blend": BlendedModel(card=card, trees=trees)}
         model = models[request.param].fit(X, y)
-    plan = Plan(cutoff=0.35, levers=levers_of(CATALOGUE, X))
+    plan = RecoursePlan(cutoff=0.35, levers=levers_of(CATALOGUE, X))
     spec = artifact.ArtifactSpec(
         sample=X, scale=Scale(), calibration=Calibration(slope=0.9, intercept=-0.05),
         grades=default_master_scale(), catalogue=CATALOGUE, recourse=plan,
@@ -394,7 +402,7 @@ def test_contributions_sum_to_the_margin_to_a_millionth(exported):
 
 def test_a_plan_survives_json_and_an_artifact_without_one_has_none(exported, tmp_path):
     model, folder, plan = exported
-    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert RecoursePlan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
     X = applicants()
     spec = artifact.ArtifactSpec(
         sample=X, scale=Scale(), calibration=Calibration(), grades=default_master_scale(),

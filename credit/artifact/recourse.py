@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from credit.errors import ArtifactError, CreditError
-from credit.explain import Plan
+from credit.explain import RecoursePlan
 from credit.runtime import load
 from credit.runtime.files import read
 from credit.runtime.plain import parse
@@ -14,7 +14,7 @@ RECOURSE = "recourse.json"
 """The file; scoring never reads it."""
 
 
-def recourse_plan(path: str | Path) -> Plan | None:
+def recourse_plan(path: str | Path) -> RecoursePlan | None:
     """Return the plan of the artifact at ``path``, a folder or zip; None where it has none.
 
     Raises
@@ -27,7 +27,7 @@ def recourse_plan(path: str | Path) -> Plan | None:
     if RECOURSE not in files:
         return None
     try:
-        return Plan.from_dict(parse(RECOURSE, files[RECOURSE]).value)
+        return RecoursePlan.from_dict(parse(RECOURSE, files[RECOURSE]).value)
     except (KeyError, TypeError, CreditError) as error:
         raise ArtifactError(
             f"{RECOURSE}: no plan of recourse ({error}). Write the artifact again with "

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 
 from credit import __version__
-from credit.explain import Plan
+from credit.explain import RecoursePlan
 from credit.feature import Catalogue
 from credit.policy import Policy
 
@@ -95,7 +95,7 @@ class ArtifactSpec:
         Numbers outside are refused when scored; None leaves a side open.
     unknown_category : {"model", "refuse"}
         What becomes of a name that training never saw: the model's own rule, or an error.
-    recourse : Plan, optional
+    recourse : RecoursePlan, optional
         What people can change, and the cut-off: kept as ``recourse.json``, its levers limited to
         the columns that the model reads.
     points : {"table", "scale"}, optional
@@ -111,5 +111,5 @@ class ArtifactSpec:
     catalogue: Catalogue | None = None
     hard_ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     unknown_category: Literal["model", "refuse"] = "model"
-    recourse: Plan | None = None
+    recourse: RecoursePlan | None = None
     points: Literal["table", "scale"] | None = None

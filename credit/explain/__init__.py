@@ -1,7 +1,7 @@
 """Why a score is what it is, whether that is true, and what would change it."""
 
 from credit.explain.fidelity import Fidelity, Risk, fidelity
-from credit.explain.levers import HORIZON, Lever, Plan, levers_of
+from credit.explain.levers import HORIZON, Lever, RecoursePlan, levers_of
 from credit.explain.parts import breakdown, by_dimension, dependence
 from credit.explain.reasons import (
     ReasonCode,
@@ -31,9 +31,9 @@ __all__ = [
     "Fidelity",
     "Lever",
     "Offer",
-    "Plan",
     "ReasonCode",
     "ReasonText",
+    "RecoursePlan",
     "Reference",
     "Risk",
     "SearchOptions",

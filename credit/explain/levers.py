@@ -1,15 +1,16 @@
 """What one person can change, how far, and how far other people are.
 
 A `Lever` is a feature with a declared `credit.feature.Action` and its quantiles in a population;
-a `Plan` is all of them with a horizon and a cut-off: everything recourse needs beside the scores,
-as plain numbers, so that it can lie in an exported artifact.
+a `RecoursePlan` is all of them with a horizon and a cut-off: everything recourse needs beside the
+scores, as plain numbers, so that it can lie in an exported artifact.
 
 Within h days the share ``s = min(1, h / days)`` of a window that looks back ``days`` is new, so a
 person at value v who behaves from now on like the common best b comes to
 
     reach(v) = v + s (b - v)
 
-with s = 1 where the feature says how things stand now, and s = 0 or 1 where one event decides.
+with s = 1 where the feature says how things stand now, and s = 0 or 1 where one event decides;
+days since something become h more, up to b, for whoever keeps from it.
 b is the 95 % quantile of the population in the direction of the action, or its goal.
 """
 
@@ -88,6 +89,9 @@ class Lever:
         if math.isnan(value) or value in self.codes:
             return None
         action = self.action
+        if action.since:
+            end = self.short(min(value + horizon, self.best()), value)
+            return end if end > value else None
         share = 1.0 if action.days is None else min(1.0, horizon / action.days)
         if action.lasting:
             share = float(share == 1)
@@ -115,7 +119,7 @@ class Lever:
 
         Steps are of equal rank: as many people are passed at each.
         """
-        if self.action.goal is not None:
+        if self.action.goal is not None or self.action.since:
             return [end]
         ranks = np.linspace(self.rank(value), self.rank(end), levels + 1)[1:-1]
         grid = np.linspace(0, 1, len(self.quantiles))
@@ -127,7 +131,7 @@ class Lever:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RecoursePlan:
     """Everything that recourse needs beside scores.
 
     Attributes
@@ -149,7 +153,7 @@ class Plan:
         if self.horizon < 1:
             raise DataError(f"horizon must be at least 1 day, got {self.horizon}.")
 
-    def only(self, names: Collection[str]) -> Plan:
+    def only(self, names: Collection[str]) -> RecoursePlan:
         """Return the plan with the levers of these features alone: those that a model reads."""
         kept = tuple(lever for lever in self.levers if lever.feature in names)
         return replace(self, levers=kept)
@@ -166,7 +170,7 @@ class Plan:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> Plan:
+    def from_dict(cls, plain: Mapping[str, Any]) -> RecoursePlan:
         """Return the plan that `to_dict` wrote."""
         levers = tuple(
             Lever(
@@ -240,7 +244,7 @@ def _levers(
             )
 
 
-def moves_of(plan: Plan, row: Mapping[str, float], levels: int) -> dict[str, list[Move]]:
+def moves_of(plan: RecoursePlan, row: Mapping[str, float], levels: int) -> dict[str, list[Move]]:
     """Return, by group, what a person can do, the least first; groups without a way are absent.
 
     All features of a group go the same share u of their own way, ``v + u (reach(v) - v)``, where

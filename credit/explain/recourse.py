@@ -34,7 +34,7 @@ import pandas as pd
 from credit.columns import numbers
 from credit.errors import DataError
 from credit.explain.fidelity import ROWS, Floats, Risk, scored
-from credit.explain.levers import Lever, Move, Plan, moves_of
+from credit.explain.levers import Lever, Move, RecoursePlan, moves_of
 
 PER_MOVE = 0.1
 """What a move costs beside the percentiles it passes."""
@@ -96,7 +96,7 @@ class Offer:
 
 
 def recourse(
-    risk: Risk, X: pd.DataFrame, plan: Plan, options: SearchOptions | None = None
+    risk: Risk, X: pd.DataFrame, plan: RecoursePlan, options: SearchOptions | None = None
 ) -> list[tuple[Offer, ...]]:
     """Return the offers of each refused person, the cheapest first; none where none was found.
 
@@ -106,7 +106,7 @@ def recourse(
         Frame of named features -> P(bad) of each row: of any model, or of an exported artifact.
     X : DataFrame
         Refused people, with a column for every lever.
-    plan : Plan
+    plan : RecoursePlan
     options : SearchOptions, optional
 
     Raises
@@ -166,7 +166,7 @@ class _Person:
     """One refused person: what they can do, and which sets of moves are worth trying."""
 
     def __init__(
-        self, row: int, own: Mapping[str, float], plan: Plan, options: SearchOptions
+        self, row: int, own: Mapping[str, float], plan: RecoursePlan, options: SearchOptions
     ) -> None:
         self.row, self.own, self.options = row, own, options
         self.moves = moves_of(plan, own, options.levels)
@@ -220,13 +220,35 @@ def _search(
 
 
 def _priced(person: _Person) -> tuple[list[tuple[Move, ...]], Floats]:
-    """Return every combination of moves of the sets worth trying, and its cost."""
-    tried = [
-        moves
-        for groups in person.sets
-        for moves in product(*(person.moves[group] for group in groups))
-    ]
-    costs = [sum(move.shift + PER_MOVE for move in moves) for moves in tried]
+    """Return the combinations of moves worth trying, and their costs.
+
+    The fullest change of every set is known to flip the decision, so where one offer is sought
+    nothing dearer than the cheapest of these is.
+    """
+    price = {
+        group: [move.shift + PER_MOVE for move in moves] for group, moves in person.moves.items()
+    }
+    bound = np.inf
+    if person.options.offers == 1 and person.sets:
+        bound = min(sum(price[group][-1] for group in groups) for groups in person.sets)
+    tried, costs = [], []
+    for groups in person.sets:
+        least = sum(price[group][0] for group in groups)
+        steps = [
+            [
+                at
+                for at, cost in enumerate(price[group])
+                if least - price[group][0] + cost <= bound + 1e-9
+            ]
+            for group in groups
+        ]
+        for places in product(*steps):
+            cost = sum(price[group][at] for group, at in zip(groups, places, strict=True))
+            if cost <= bound + 1e-9:
+                costs.append(cost)
+                tried.append(
+                    tuple(person.moves[group][at] for group, at in zip(groups, places, strict=True))
+                )
     return tried, np.array(costs, dtype=np.float64)
 
 
@@ -259,7 +281,7 @@ def _offer(
     return Offer(changes=changes, cost=cost, before=before, after=after)
 
 
-def _check(X: pd.DataFrame, plan: Plan) -> None:
+def _check(X: pd.DataFrame, plan: RecoursePlan) -> None:
     lacking = [lever.feature for lever in plan.levers if lever.feature not in X.columns]
     if lacking:
         raise DataError(

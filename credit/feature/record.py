@@ -39,7 +39,8 @@ class Reason:
 class Action:
     """What a person can do about a feature; declared only where one can, and may be asked to.
 
-    No action is declared for what is past and stays (age, tenure, an instalment that was late),
+    No action is declared for what is past and stays (age, tenure, an instalment that was late;
+    but one can keep from being late again, see ``since``),
     for what other people do or are (friends' defaults), for what a person would have to invent
     (a declared income), and for holding, buying or using more of the lender's own products: that
     would be selling, unless it were shown that doing so lowers the risk and not the score alone.
@@ -60,6 +61,9 @@ class Action:
         says how things stand now, and can be changed at once.
     lasting : bool
         One event decides (a lowest balance): nothing changes until the whole window is new.
+    since : bool
+        The feature says how many days ago something last happened: whoever keeps from it for h
+        days comes h days further.
     goal : float or None
         The only value that can be aimed at (no instalment overdue); else any value between the
         person's own and the best that is common.
@@ -71,6 +75,7 @@ class Action:
     zh: str
     days: int | None = None
     lasting: bool = False
+    since: bool = False
     goal: float | None = None
 
     def __post_init__(self) -> None:
@@ -87,6 +92,11 @@ class Action:
             raise FeatureError(f"action {self.group!r}: days must be at least 1, got {self.days}.")
         if self.lasting and self.days is None:
             raise FeatureError(f"action {self.group!r}: what lasts needs days, its window.")
+        if self.since and (self.direction == "lower" or self.days or self.goal is not None):
+            raise FeatureError(
+                f"action {self.group!r}: days since something can only be raised, have no window "
+                "and no goal."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -219,6 +219,14 @@ def _recency() -> Iterator[Feature]:
             en="Recent spending on gambling, lotteries or pawn shops",
             zh="近期存在博彩、彩票或典当类消费",
         ),
+        action=Action(
+            group="no gambling, lotteries or pawn shops",
+            direction="raise",
+            en="spend nothing on gambling, lotteries or pawn shops until the last time is {value} "
+            "back",
+            zh="避免博彩、彩票或典当类消费，直至距上次满{value}",
+            since=True,
+        ),
         table="payments",
         days=None,
         measure=Measure(

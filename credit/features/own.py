@@ -66,7 +66,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 _TYPES: dict[str, tuple[type, ...]] = {
     "risk": (int,), "days": (int, str), "edges": (list,), "latest_by": (list,), "parts": (list,),
-    "reason": (dict,), "measure": (dict,), "action": (dict,), "lasting": (bool,),
+    "reason": (dict,), "measure": (dict,), "action": (dict,), "lasting": (bool,), "since": (bool,),
     "goal": (int, float),
 }  # fmt: skip
 _WORDS = {

@@ -52,6 +52,16 @@ def wealth(policy: Policy, on: date) -> tuple[Feature, ...]:
     )
 
 
+KEEP = Action(
+    group="no sale of wealth products",
+    direction="raise",
+    en="sell no wealth products until the last sale is {value} back",
+    zh="暂不赎回理财，直至距上次赎回满{value}",
+    since=True,
+)
+"""To keep what is held; to buy is never asked for."""
+
+
 def _seldom(en: str, zh: str) -> Action:
     """Return the action of moving less; to hold more is never asked for."""
     group = "orders of wealth products"
@@ -319,6 +329,7 @@ def _recency() -> Iterator[Feature]:
             reason=Reason(
                 en=f"Wealth products were {'' if risk < 0 else 'not '}{done} recently", zh=zh
             ),
+            action=KEEP if side == "redeem" else None,
             days=None,
             measure=Measure(aggregate="days_since_last", where=f"side = '{side}'"),
         )

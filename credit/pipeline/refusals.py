@@ -18,7 +18,7 @@ from credit.errors import DataError
 from credit.evaluate import Economics
 from credit.explain import (
     Offer,
-    Plan,
+    RecoursePlan,
     changed,
     cutoff_reference,
     fidelity,
@@ -63,9 +63,9 @@ def cutoff_of(findings: Findings, fitted: Fitted) -> tuple[float, str]:
     )
 
 
-def plan_of(findings: Findings, fitted: Fitted) -> Plan:
+def plan_of(findings: Findings, fitted: Fitted) -> RecoursePlan:
     """Return what people can change, by the features' records and the rows of training."""
-    return Plan(
+    return RecoursePlan(
         cutoff=cutoff_of(findings, fitted)[0],
         levers=levers_of(
             findings.data.catalogue,

@@ -12,7 +12,7 @@ import pandas as pd
 from credit.artifact import columns_of, recourse_plan, risk_of
 from credit.artifact.recourse import RECOURSE
 from credit.errors import ConfigError, DataError, nearest
-from credit.explain import Plan, SearchOptions, changed, offer_text, recourse
+from credit.explain import RecoursePlan, SearchOptions, changed, offer_text, recourse
 from credit.pipeline.flat import read_frame, require_folder, written
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
@@ -148,7 +148,7 @@ def explain_person(
     return found
 
 
-def _plan(artifact: Path, cutoff: float | None) -> Plan | None:
+def _plan(artifact: Path, cutoff: float | None) -> RecoursePlan | None:
     plan = recourse_plan(artifact)
     if cutoff is None:
         return plan
@@ -161,7 +161,7 @@ def _plan(artifact: Path, cutoff: float | None) -> Plan | None:
 
 
 def _decisions(
-    scorer: Scorer, plan: Plan | None, rows: pd.DataFrame, language: Language
+    scorer: Scorer, plan: RecoursePlan | None, rows: pd.DataFrame, language: Language
 ) -> list[tuple[str, list[tuple[list[str], int, float]]]]:
     """Return for each row what is decided, and what would change it."""
     if plan is None:

@@ -85,7 +85,7 @@ def _draw_dependence(
         axes.xaxis.set_major_locator(MaxNLocator(4))
     if ticks:
         axes.set_xticks(list(ticks), labels=[wrapped(word, 12, 2) for word in ticks.values()])
-    axes.set_title(wrapped(label, 34, 2), loc="left", fontsize=8.5, fontweight="bold")
+    axes.set_title(wrapped(label, 27, 3), loc="left", fontsize=8.5, fontweight="bold")
     partner = str(part["partner"].iloc[0]) if "partner" in part else ""
     if partner:
         axes.set_xlabel(wrapped(f"colour: {label_of(partner, labels)}", 40, 2), fontsize=7.5)

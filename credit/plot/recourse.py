@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from credit.plot.style import (
     BLUE,
@@ -67,6 +68,7 @@ def recourse(table: pd.DataFrame, *, cutoff: float) -> Figure:
                   color=GREEN, fontsize=8.5, va="center")  # fmt: skip
     axes.set_yticks(range(len(words)), labels=words, fontsize=8)
     axes.set_ylim(last + 0.6, -0.9)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlim(low, high)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Points (right is safer)")

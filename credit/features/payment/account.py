@@ -236,6 +236,13 @@ def _recency() -> Iterator[Feature]:
         null_means="no payment ever failed",
         risk=-1,
         reason=Reason(en="A payment failed recently", zh="近期有支付失败"),
+        action=Action(
+            group="no failed payment",
+            direction="raise",
+            en="let no payment fail until the last one is {value} back",
+            zh="避免支付失败，直至距上次失败满{value}",
+            since=True,
+        ),
         measure=Measure(
             aggregate="days_since_last", where="direction = 'out' and status = 'failed'"
         ),
@@ -247,5 +254,12 @@ def _recency() -> Iterator[Feature]:
         null_means="no bill was ever paid late",
         risk=-1,
         reason=Reason(en="A household bill was paid late recently", zh="近期生活缴费有逾期"),
+        action=Action(
+            group="no late bill",
+            direction="raise",
+            en="pay no household bill late until the last one is {value} back",
+            zh="按期缴纳生活账单，直至距上次逾期缴费满{value}",
+            since=True,
+        ),
         measure=Measure(aggregate="days_since_last", where=f"{BILL} and event_time > due_at"),
     )

@@ -48,3 +48,11 @@ REPAY = Action(
     en="repay earlier loans ahead of schedule, until at most {value} of them is still owed",
     zh="提前偿还历史借款，使未还比例降至{value}以下",
 )
+
+NEVER_LATE = Action(
+    group="no instalment overdue again",
+    direction="raise",
+    en="let no instalment fall overdue until the last time is {value} back",
+    zh="避免再次逾期，直至距上次逾期满{value}",
+    since=True,
+)

@@ -18,6 +18,7 @@ from credit.features.repayment.actions import (
     AHEAD,
     IN_TIME,
     LESS_LATE,
+    NEVER_LATE,
     OVERDUE_PAID,
     PAY_OVERDUE,
     REPAY,
@@ -248,6 +249,7 @@ def _since() -> Iterator[Feature]:
         null_means="no instalment was ever overdue",
         risk=-1,
         reason=Reason(en="An instalment was overdue recently", zh="近期有逾期记录"),
+        action=NEVER_LATE,
         measure=Measure(aggregate="min", value=latest, where=LATE),
     )
     yield _standing(
@@ -257,6 +259,7 @@ def _since() -> Iterator[Feature]:
         null_means="no instalment was ever 30 days overdue",
         risk=-1,
         reason=Reason(en="An instalment was a month overdue recently", zh="近期有逾期30天以上记录"),
+        action=NEVER_LATE,
         measure=Measure(aggregate="min", value=latest, where="days_past_due >= 30"),
     )
 

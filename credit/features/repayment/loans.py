@@ -84,6 +84,13 @@ def _history() -> Iterator[Feature]:
         null_means="no earlier loan",
         risk=-1,
         reason=Reason(en="Borrowed recently", zh="近期有新增借款"),
+        action=Action(
+            group="no further loan",
+            direction="raise",
+            en="draw no loan until the last one is {value} back",
+            zh="暂不新增借款，直至距上次借款满{value}",
+            since=True,
+        ),
         days=None,
         measure=Measure(aggregate="days_since_last"),
     )
