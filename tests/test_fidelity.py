@@ -18,6 +18,7 @@ from credit.explain import (
     just_approved,
     population_reference,
     reason_codes,
+    true_reasons,
 )
 from credit.explain.fidelity import spread_values
 from credit.scorecard import Scorecard
@@ -145,6 +146,22 @@ def test_an_untrue_reason_is_found_out_and_can_be_dropped():
     assert (again.told, again.faithful) == (1 / 3, 1.0)
     with pytest.raises(DataError, match="of others than the 3 that were tested"):
         found.kept(codes[:2])
+
+
+def test_true_reasons_leave_out_what_fails_and_fill_up(model):
+    X = people()
+    parts, reference = model.contributions(X), population_reference(model.contributions(X))
+    found = true_reasons(
+        model.decision_function, X, parts, reference, X, default_texts(X.columns), k=2
+    )
+    plain = reason_codes(parts, reference, default_texts(X.columns), k=4)
+    assert all(len(row) <= 2 for row in found)
+    assert fidelity(model.decision_function, X, found, X).faithful == 1
+    for few, many in zip(found, plain, strict=True):
+        cited = [one.feature for one in many]
+        assert [one.rank for one in few] == list(range(1, len(few) + 1))
+        places = [cited.index(one.feature) for one in few]
+        assert places == sorted(places)
 
 
 def test_nobody_with_a_reason_has_no_share():

@@ -1,6 +1,6 @@
 """Why a score is what it is, whether that is true, and what would change it."""
 
-from credit.explain.fidelity import Fidelity, Risk, fidelity
+from credit.explain.fidelity import Fidelity, Risk, fidelity, true_reasons
 from credit.explain.levers import HORIZON, Lever, RecoursePlan, levers_of
 from credit.explain.parts import breakdown, by_dimension, dependence
 from credit.explain.reasons import (
@@ -58,4 +58,5 @@ __all__ = [
     "reason_codes",
     "reason_texts",
     "recourse",
+    "true_reasons",
 ]

@@ -42,7 +42,8 @@ class Refusals:
         Days within which a change must be possible.
     fidelity : DataFrame
         ``model, reference, refused, tested, told, faithful, passed``: see
-        `credit.explain.Fidelity`.
+        `credit.explain.Fidelity`; ``told_kept, faithful_kept``: the same once reasons that fail
+        are left out (`credit.explain.true_reasons`), tested by other values of the reference.
     recourse : DataFrame
         ``model, refused, near, sought, offered, flipped, one, two, three, levers``: those within
         `credit.pipeline.refusals.NEAR` points of the cut-off, for how many of them an offer was

@@ -28,6 +28,7 @@ from credit.explain import (
     population_reference,
     reason_codes,
     recourse,
+    true_reasons,
 )
 from credit.pipeline.findings import Example, Findings, Refusals
 from credit.pipeline.fit import Fitted
@@ -40,6 +41,9 @@ NEAR = 50.0
 
 TESTED = 500
 """Most refused people whose reasons are tested, evenly spaced."""
+
+OTHER_VALUES = 50
+"""Values of the reference by which reasons that passed are tested again: others than at first."""
 
 SOUGHT = 200
 """Most refused people for whom recourse is sought, evenly spaced."""
@@ -147,6 +151,10 @@ class _Case:
         for reference, population in references:
             codes = reason_codes(own, reference, self.findings.data.catalogue)
             tested = fidelity(self.margin, X, codes, population)
+            kept = true_reasons(
+                self.margin, X, own, reference, population, self.findings.data.catalogue
+            )
+            again = fidelity(self.margin, X, kept, population, values=OTHER_VALUES)
             found.append(
                 {
                     "model": self.fitted.name,
@@ -156,6 +164,8 @@ class _Case:
                     "told": tested.told,
                     "faithful": tested.faithful,
                     "passed": tested.passed,
+                    "told_kept": again.told,
+                    "faithful_kept": again.faithful,
                 }
             )
         return found
@@ -198,9 +208,12 @@ class _Case:
         most = [one for one, count in zip(offers, moves, strict=True) if count == max(moves)]
         row, offer = sorted(most, key=lambda one: one[1].cost)[len(most) // 2]
         model, data = self.fitted.model, self.findings.data
-        reference = population_reference(model.contributions(data.X.iloc[self.findings.learnt]))
+        learnt = data.X.iloc[self.findings.learnt]
+        reference = population_reference(model.contributions(learnt))
         X = self.X.iloc[[row]]
-        (reasons,) = reason_codes(model.contributions(X), reference, data.catalogue)
+        (reasons,) = true_reasons(
+            self.margin, X, model.contributions(X), reference, learnt, data.catalogue
+        )
         return Example(row=row, reasons=reasons, offer=offer, path=path(self.risk, X, offer))
 
 
@@ -216,7 +229,7 @@ def refusal_metrics(refusals: Refusals) -> dict[str, float]:
     found: dict[str, float] = {}
     for line in refusals.fidelity.to_dict("records"):
         at = "average" if line["reference"] == "population average" else "cutoff"
-        for name in ("told", "faithful"):
+        for name in ("told", "faithful", "told_kept", "faithful_kept"):
             found[f"{line['model']}_reasons_{name}_{at}"] = float(line[name])
     for line in refusals.recourse.to_dict("records"):
         for name in ("offered", "flipped"):

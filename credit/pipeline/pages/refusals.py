@@ -23,7 +23,9 @@ def what_would_change(findings: Findings) -> Section | None:
     text = (
         f"Approved is up to a probability of bad of {_cutoffs(found, labels)}: {found.rule}. A "
         "reason is put to the test by taking its feature away: the person gets the reference's "
-        "values of it in turn, and the mean risk must be lower than their own. Recourse is the "
+        "values of it in turn, and the mean risk must be lower than their own. In the last two "
+        "columns reasons that fail are left out, and the others tested again by other values. "
+        "Recourse is the "
         f"least that a person within {NEAR:.0f} points of the cut-off can change in "
         f"{found.horizon} days, three things at most; an offer is made only if the exported "
         "artifact, scoring the changed person, approves. Nobody is asked to undo what is past, to "
@@ -53,12 +55,15 @@ def _fidelity(found: Refusals, labels: dict[str, str]) -> Printed:
             f"{row.tested:,}",
             percent(row.told),
             percent(row.faithful),
-            percent(row.passed),
+            percent(row.told_kept),
+            percent(row.faithful_kept),
         ]
         for row in records(found.fidelity)
     ]
-    columns = ["model", "reasons against", "refused", "tested", "given a reason",
-               "all their reasons true", "reasons true"]  # fmt: skip
+    columns = [
+        "model", "reasons against", "refused", "tested", "given a reason", "all their reasons true",
+        "given a tested reason", "all of these true",
+    ]  # fmt: skip
     return Printed("are the reasons true?", columns, rows)
 
 
