@@ -12,7 +12,8 @@ move must save the passing of a tenth of all people.
 
 The search is exact among the moves on the ladder where more of an improvement is never worse, as
 models that keep the features' signs have it: sets whose fullest change does not flip the decision
-are left out at once, and the others are scored in the order of their cost.
+are left out at once, and the others are scored in the order of their cost. A move whose fullest
+change lowers nothing by itself is left out as well.
 
 What is modelled of features that hang together: those of one group (the windows of one habit) move
 together. What is not: a feature computed from a changed one (a trend between windows), and what
