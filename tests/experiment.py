@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from credit.pipeline import export as export_module
-from credit.pipeline import shares, train, worth
+from credit.pipeline import refusals, shares, train, worth
 from credit.pipeline.findings import Findings
 from credit.pipeline.train import Result
 from credit.pipeline.words import Printed
@@ -85,12 +85,14 @@ def pipeline(folder: Path, text: str = PIPELINE) -> Path:
 
 @contextmanager
 def few_refits() -> Iterator[pytest.MonkeyPatch]:
-    """Give the shares' intervals the fewest refits there can be: they are tested elsewhere."""
+    """Refit as seldom as can be for the shares, ask few of the refused: tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shares, "RESAMPLES", 2)
         patch.setattr(shares, "TREE_RESAMPLES", 2)
         patch.setattr(shares, "ROW_RESAMPLES", 5)
         patch.setattr(worth, "RESAMPLES", 20)
+        patch.setattr(refusals, "TESTED", 40)
+        patch.setattr(refusals, "SOUGHT", 15)
         yield patch
 
 

@@ -72,7 +72,7 @@ def test_the_blend_is_taken_where_both_know_something():
     halves = 0.5 * model.card_.decision_function(X) + 0.5 * model.trees_.decision_function(X)
     np.testing.assert_allclose(model.decision_function(X), halves, rtol=1e-12)
     np.testing.assert_allclose(
-        model.contributions(X).sum(axis=1) + model.base_, model.decision_function(X), atol=1e-5
+        model.contributions(X).sum(axis=1) + model.base_, model.decision_function(X), atol=1e-6
     )
     assert list(model.contributions(X).columns) == list(X.columns)
     assert model.dimensions == {"a": "payment", "b": "social"}

@@ -422,6 +422,36 @@ def test_explain_prints_reasons_and_refuses_whom_it_does_not_know(experiment):
         explain_person(artifact, rows, person=str(person), language="fr")
 
 
+@pytest.mark.parametrize("model", ["scorecard", "xgboost"])
+def test_a_refusal_is_explained_with_what_would_change_it(experiment: Finished, model):
+    predicted = pd.read_parquet(experiment.folder / "predictions.parquet").set_index("customer_id")
+    predicted = predicted[~predicted.index.duplicated(keep=False)]
+    artifact, rows = experiment.folder / f"artifact-{model}", experiment.folder / "rows.parquet"
+    cutoff = 0.05 / 0.665
+    above = predicted[predicted[model].between(cutoff * 1.01, cutoff * 1.3)].index[:8]
+    offers = 0
+    for person in map(str, above):
+        (answer,) = explain_person(artifact, rows, person=person, language="zh")
+        assert answer.decision == "refused at a cut-off of 7.52%"
+        for words, points, probability in answer.offers:
+            offers += 1
+            assert probability <= cutoff
+            assert points > int(re.search(r"(\d+) points", answer.headline)[1])
+            assert all(word.startswith("未来90天：") for word in words)
+    assert offers
+    safest = str(predicted[model].idxmin())
+    (answer,) = explain_person(artifact, rows, person=safest)
+    assert (answer.decision, answer.offers) == ("approved at a cut-off of 7.52%", [])
+    (answer,) = explain_person(artifact, rows, person=safest, cutoff=1e-9)
+    assert (answer.decision, answer.offers) == ("refused at a cut-off of 0.00%", [])
+    with pytest.raises(DataError, match="cutoff must lie between 0 and 1, got 2"):
+        explain_person(artifact, rows, person=safest, cutoff=2)
+    text = invoke("explain", artifact, rows, "--person", safest, "--cutoff", "0.000000001")
+    assert "nothing that can be changed in time would change the refusal" in text
+    text = invoke("explain", artifact, rows, "--person", above[0])
+    assert "refused at a cut-off" in text
+
+
 def test_a_person_is_found_in_a_file_of_dates(experiment, tmp_path):
     rows = pd.read_parquet(experiment.folder / "rows.parquet").head(3)
     rows["as_of"] = pd.to_datetime(rows["as_of"], unit="us")

@@ -155,7 +155,7 @@ class TestAnyClassifier:
         model = clone(estimator).fit(X, y)
         terms = model.contributions(X)
         assert list(terms.columns) == list(X.columns)
-        tolerance = 1e-5 if isinstance(estimator, BoostedModel) else 1e-9
+        tolerance = 1e-6 if isinstance(estimator, BoostedModel) else 1e-9
         np.testing.assert_allclose(
             terms.sum(axis=1) + model.base_, model.decision_function(X), atol=tolerance, rtol=0
         )

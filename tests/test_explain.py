@@ -13,8 +13,11 @@ from credit.errors import DataError
 from credit.explain import (
     ReasonText,
     bootstrap_shares,
+    breakdown,
+    by_dimension,
     covariance_shares,
     cutoff_reference,
+    dependence,
     dimension_contributions,
     mean_abs_shares,
     population_reference,
@@ -257,7 +260,7 @@ def test_the_reference_at_the_cut_off_is_those_just_approved():
         cutoff_reference(parts, risk, cutoff=0.001)
     with pytest.raises(DataError, match="share must lie above 0"):
         cutoff_reference(parts, risk, cutoff=0.1, share=0)
-    with pytest.raises(DataError, match="probability has 9 rows, 0 of them null; 10"):
+    with pytest.raises(DataError, match="probability has 9 rows, contributions 10"):
         cutoff_reference(parts, risk[1:], cutoff=0.1)
 
 
@@ -277,6 +280,56 @@ def test_texts_come_from_the_catalogue():
     assert nothing == ()
     with pytest.raises(DataError, match=r"no reason text for \['b'\].*no reason to give"):
         reason_codes(parts.assign(b=1.0), reference, catalogue)
+
+
+# Parts to draw
+
+
+def test_a_breakdown_sums_to_the_points_of_the_margin_by_feature_and_by_dimension():
+    parts = contributions(3)
+    values = pd.DataFrame({"a": 0.123, "b": 12_345.0, "c": np.nan, "d": "sme", "e": 3, "f": 1.0},
+                          index=parts.index)  # fmt: skip
+    units = {"a": "share", "b": "fen", "e": "days"}
+    table = breakdown(
+        parts.iloc[[1]], values.iloc[[1]], base=500, points_per_margin=20, units=units
+    )
+    assert table["points"].sum() == pytest.approx(500 - 20 * parts.iloc[1].sum())
+    assert table["bin"].tolist() == [
+        "everybody", "12 %", "123 yuan", "missing", "sme", "3 days", "1",
+    ]  # fmt: skip
+    whole = by_dimension(table, DIMENSION_OF, labels={"e": "Wealth held, 90 days"})
+    assert whole["points"].sum() == pytest.approx(table["points"].sum())
+    assert whole["feature"].tolist() == ["(base)", *dict.fromkeys(DIMENSION_OF.values())]
+    assert whole.set_index("feature").loc["wealth", "bin"] == "most: Wealth held"
+    social = parts[["a", "f"]].iloc[1]
+    assert whole.set_index("feature").loc["social", "points"] == pytest.approx(-20 * social.sum())
+    with pytest.raises(DataError, match="must be one person's, got 3 and 3 rows"):
+        breakdown(parts, values, base=0, points_per_margin=1)
+    with pytest.raises(DataError, match=r"null or infinite values in \['b'\]"):
+        breakdown(parts.iloc[[0]].assign(b=np.inf), values[:1], base=0, points_per_margin=1)
+    with pytest.raises(DataError, match=r"dimensions: none for \['a', 'b'"):
+        by_dimension(table, {})
+
+
+def test_dependence_finds_the_feature_that_acts_together():
+    draw = np.random.default_rng(2)
+    values = pd.DataFrame(draw.normal(size=(500, 3)), columns=list("abc"))
+    values["job"] = draw.choice(["x", "y"], 500)
+    values.loc[::9, "c"] = np.nan
+    effect = values["a"] * 0.3 + 0.2 * values["b"]
+    parts = pd.DataFrame({"a": effect, "b": values["b"], "c": 0.0,
+                          "job": (values["job"] == "x") * 0.5})  # fmt: skip
+    table = dependence(parts, values, ["a", "job", "c"])
+    assert len(table) == 1500
+    of_a = table[table["feature"] == "a"]
+    assert set(of_a["partner"]) == {"b"}
+    assert of_a["partner_rank"].to_numpy() == pytest.approx(values["b"].rank(pct=True))
+    assert set(table.loc[table["feature"] == "job", "partner"]) == {""}
+    assert set(table.loc[table["feature"] == "c", "partner"]) == {""}
+    with pytest.raises(DataError, match=r"values: 500 rows and no column \['a'\]"):
+        dependence(parts, values.drop(columns="a"), ["a"])
+    with pytest.raises(DataError, match="values: 3 rows and no column"):
+        dependence(parts, values[:3], ["a"])
 
 
 def test_bad_requests_are_refused_by_name():

@@ -12,17 +12,22 @@ import pandas as pd
 import pytest
 from experiment import Finished
 
+from credit.artifact import recourse_plan, risk_of
 from credit.errors import ConfigError, UseError
+from credit.explain import changed, recourse
 from credit.feature import Catalogue
-from credit.pipeline import protected
+from credit.pipeline import protected, refusals
 from credit.pipeline.config import UseSection
-from credit.pipeline.findings import Findings
+from credit.pipeline.findings import Findings, Refusals
 from credit.pipeline.headline import headline
 from credit.pipeline.pages import _trials, fairness, features, governance, models, people
 from credit.pipeline.pages.page import Page, Picture, Section, render, write_page
+from credit.pipeline.pages.refusals import what_would_change
+from credit.pipeline.scoring import KEYS
 from credit.pipeline.tables import prepare
 from credit.pipeline.words import Printed
 from credit.plot import roc
+from credit.runtime import load
 
 SECTIONS = [
     "Model card", "Limitations",
@@ -30,7 +35,8 @@ SECTIONS = [
     "Calibration and grades", "Tests of calibration", "Cut-offs", "Month by month", "Segments",
     "Fairness", "What moves the score", "The price of the policy's weights",
     "What each source is worth", "What groups of features decide", "Partial consent",
-    "Contributions", "The scorecard", "What people are told", "Features", "Tuning",
+    "Contributions", "The scorecard", "What people are told", "What would change a refusal",
+    "Features", "Tuning",
     "Validation tests", "Stability", "How loans age", "Monitoring plan", "Data lineage",
     "Where requirements are answered",
 ]  # fmt: skip
@@ -229,6 +235,67 @@ def test_a_column_that_is_not_there_or_not_for_audits_is_refused(experiment: Fin
             protected.with_group(barred, prepared)
         none = config.model_copy(update={"fairness": None})
         assert protected.with_group(none, prepared) is prepared
+
+
+# -- the refused
+
+
+def test_totals_of_reasons_and_recourse_are_on_the_page_and_in_the_folder(
+    experiment: Finished, text: str
+):
+    told = pd.read_csv(experiment.folder / "reasons-fidelity.csv")
+    ways = pd.read_csv(experiment.folder / "recourse.csv")
+    assert set(told["model"]) == set(ways["model"]) == {"scorecard", "xgboost"}
+    assert len(told) == 4
+    assert (told["told"] >= 0.95).all()
+    assert (told[["faithful", "faithful_kept"]] >= 0.99).all(axis=None)
+    assert (told["told_kept"] >= 0.95).all()
+    assert (ways["offered"] > 0).all()
+    assert (ways["flipped"] == 1).all()
+    assert (ways["near"] <= ways["refused"]).all()
+    cells = set(read(text).cells)
+    for line in ways.itertuples():
+        assert f"{line.near:,} of {line.refused:,}" in cells
+        assert f"{100 * line.offered:.1f} %" in cells
+
+
+def test_the_example_is_a_refused_person_whose_offer_flips(experiment: Finished, text: str):
+    outcome = experiment.outcome
+    plan = recourse_plan(experiment.folder / f"artifact-{outcome.champion.name}")
+    rows = pd.read_parquet(experiment.folder / "rows.parquet")
+    scorer = load(experiment.folder / f"artifact-{outcome.champion.name}")
+    risk = risk_of(scorer, ignore=KEYS)
+    assert plan.cutoff == pytest.approx(0.05 / 0.665)
+    assert re.search(r"one person: probability of bad \d+\.\d\d %, refused", text)
+    assert len(re.findall("未来90天：", text)) >= 1
+    near = rows[(risk(rows) > plan.cutoff) & (risk(rows) < 2 * plan.cutoff)].head(10)
+    found = recourse(risk, near, plan)
+    after = risk(changed(near, [one[0] if one else None for one in found]))
+    assert (after[[bool(one) for one in found]] <= plan.cutoff).all()
+
+
+def test_without_economics_seven_in_ten_are_approved(experiment: Finished):
+    outcome = experiment.outcome
+    config = outcome.config.model_copy(update={"economics": None})
+    cutoff, rule = refusals.cutoff_of(replace(outcome, config=config), outcome.champion)
+    approved = outcome.assessment.probability[outcome.champion.name] <= cutoff
+    assert approved.mean() == pytest.approx(0.7, abs=0.01)
+    assert "70% are approved" in rule
+    assert what_would_change(outcome) is None  # not known before artifacts are written
+
+
+def test_metrics_of_the_refused_are_finite_and_named(experiment: Finished):
+    fidelity = pd.read_csv(experiment.folder / "reasons-fidelity.csv")
+    recourse = pd.read_csv(experiment.folder / "recourse.csv").assign(flipped=np.nan)
+    found = refusals.refusal_metrics(
+        Refusals(
+            cutoffs={}, rule="", horizon=90, fidelity=fidelity, recourse=recourse, example=None
+        )
+    )
+    assert found["scorecard_reasons_faithful_average"] >= 0.99
+    assert found["xgboost_reasons_told_cutoff"] >= 0.95
+    assert "scorecard_recourse_offered" in found
+    assert "scorecard_recourse_flipped" not in found
 
 
 # -- text is text

@@ -232,6 +232,22 @@ def roll_rows() -> pd.DataFrame:
     return table.assign(share=[0.9, 0.05, 0.05, np.nan, np.nan, np.nan])
 
 
+def dependence_rows() -> pd.DataFrame:
+    draw = np.random.default_rng(5)
+    numbers = pd.DataFrame({"feature": "a", "value": draw.normal(size=40).round(1)})
+    numbers.loc[::7, "value"] = np.nan
+    table = numbers.assign(contribution=draw.normal(size=40), partner="b", partner_rank=0.5)
+    return table.assign(partner_rank=table["partner_rank"].where(table.index % 5 > 0))
+
+
+def way_rows() -> pd.DataFrame:
+    return pd.DataFrame({"step": ["as things are", "pay bills", "x" * 90], "points": [1, 9, 8.0]})
+
+
+def way_picture(table: pd.DataFrame) -> Figure:
+    return plot.recourse(table, cutoff=5)
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -275,6 +291,8 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "stability": (plot.stability, stability_rows, ["feature", "psi", "critical"]),
     "roll_rates": (plot.roll_rates, roll_rows, ["origin", "target", "share"]),
     "waterfall": (plot.waterfall, applicant_rows, ["feature", "bin", "points"]),
+    "dependence": (plot.dependence, dependence_rows, ["feature", "value", "contribution"]),
+    "recourse": (way_picture, way_rows, ["step", "points"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -304,7 +322,7 @@ def test_every_function_is_tested():
     drawn = set(plot.__all__) - {
         "model_label", "month_label", "png_bytes", "svg_markup", "write_picture",
     }  # fmt: skip
-    assert drawn == {*PICTURES, "beeswarm"}
+    assert drawn == {*PICTURES, "beeswarm", "dimension_swarm"}
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -316,7 +334,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     # Where a row is a name (a model, a feature, a bin), the names are the labels.
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
-        "bin_edit", "information", "whole_card", "waterfall",
+        "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability",
     }  # fmt: skip
     assert up or name in named
@@ -395,6 +413,38 @@ def test_the_swarm_takes_numbers_names_and_gaps_and_refuses_other_rows():
         plot.beeswarm(contributions, pd.DataFrame({"a": [1, 2, 3]}))
     with pytest.raises(DataError, match=r"no column \['a'\]"):
         plot.beeswarm(contributions, pd.DataFrame({"b": [1, 2]}))
+
+
+def test_dependence_takes_names_gaps_and_single_values():
+    rows = {
+        "names": pd.Series(["x", None, "y", "x"], dtype="object"),
+        "nothing": pd.Series([np.nan] * 4),
+        "one": pd.Series([2.0] * 4),
+        "whole": pd.Series([1, 2, None, 4], dtype="Int64"),
+    }
+    parts = [
+        pd.DataFrame({"feature": name, "value": value, "contribution": [0.1, -0.2, 0.3, 0.0]})
+        for name, value in rows.items()
+    ]
+    figure = plot.dependence(pd.concat(parts).astype({"value": "object"}), labels={"one": "One"})
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "Names", "Nothing", "One", "Whole",
+    ]  # fmt: skip
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["x", "y", "missing"]
+
+
+def test_the_swarm_of_dimensions_is_about_the_mean_and_needs_one():
+    draw = np.random.default_rng(3)
+    table = pd.DataFrame(draw.normal(5, 1, (60, 2)), columns=["payment", "social"])
+    figure = plot.dimension_swarm(table)
+    low, high = figure.axes[0].get_xlim()
+    assert low < 0 < high < 5
+    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["Payment", "Social"]
+    assert plot.png_bytes(figure) == plot.png_bytes(plot.dimension_swarm(table))
+    with pytest.raises(DataError, match="by_dimension: no column"):
+        plot.dimension_swarm(table[[]])
+    with pytest.raises(DataError, match="by_dimension: the table is empty"):
+        plot.dimension_swarm(table[:0])
 
 
 def test_outcomes_other_than_good_and_bad_are_refused():

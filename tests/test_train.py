@@ -141,7 +141,8 @@ def test_the_same_seed_gives_the_same_files(experiment: Finished, tmp_path: Path
     again = run_in(
         tmp_path, data=experiment.world, overrides={"tracking": {"enabled": False}}
     )  # another hash of the experiment, so no trial of the first run is reused
-    for name in ("metrics.csv", "features.csv", "scorecard.csv", "rows.parquet",
+    for name in ("metrics.csv", "features.csv", "scorecard.csv", "rows.parquet", "recourse.csv",
+                 "reasons-fidelity.csv",
                  "predictions.parquet", "trials.csv", "shares-scorecard.csv"):  # fmt: skip
         assert (again.folder / name).read_bytes() == (experiment.folder / name).read_bytes(), name
     for model in ("scorecard", "xgboost"):

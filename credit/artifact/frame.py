@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from credit.columns import names, numbers
-from credit.runtime import Feature
+from credit.runtime import Feature, Scorer
 
 
 def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, Any]:
@@ -36,6 +36,32 @@ def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, An
         else:
             columns[name] = _texts(frame[label], name)
     return columns
+
+
+def risk_of(
+    scorer: Scorer,
+    *,
+    output: Literal["probability", "margin"] = "probability",
+    ignore: Collection[str] = (),
+) -> Callable[[pd.DataFrame], NDArray[np.float64]]:
+    """Return the artifact as a function from a frame of named features to each row's risk.
+
+    It is what `credit.explain.recourse` and `credit.explain.fidelity` ask.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    output : {"probability", "margin"}
+        P(bad), or the log-odds before calibration.
+    ignore : collection of str
+        Columns that are passed over: see `credit.runtime.Scorer.score`.
+    """
+
+    def risk(frame: pd.DataFrame) -> NDArray[np.float64]:
+        scores = scorer.score(columns_of(frame, scorer.features), ignore=ignore)
+        return scores.margin if output == "margin" else scores.probability
+
+    return risk
 
 
 def _texts(column: pd.Series, name: str) -> NDArray[np.object_]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 
 from credit import __version__
+from credit.explain import RecoursePlan
 from credit.feature import Catalogue
 from credit.policy import Policy
 
@@ -94,6 +95,9 @@ class ArtifactSpec:
         Numbers outside are refused when scored; None leaves a side open.
     unknown_category : {"model", "refuse"}
         What becomes of a name that training never saw: the model's own rule, or an error.
+    recourse : RecoursePlan, optional
+        What people can change, and the cut-off: kept as ``recourse.json``, its levers limited to
+        the columns that the model reads.
     points : {"table", "scale"}, optional
         Whether a scorecard's points are the sum of its table's integers (the default for a
         scorecard) or follow the scale from the calibrated margin (all other models).
@@ -107,4 +111,5 @@ class ArtifactSpec:
     catalogue: Catalogue | None = None
     hard_ranges: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     unknown_category: Literal["model", "refuse"] = "model"
+    recourse: RecoursePlan | None = None
     points: Literal["table", "scale"] | None = None

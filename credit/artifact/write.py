@@ -20,6 +20,7 @@ import pandas as pd
 from credit.artifact.describe import Description, describe
 from credit.artifact.frame import columns_of
 from credit.artifact.manifest import dump, features_of, manifest, reasons
+from credit.artifact.recourse import RECOURSE
 from credit.artifact.reference import average_contributions, distributions
 from credit.artifact.spec import ArtifactSpec
 from credit.errors import ArtifactError
@@ -117,6 +118,9 @@ def _files(description: Description, spec: ArtifactSpec, temporary: Path) -> dic
     features = features_of(description, spec)
     names = [feature.name for feature in features]
     files = dict(description.extra)
+    if spec.recourse is not None:
+        plan = spec.recourse.only(names)
+        files[RECOURSE] = dump(RECOURSE, plan.to_dict(), readable=True)
     files[MODEL_FILES[description.kind]] = dump(
         MODEL_FILES[description.kind],
         description.structure,

@@ -185,14 +185,29 @@ def explain(
     table: Annotated[Path, typer.Argument(help="Rows of features, CSV or Parquet.")],
     person: Annotated[str, typer.Option(help="The person's customer_id.")],
     language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    cutoff: Annotated[
+        float | None,
+        typer.Option(help="P(bad) up to which is approved; by default the artifact's."),
+    ] = None,
 ) -> None:
-    """Say what one person's score is made of, in four principal reasons."""
+    """Say what one person's score is made of in four reasons, and what would change a refusal."""
     from credit.pipeline.scoring import explain_person
 
-    for answer in explain_person(artifact, table, person=person, language=language):
+    for answer in explain_person(artifact, table, person=person, language=language, cutoff=cutoff):
         out.print(Text(answer.headline), soft_wrap=True)
+        if answer.decision:
+            out.print(Text(answer.decision), soft_wrap=True)
         rows = [[str(rank), text, points] for rank, text, points in answer.reasons]
         print_table("principal reasons", ["", "reason", "effect on points"], rows)
+        ways = [
+            [str(rank), "\n".join(words), f"{points} ({probability:.2%})"]
+            for rank, (words, points, probability) in enumerate(answer.offers, start=1)
+        ]
+        if ways:
+            columns = ["", "do all of", "then points (probability of bad)"]
+            print_table("what would change the refusal", columns, ways)
+        elif answer.decision.startswith("refused"):
+            out.print("nothing that can be changed in time would change the refusal")
 
 
 @app.command(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from credit.errors import DataError
@@ -126,11 +127,30 @@ def cutoff_reference(
     DataError
         If nobody is approved, or the share is not in (0, 1].
     """
-    risk = np.asarray(probability, dtype=np.float64)
-    if len(risk) != len(contributions) or np.isnan(risk).any():
+    near = just_approved(probability, cutoff=cutoff, share=share)
+    if len(near) != len(contributions):
         raise DataError(
-            f"probability has {len(risk)} rows, {int(np.isnan(risk).sum())} of them null; "
-            f"{len(contributions)} without nulls are expected."
+            f"probability has {len(near)} rows, contributions {len(contributions)}. Give one "
+            "probability a row."
+        )
+    return _reference(f"applicants just approved at {cutoff:g}", contributions[near])
+
+
+def just_approved(
+    probability: object, *, cutoff: float, share: float = AT_CUTOFF
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are the reference at the cut-off: see :func:`cutoff_reference`.
+
+    Raises
+    ------
+    DataError
+        If nobody is approved, a probability is null, or the share is not in (0, 1].
+    """
+    risk = np.asarray(probability, dtype=np.float64)
+    if np.isnan(risk).any() or not risk.size:
+        raise DataError(
+            f"probability has {len(risk)} rows, {int(np.isnan(risk).sum())} of them null; at least "
+            "one, and none of them null, is expected."
         )
     if not 0 < share <= 1:
         raise DataError(f"share must lie above 0 and at most at 1, got {share}.")
@@ -141,8 +161,8 @@ def cutoff_reference(
             "Raise the cut-off, or use population_reference."
         )
     last = approved[int(np.ceil(share * len(approved))) - 1]
-    near = (risk <= cutoff) & (risk >= last)
-    return _reference(f"applicants just approved at {cutoff:g}", contributions[near])
+    near: npt.NDArray[np.bool_] = (risk <= cutoff) & (risk >= last)
+    return near
 
 
 def reason_codes(

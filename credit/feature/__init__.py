@@ -27,6 +27,7 @@ from credit.feature.network import Propagation, Statistic, Tie
 from credit.feature.record import (
     DIMENSIONS,
     KEYED,
+    Action,
     Aggregate,
     Dimension,
     Feature,
@@ -35,7 +36,8 @@ from credit.feature.record import (
 )
 
 __all__ = [
-    "DIMENSIONS", "EACH", "KEYED", "WINDOWS", "Aggregate", "Catalogue", "Dimension", "Expression",
-    "Feature", "GraphStatistic", "Measure", "Part", "Propagation", "Reason", "StateAsOf",
-    "StatePart", "Stated", "Statistic", "Tie", "TiesPart", "WindowAggregate", "WindowPart", "over",
+    "DIMENSIONS", "EACH", "KEYED", "WINDOWS", "Action", "Aggregate", "Catalogue", "Dimension",
+    "Expression", "Feature", "GraphStatistic", "Measure", "Part", "Propagation", "Reason",
+    "StateAsOf", "StatePart", "Stated", "Statistic", "Tie", "TiesPart", "WindowAggregate",
+    "WindowPart", "over",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from credit.errors import FeatureError
-from credit.feature.record import NAME, Feature, Measure, Reason
+from credit.feature.record import NAME, Action, Feature, Measure, Reason
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,7 +55,7 @@ def _member(record: D, days: int) -> D:
             filled[item.name] = days if value == EACH else value
         elif item.name == "parts":
             filled[item.name] = tuple(_member(part, days) for part in value)
-        elif isinstance(value, Reason | Measure):
+        elif isinstance(value, Reason | Measure | Action):
             filled[item.name] = _member(value, days)
     return replace(record, **filled)
 

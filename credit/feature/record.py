@@ -36,6 +36,70 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person can do about a feature; declared only where one can, and may be asked to.
+
+    No action is declared for what is past and stays (age, tenure, an instalment that was late;
+    but one can keep from being late again, see ``since``),
+    for what other people do or are (friends' defaults), for what a person would have to invent
+    (a declared income), and for holding, buying or using more of the lender's own products: that
+    would be selling, unless it were shown that doing so lowers the risk and not the score alone.
+
+    Attributes
+    ----------
+    group : str
+        What is done, in a word or two. Features of one group follow from one behaviour (the
+        windows of one habit) and move together.
+    direction : {"raise", "lower"}
+        Where the feature goes; never against its sign of risk.
+    en, zh : str
+        What the person does, in English and Chinese, with ``{value}`` where the value to be
+        reached stands; without it where a ``goal`` says all.
+    days : int or None
+        Days that the feature looks back on. In h days from now the share ``min(1, h / days)`` of
+        that window is new, and no more than that share of the way can be gone. None: the feature
+        says how things stand now, and can be changed at once.
+    lasting : bool
+        One event decides (a lowest balance): nothing changes until the whole window is new.
+    since : bool
+        The feature says how many days ago something last happened: whoever keeps from it for h
+        days comes h days further.
+    goal : float or None
+        The only value that can be aimed at (no instalment overdue); else any value between the
+        person's own and the best that is common.
+    """
+
+    group: str
+    direction: Literal["raise", "lower"]
+    en: str
+    zh: str
+    days: int | None = None
+    lasting: bool = False
+    since: bool = False
+    goal: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("raise", "lower"):
+            raise FeatureError(
+                f"action: direction must be 'raise' or 'lower', got {self.direction!r}."
+            )
+        if self.goal is None and not ("{value}" in self.en and "{value}" in self.zh):
+            raise FeatureError(
+                f"action {self.group!r}: en and zh must hold {{value}}, where the value to be "
+                "reached stands, or a goal must be stated."
+            )
+        if self.days is not None and self.days < 1 and self.days != -1:  # EACH, until `over`
+            raise FeatureError(f"action {self.group!r}: days must be at least 1, got {self.days}.")
+        if self.lasting and self.days is None:
+            raise FeatureError(f"action {self.group!r}: what lasts needs days, its window.")
+        if self.since and (self.direction == "lower" or self.days or self.goal is not None):
+            raise FeatureError(
+                f"action {self.group!r}: days since something can only be raised, have no window "
+                "and no goal."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """What every feature has, whatever its kind.
 
@@ -58,6 +122,8 @@ class Feature:
         Text of the reason code, in English and Chinese.
     edges : tuple of float
         Cut points that mean something (a published threshold); binning offers them.
+    action : Action or None
+        What a person can do about it; None where they can do nothing, or must not be asked to.
     """
 
     name: str
@@ -68,12 +134,24 @@ class Feature:
     risk: int
     reason: Reason
     edges: tuple[float, ...] = ()
+    action: Action | None = None
 
     def __post_init__(self) -> None:
         if not _FAMILY.fullmatch(self.name):
             raise FeatureError(f"{self.name!r}: a feature's name is lower case, [a-z][a-z0-9_]*.")
         if self.risk not in (-1, 0, 1):
             raise FeatureError(f"{self.name}: risk must be -1, 0 or +1, got {self.risk}.")
+        if self.action is not None:
+            self._check(self.action)
+
+    def _check(self, action: Action) -> None:
+        if self.is_categorical:
+            raise FeatureError(f"{self.name}: an action moves an amount; this feature holds names.")
+        if self.risk == {"raise": 1, "lower": -1}[action.direction]:
+            raise FeatureError(
+                f"{self.name}: an action to {action.direction} it adds to the risk, whose sign is "
+                f"{self.risk:+d}. Turn the direction, or drop the action."
+            )
 
     @property
     def is_categorical(self) -> bool:

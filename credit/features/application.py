@@ -11,6 +11,7 @@ from functools import partial
 
 from credit.feature import (
     EACH,
+    Action,
     Expression,
     Feature,
     Measure,
@@ -75,6 +76,12 @@ def _consistency(low: float, high: float) -> Iterator[Feature]:
         null_means="no amount or no income was stated",
         risk=+1,
         reason=Reason(en="The amount asked for is large against income", zh="申请金额相对收入较高"),
+        action=Action(
+            group="amount asked for",
+            direction="lower",
+            en="ask for at most {value} times the declared monthly income",
+            zh="申请金额不超过申报月收入的{value}倍",
+        ),
         expression="application_amount_fen / application_declared_income_fen",
     )
 
@@ -87,6 +94,13 @@ def _evidence() -> Iterator[Feature]:
         null_means="the application was not known yet; no document is 0",
         risk=-1,
         reason=Reason(en="Income is not proven", zh="未提供收入证明"),
+        action=Action(
+            group="proof of income",
+            direction="raise",
+            en="prove the income by a document",
+            zh="提供收入证明",
+            goal=1.0,
+        ),
         expression="case when coalesce(income_evidence, 'none') = 'none' then 0 else 1 end",
     )
     yield _stated(
@@ -109,6 +123,14 @@ def _earlier() -> Feature:
         null_means="never null: no earlier application is 0",
         risk=+1,
         reason=Reason(en="Frequent applications, {days} days", zh="近{days}天申请频繁"),
+        action=Action(
+            group="applications",
+            direction="lower",
+            en="wait before applying again, until at most {value} earlier applications fall in "
+            "{days} days",
+            zh="暂缓再次申请，使近{days}天申请不超过{value}次",
+            days=EACH,
+        ),
         table="applications",
         days=EACH,
         measure=Measure(aggregate="count"),
@@ -157,6 +179,12 @@ STATED: tuple[Feature, ...] = (
         null_means="no amount was stated",
         risk=0,
         reason=Reason(en="The amount asked for is unusual", zh="申请金额异常"),
+        action=Action(
+            group="amount asked for",
+            direction="lower",
+            en="ask for {value}",
+            zh="申请金额改为{value}",
+        ),
         table="applications",
         expression="amount_fen",
     ),

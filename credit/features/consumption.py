@@ -12,6 +12,7 @@ from functools import partial
 
 from credit.feature import (
     EACH,
+    Action,
     Expression,
     Feature,
     Measure,
@@ -56,6 +57,7 @@ class _Kind:
     risk: int
     reason: Reason
     edges: tuple[float, ...] = ()
+    action: Action | None = None
 
     def share(self) -> Feature:
         listed = ", ".join(f"'{category}'" for category in self.categories)
@@ -67,6 +69,7 @@ class _Kind:
             risk=self.risk,
             reason=self.reason,
             edges=self.edges,
+            action=self.action,
             measure=Measure(
                 aggregate="sum",
                 value="amount_fen",
@@ -83,12 +86,23 @@ def _kinds(bonus: float) -> Iterator[_Kind]:
         label="daily living", risk=-1, edges=(bonus,),
         reason=Reason(en="Little of the spending is for daily living, {days} days",
                       zh="近{days}天日常生活消费占比较低"),
+        action=Action(
+            group="daily living", direction="raise", days=EACH,
+            en="spend on little else, so that daily living is at least {value} of spending in "
+               "{days} days",
+            zh="减少其他开支，使近{days}天日常生活消费占比达到{value}",
+        ),
     )  # fmt: skip
     yield _Kind(
         name="entertainment", categories=("entertainment",), windows=(30, 90, 180, 365),
         label="entertainment", risk=+1,
         reason=Reason(en="Much of the spending is for entertainment, {days} days",
                       zh="近{days}天娱乐消费占比较高"),
+        action=Action(
+            group="entertainment", direction="lower", days=EACH,
+            en="spend at most {value} of all spending of {days} days on entertainment",
+            zh="近{days}天娱乐消费占比降至{value}以下",
+        ),
     )  # fmt: skip
     yield _Kind(
         name="learning_health", categories=("education", "medical"), windows=(90, 180, 365),
@@ -113,6 +127,12 @@ def _kinds(bonus: float) -> Iterator[_Kind]:
         label="gambling, lotteries and pawn shops", risk=+1,
         reason=Reason(en="Spending on gambling, lotteries or pawn shops, {days} days",
                       zh="近{days}天存在博彩、彩票或典当类消费"),
+        action=Action(
+            group="gambling, lotteries and pawn shops", direction="lower", days=EACH,
+            en="spend at most {value} of all spending of {days} days on gambling, lotteries and "
+               "pawn shops",
+            zh="近{days}天博彩、彩票及典当类消费占比降至{value}以下",
+        ),
     )  # fmt: skip
     yield _Kind(
         name="household", categories=("housing_utilities", "transport"), windows=(90, 365),
@@ -136,6 +156,13 @@ def _frequencies() -> Iterator[Feature]:
         null_means="never null: none is 0",
         risk=+1,
         reason=Reason(en="Frequent entertainment, {days} days", zh="近{days}天娱乐消费频繁"),
+        action=Action(
+            group="entertainment",
+            direction="lower",
+            en="pay for entertainment at most {value} times in {days} days",
+            zh="近{days}天娱乐消费不超过{value}次",
+            days=EACH,
+        ),
         measure=Measure(aggregate="count", where=f"{PURCHASE} and category = 'entertainment'"),
     )
     yield _windowed(
@@ -147,6 +174,13 @@ def _frequencies() -> Iterator[Feature]:
         reason=Reason(
             en="Frequent gambling, lotteries or pawn shops, {days} days",
             zh="近{days}天博彩、彩票或典当类消费频繁",
+        ),
+        action=Action(
+            group="gambling, lotteries and pawn shops",
+            direction="lower",
+            en="spend on gambling, lotteries or pawn shops at most {value} times in {days} days",
+            zh="近{days}天博彩、彩票或典当类消费不超过{value}次",
+            days=EACH,
         ),
         measure=Measure(aggregate="count", where=f"{PURCHASE} and category = 'high_risk'"),
     )
@@ -184,6 +218,14 @@ def _recency() -> Iterator[Feature]:
         reason=Reason(
             en="Recent spending on gambling, lotteries or pawn shops",
             zh="近期存在博彩、彩票或典当类消费",
+        ),
+        action=Action(
+            group="no gambling, lotteries or pawn shops",
+            direction="raise",
+            en="spend nothing on gambling, lotteries or pawn shops until the last time is {value} "
+            "back",
+            zh="避免博彩、彩票或典当类消费，直至距上次满{value}",
+            since=True,
         ),
         table="payments",
         days=None,

@@ -32,6 +32,7 @@ from typing import Any, get_args
 from credit.errors import FeatureError, nearest
 from credit.feature import (
     EACH,
+    Action,
     Aggregate,
     Catalogue,
     Dimension,
@@ -57,15 +58,21 @@ KINDS: dict[str, type[Feature]] = {
 
 PARTS: dict[str, type[Any]] = {"window": WindowPart, "state": StatePart, "ties": TiesPart}
 
+_RECORDS: dict[str, type[Any]] = {"reason": Reason, "measure": Measure, "action": Action}
+
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "dimension": get_args(Dimension), "aggregate": get_args(Aggregate), "risk": (-1, 0, 1),
-    "ties": ("contacts", "transfers", "devices"),
+    "ties": ("contacts", "transfers", "devices"), "direction": ("raise", "lower"),
 }  # fmt: skip
 _TYPES: dict[str, tuple[type, ...]] = {
     "risk": (int,), "days": (int, str), "edges": (list,), "latest_by": (list,), "parts": (list,),
-    "reason": (dict,), "measure": (dict,),
+    "reason": (dict,), "measure": (dict,), "action": (dict,), "lasting": (bool,), "since": (bool,),
+    "goal": (int, float),
 }  # fmt: skip
-_WORDS = {str: "a text", int: "a whole number", list: "a list", dict: "a table { ... }"}
+_WORDS = {
+    str: "a text", int: "a whole number", list: "a list", dict: "a table { ... }",
+    bool: "true or false", float: "a number",
+}  # fmt: skip
 
 
 def read_features(path: Path) -> Catalogue:
@@ -162,7 +169,8 @@ def _record(place: str, record: type[Any], raw: Mapping[str, Any]) -> Any:
 def _value(place: str, name: str, value: Any) -> Any:
     """Return the value of one field as its record has it."""
     types = _TYPES.get(name, (str,))
-    if not any(isinstance(value, kind) for kind in types) or isinstance(value, bool):
+    allowed = bool in types if isinstance(value, bool) else isinstance(value, types)
+    if not allowed:
         wanted = " or ".join(_WORDS[kind] for kind in types)
         raise FeatureError(f"{place}: {name} = {value!r}: it must be {wanted}.")
     if name in _CHOICES:
@@ -175,10 +183,8 @@ def _value(place: str, name: str, value: Any) -> Any:
             raise FeatureError(
                 f"{place}: days = {value!r}: a window has at least 1 day; leave days out for ever."
             )
-    if name == "reason":
-        return _record(f"{place}: reason", Reason, value)
-    if name == "measure":
-        return _record(f"{place}: measure", Measure, value)
+    if name in _RECORDS:
+        return _record(f"{place}: {name}", _RECORDS[name], value)
     if name == "parts":
         return tuple(_part(f"{place}: parts[{n}]", one) for n, one in enumerate(value, start=1))
     return tuple(_listed(place, name, value)) if isinstance(value, list) else value

@@ -8,6 +8,7 @@ from functools import partial
 
 from credit.feature import (
     EACH,
+    Action,
     Expression,
     Feature,
     Measure,
@@ -49,6 +50,22 @@ def wealth(policy: Policy, on: date) -> tuple[Feature, ...]:
         *over((90, 365), _redemptions(), _churn()),
         *_recency(),
     )
+
+
+KEEP = Action(
+    group="no sale of wealth products",
+    direction="raise",
+    en="sell no wealth products until the last sale is {value} back",
+    zh="暂不赎回理财，直至距上次赎回满{value}",
+    since=True,
+)
+"""To keep what is held; to buy is never asked for."""
+
+
+def _seldom(en: str, zh: str) -> Action:
+    """Return the action of moving less; to hold more is never asked for."""
+    group = "orders of wealth products"
+    return Action(group=group, direction="lower", en=en, zh=zh, days=EACH)
 
 
 def _holdings(stable: str) -> Iterator[Feature]:
@@ -167,6 +184,10 @@ def _turnover() -> Feature:
         reason=Reason(
             en="Much of the holdings is moved, {days} days", zh="近{days}天理财资金周转较快"
         ),
+        action=_seldom(
+            "move at most {value} times the holdings in {days} days",
+            "近{days}天理财申赎金额不超过持有额的{value}倍",
+        ),
         expression="ordered * statements / total",
         parts=(
             WindowPart(
@@ -232,6 +253,10 @@ def _orders() -> Iterator[Feature]:
         reason=Reason(
             en="Wealth products are moved often, {days} days", zh="近{days}天理财申赎频繁"
         ),
+        action=_seldom(
+            "buy or sell wealth products at most {value} times in {days} days",
+            "近{days}天理财申购赎回合计不超过{value}次",
+        ),
         days=EACH,
         measure=Measure(aggregate="count"),
     )
@@ -263,6 +288,10 @@ def _redemptions() -> Feature:
         reason=Reason(
             en="Wealth products are sold often, {days} days", zh="近{days}天理财赎回频繁"
         ),
+        action=_seldom(
+            "sell wealth products at most {value} times in {days} days",
+            "近{days}天理财赎回不超过{value}次",
+        ),
         days=EACH,
         measure=Measure(aggregate="count", where="side = 'redeem'"),
     )
@@ -277,6 +306,10 @@ def _churn() -> Feature:
         risk=+1,
         reason=Reason(
             en="Each product is moved often, {days} days", zh="近{days}天单个理财产品申赎频繁"
+        ),
+        action=_seldom(
+            "order at most {value} times for each product held, in {days} days",
+            "{days}天内单个理财产品申赎不超过{value}次",
         ),
         expression="wealth_order_count_{days}d / wealth_product_count",
     )
@@ -296,6 +329,7 @@ def _recency() -> Iterator[Feature]:
             reason=Reason(
                 en=f"Wealth products were {'' if risk < 0 else 'not '}{done} recently", zh=zh
             ),
+            action=KEEP if side == "redeem" else None,
             days=None,
             measure=Measure(aggregate="days_since_last", where=f"side = '{side}'"),
         )

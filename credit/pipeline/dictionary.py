@@ -31,6 +31,10 @@ A table is held for the purposes stated below it, a column for those of its tabl
 otherwise. A feature may be used for what all the columns it reads are held for, until the earliest
 day on which the use of one of them ends. A pipeline states its `purpose`; what differs from this
 page stands in its `[uses]`. A build for another purpose, or after that day, is refused.
+
+What one can do about a feature is what may be asked of somebody refused (recourse). Nothing is
+asked that is past, that other people do, or that would be buying, holding or using more of the
+lender's products.
 """
 
 
@@ -74,6 +78,18 @@ def _reads(feature: Feature, everything: Catalogue) -> str:
     return said if use in [TABLES[table].use for table in tables] else f"{said}; held for {use}"
 
 
+def _can(feature: Feature) -> str:
+    """Return what a person can do about a feature, as recourse may ask for it."""
+    action = feature.action
+    if action is None:
+        return ""
+    if action.since:
+        return "keep from it"
+    if action.goal is not None:
+        return f"bring it to {action.goal:g}"
+    return action.direction + (" it, once the window is new" if action.lasting else " it")
+
+
 def _feature(feature: Feature, everything: Catalogue) -> str:
     sign = {-1: "safer", 0: "", 1: "riskier"}[feature.risk]
     cells = [
@@ -81,6 +97,7 @@ def _feature(feature: Feature, everything: Catalogue) -> str:
         feature.label,
         feature.unit,
         sign,
+        _can(feature),
         feature.null_means,
         _reads(feature, everything),
         feature.reason.en,
@@ -100,8 +117,8 @@ def markdown(more: Iterable[Feature] = ()) -> str:
         parts += [
             f"### {dimension} ({len(own)})",
             "",
-            "| name | what it is | unit | more is | null means | reads | reason | 原因 |",
-            "|---|---|---|---|---|---|---|---|",
+            "| name | what it is | unit | more is | one can | null means | reads | reason | 原因 |",
+            "|---|---|---|---|---|---|---|---|---|",
             *[_feature(feature, features) for feature in own],
             "",
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from credit.pipeline.findings import Findings
 from credit.pipeline.fit import Fitted
 from credit.pipeline.pages import report_page, write_report
 from credit.pipeline.price import prices_of
+from credit.pipeline.refusals import plan_of, refusal_metrics, refusals_of
 from credit.pipeline.shares import dimension_shares
 from credit.pipeline.tables import Progress
 from credit.pipeline.track import RunRecord, flatten, track
@@ -48,9 +50,12 @@ def export(
         weighed = weigh(findings)
         progress("explaining", 1.0)
         progress("writing artifacts and report", 0.0)
+        artifacts = {}
         for fitted in findings.fitted:
             if fitted.name in EXPORTED:
-                write_artifact(temporary / f"artifact-{fitted.name}", fitted, findings)
+                artifacts[fitted.name] = temporary / f"artifact-{fitted.name}"
+                write_artifact(artifacts[fitted.name], fitted, findings)
+        findings = replace(findings, refusals=refusals_of(findings, artifacts))
         share_table = _share_table(shares)
         write_tables(temporary, findings, [*tables, share_table], shares)
         for name, table in prices.items():
@@ -124,6 +129,7 @@ def write_artifact(folder: Path, fitted: Fitted, findings: Findings) -> None:
             },
         ),
         catalogue=findings.data.catalogue,
+        recourse=plan_of(findings, fitted),
     )
     write(folder, fitted.model, spec)
 
@@ -153,6 +159,9 @@ def write_tables(
         _evidence(findings) | {f"shares-{n}": t for n, t in shares.items()}
     ).items():
         table.to_csv(folder / f"{name}.csv", index=False)
+    if findings.refusals is not None:
+        findings.refusals.fidelity.to_csv(folder / "reasons-fidelity.csv", index=False)
+        findings.refusals.recourse.to_csv(folder / "recourse.csv", index=False)
     for fitted in findings.fitted:
         if fitted.name == "scorecard":
             fitted.model.table_.to_csv(folder / "scorecard.csv", index=False)
@@ -208,6 +217,8 @@ def _tracked(
     for name, table in shares.items():
         for row in records(table):
             metrics[f"{name}_share_{row.dimension}"] = float(row.share)
+    if findings.refusals is not None:
+        metrics |= refusal_metrics(findings.refusals)
     tracked = track(
         RunRecord(
             experiment=findings.config.name,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from credit.artifact import columns_of
+from credit.artifact import columns_of, recourse_plan, risk_of
+from credit.artifact.recourse import RECOURSE
 from credit.errors import ConfigError, DataError, nearest
+from credit.explain import RecoursePlan, SearchOptions, changed, offer_text, recourse
 from credit.pipeline.flat import read_frame, require_folder, written
+from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
 from credit.runtime.scorer import LANGUAGES, Language
 
@@ -20,13 +23,28 @@ KEYS = ("application_id", "customer_id", "as_of")
 
 REASONS = 4
 
+OFFERS = 3
+"""Most ways out of a refusal that are shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """What is said of one row: a headline, and reasons as (rank, text, effect on points)."""
+    """What is said of one row.
+
+    Attributes
+    ----------
+    headline : str
+    reasons : list of (rank, text, effect on points)
+    decision : str
+        Approved or refused, at which cut-off; empty where no cut-off is known.
+    offers : list of (sentences, points, probability)
+        What would change a refusal, the cheapest first, and what it would score.
+    """
 
     headline: str
     reasons: list[tuple[int, str, str]]
+    decision: str = ""
+    offers: list[tuple[list[str], int, float]] = field(default_factory=list)
 
 
 def score_file(artifact: Path, table: Path, output: Path) -> int:
@@ -69,12 +87,23 @@ def _instant(value: Any) -> str:
 
 
 def explain_person(
-    artifact: Path, table: Path, *, person: str, language: str = "en"
+    artifact: Path, table: Path, *, person: str, language: str = "en", cutoff: float | None = None
 ) -> list[Explained]:
-    """Return the score and principal reasons of every row of one person.
+    """Return score, principal reasons and, where refused, what would change it, of every row.
+
+    Parameters
+    ----------
+    artifact, table : Path
+    person : str
+        The customer_id.
+    language : {"en", "zh"}
+    cutoff : float, optional
+        P(bad) up to which applications are approved, in place of the artifact's own.
 
     Raises
     ------
+    ConfigError
+        If a cut-off is given and the artifact does not say what people can change.
     DataError
         If the table has no customer_id, or nobody of that name.
     """
@@ -96,6 +125,7 @@ def explain_person(
         columns_of(rows, scorer.features), reasons=REASONS, language=chosen, ignore=KEYS
     )
     factor = scorer.rule.points_per_margin
+    decisions = _decisions(scorer, _plan(artifact, cutoff), rows, chosen)
     found = []
     for at in range(len(rows)):
         when = ""
@@ -111,6 +141,42 @@ def explain_person(
                     (rank, reason.text, f"{-factor * reason.excess:+.0f}")
                     for rank, reason in enumerate(scores.reasons[at], start=1)
                 ],
+                decision=decisions[at][0],
+                offers=decisions[at][1],
             )
         )
     return found
+
+
+def _plan(artifact: Path, cutoff: float | None) -> RecoursePlan | None:
+    plan = recourse_plan(artifact)
+    if cutoff is None:
+        return plan
+    if plan is None:
+        raise ConfigError(
+            f"--cutoff: {artifact} does not say what people can change (it has no {RECOURSE}). "
+            "Leave the option out, or train again."
+        )
+    return replace(plan, cutoff=cutoff)
+
+
+def _decisions(
+    scorer: Scorer, plan: RecoursePlan | None, rows: pd.DataFrame, language: Language
+) -> list[tuple[str, list[tuple[list[str], int, float]]]]:
+    """Return for each row what is decided, and what would change it."""
+    if plan is None:
+        return [("", []) for _ in range(len(rows))]
+    risk = risk_of(scorer, ignore=KEYS)
+    refused = risk(rows) > plan.cutoff
+    said = {False: "approved", True: "refused"}
+    searched = iter(recourse(risk, rows[refused], plan, SearchOptions(offers=OFFERS)))
+    decided = []
+    for at, is_refused in enumerate(refused.tolist()):
+        offers: list[tuple[list[str], int, float]] = []
+        for offer in next(searched) if is_refused else ():
+            after = changed(rows.iloc[[at]], [offer])
+            scores = scorer.score(columns_of(after, scorer.features), ignore=KEYS)
+            words = offer_text(offer, plan.horizon, language=language)
+            offers.append((words, int(scores.points[0]), float(scores.probability[0])))
+        decided.append((f"{said[is_refused]} at a cut-off of {plan.cutoff:.2%}", offers))
+    return decided

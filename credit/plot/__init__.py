@@ -8,6 +8,7 @@ from credit.plot.bins import bin_edit, column_bins
 from credit.plot.bins_across import bins_by_period, information
 from credit.plot.card import waterfall, whole_card
 from credit.plot.decisions import cutoffs, reject_error, vintages
+from credit.plot.dependence import dependence, dimension_swarm
 from credit.plot.explain import beeswarm, dimension_shares, points_table
 from credit.plot.features import feature_through_time, iv_by_month
 from credit.plot.models import (
@@ -20,6 +21,7 @@ from credit.plot.models import (
 )
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
+from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
 from credit.plot.worth import consent_cost, source_worth
@@ -35,7 +37,9 @@ __all__ = [
     "column_bins",
     "consent_cost",
     "cutoffs",
+    "dependence",
     "dimension_shares",
+    "dimension_swarm",
     "feature_through_time",
     "grades",
     "information",
@@ -46,6 +50,7 @@ __all__ = [
     "png_bytes",
     "points_table",
     "price_of_policy",
+    "recourse",
     "reject_error",
     "roc",
     "roll_rates",

@@ -25,6 +25,7 @@ from credit.plot.style import (
     label_of,
     listed,
     require,
+    wrapped,
 )
 from credit.scorecard import BASE
 
@@ -142,7 +143,7 @@ def waterfall(
             va="center", fontweight="bold",
         )  # fmt: skip
     words = ["Base, everybody", *(name for name, _ in rows), "Total"]
-    axes.set_yticks(range(len(words)), labels=words)
+    axes.set_yticks(range(len(words)), labels=words, fontsize=8)
     axes.set_ylim(last + 0.6, -0.6)
     axes.use_sticky_edges = False
     axes.margins(x=0.14)
@@ -208,7 +209,7 @@ def _steps(
     order = steps["points"].abs().sort_values(ascending=False, kind="stable").index
     shown, rest = steps.loc[order[:top]], steps.loc[order[top:]]
     rows = [
-        (f"{listed(label_of(feature, labels), 32, 1)}\n{listed(str(bin_), 30, 1)}", float(points))
+        (f"{wrapped(label_of(feature, labels), 44, 1)}\n{listed(str(bin_), 44, 1)}", float(points))
         for feature, bin_, points in zip(
             shown["feature"], shown["bin"], shown["points"], strict=True
         )

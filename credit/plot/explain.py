@@ -29,7 +29,8 @@ from credit.plot.style import (
     wrapped,
 )
 
-_MOST_ROWS = 1_000
+MOST_ROWS = 1_000
+"""Dots of a feature; more only hide each other."""
 
 
 @drawn
@@ -112,12 +113,12 @@ def beeswarm(
             f"column {missing}. Pass the rows that were explained, in the same order."
         )
     order = contributions.abs().mean().sort_values(ascending=False, kind="stable").index[:top]
-    step = max(1, -(-len(contributions) // _MOST_ROWS))
+    step = max(1, -(-len(contributions) // MOST_ROWS))
     figure, (axes,) = canvas("What each feature adds, row by row", 1.25 + 0.37 * len(order))
     for place, name in enumerate(order):
         x = contributions[name].to_numpy(dtype=float)[::step]
         rank = _ranks(values[name])[::step]
-        y = place + 0.36 * _swarm(x)
+        y = place + 0.36 * swarm(x)
         known = np.isfinite(rank)
         style: dict[str, Any] = {"s": 5, "linewidths": 0, "rasterized": True}
         axes.scatter(x[~known], y[~known], color=GREY, alpha=0.7, **style)
@@ -203,7 +204,7 @@ def _ranks(values: pd.Series) -> np.ndarray:
     return (ranks - low) / (high - low) if high > low else np.where(known, 0.5, np.nan)
 
 
-def _swarm(x: np.ndarray, columns: int = 60) -> np.ndarray:
+def swarm(x: np.ndarray, columns: int = 60) -> np.ndarray:
     """Return offsets in -1..1 that stack points of similar x on both sides of a line."""
     span = float(np.ptp(x)) or 1.0
     slot = np.floor((x - x.min()) / span * (columns - 1)).astype(int)

@@ -1,5 +1,6 @@
 """Scorecards: a points table from evidence, and one from published weights."""
 
+from credit.explain.parts import BASE
 from credit.scorecard.card import Scorecard
 from credit.scorecard.gain import segment_gain
 from credit.scorecard.logistic import LogisticFit, fit_logistic
@@ -13,7 +14,6 @@ from credit.scorecard.rounding import RangeScale
 from credit.scorecard.scale import Scale
 from credit.scorecard.segmented import SegmentedScorecard
 from credit.scorecard.selection import Selection, Stepwise, WoeOptions
-from credit.scorecard.table import BASE
 from credit.scorecard.weights import (
     WeightedScore,
     fit_weighted,

@@ -11,14 +11,9 @@ import pandas as pd
 from credit.binning import Bins
 from credit.binning.bins import Codes, table_of
 from credit.columns import Floats
+from credit.explain.parts import BASE, EVERYBODY
 from credit.scorecard.fused import Fused
 from credit.scorecard.logistic import LogisticFit
-
-BASE = "(base)"
-"""The first row of a points table: what everybody starts with."""
-
-EVERYBODY = "everybody"
-"""The bin of the base."""
 
 
 def coefficients(

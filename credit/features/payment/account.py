@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from credit.feature import EACH, Expression, Feature, Measure, Reason, WindowAggregate, over
+from credit.feature import (
+    EACH,
+    Action,
+    Expression,
+    Feature,
+    Measure,
+    Reason,
+    WindowAggregate,
+    over,
+)
 from credit.features.payment.rows import (
     BILL,
     INFLOW,
@@ -82,6 +91,13 @@ def _net_inflow() -> Feature:
         null_means="never null: no payment is 0",
         risk=-1,
         reason=Reason(en="More is paid out than received, {days} days", zh="近{days}天资金净流出"),
+        action=Action(
+            group="money left over",
+            direction="raise",
+            en="pay out less, so that money received exceeds it by at least {value} in {days} days",
+            zh="减少支出，使近{days}天流入比支出多{value}以上",
+            days=EACH,
+        ),
         expression="received - paid",
         parts=(part("received", INFLOW), part("paid", OUTFLOW)),
     )
@@ -95,6 +111,13 @@ def _mean_balance() -> Feature:
         null_means="no payment with a known balance in the last {days} days",
         risk=-1,
         reason=Reason(en="Low account balance, {days} days", zh="近{days}天账户平均余额较低"),
+        action=Action(
+            group="account balance",
+            direction="raise",
+            en="keep at least {value} in the account on average, over {days} days",
+            zh="近{days}天账户平均余额保持在{value}以上",
+            days=EACH,
+        ),
         measure=MEAN_BALANCE,
     )
 
@@ -109,6 +132,13 @@ def _buffer() -> Feature:
         reason=Reason(
             en="The balance covers few days of spending, {days} days",
             zh="近{days}天账户余额可覆盖支出天数较少",
+        ),
+        action=Action(
+            group="account balance",
+            direction="raise",
+            en="keep a balance that covers at least {value} of spending, over {days} days",
+            zh="近{days}天账户余额可覆盖{value}以上的支出",
+            days=EACH,
         ),
         expression="balance / (paid / {days})",
         parts=(part("balance", MEAN_BALANCE), part("paid", OUTFLOW)),
@@ -206,6 +236,13 @@ def _recency() -> Iterator[Feature]:
         null_means="no payment ever failed",
         risk=-1,
         reason=Reason(en="A payment failed recently", zh="近期有支付失败"),
+        action=Action(
+            group="no failed payment",
+            direction="raise",
+            en="let no payment fail until the last one is {value} back",
+            zh="避免支付失败，直至距上次失败满{value}",
+            since=True,
+        ),
         measure=Measure(
             aggregate="days_since_last", where="direction = 'out' and status = 'failed'"
         ),
@@ -217,5 +254,12 @@ def _recency() -> Iterator[Feature]:
         null_means="no bill was ever paid late",
         risk=-1,
         reason=Reason(en="A household bill was paid late recently", zh="近期生活缴费有逾期"),
+        action=Action(
+            group="no late bill",
+            direction="raise",
+            en="pay no household bill late until the last one is {value} back",
+            zh="按期缴纳生活账单，直至距上次逾期缴费满{value}",
+            since=True,
+        ),
         measure=Measure(aggregate="days_since_last", where=f"{BILL} and event_time > due_at"),
     )

@@ -15,6 +15,7 @@ from credit.errors import PolicyError
 from credit.feature import (
     EACH,
     WINDOWS,
+    Action,
     Expression,
     Feature,
     Measure,
@@ -109,6 +110,13 @@ def _large(yuan: int) -> Feature:
         null_means="never null: no large payment is 0",
         risk=+1,
         reason=Reason(en="Frequent large payments, {days} days", zh="近{days}天大额消费频繁"),
+        action=Action(
+            group="large payments",
+            direction="lower",
+            en=f"make at most {{value}} payments above {yuan:,} yuan in {{days}} days",
+            zh=f"近{{days}}天单笔超过{yuan}元的支付不超过{{value}}笔",
+            days=EACH,
+        ),
         measure=Measure(aggregate="count", where=f"{PAID} and amount_fen > {100 * yuan}"),
     )
 
@@ -122,6 +130,13 @@ def _at_night(condition: str) -> Feature:
         risk=+1,
         reason=Reason(
             en="Many payments late at night, {days} days", zh="近{days}天夜间交易占比较高"
+        ),
+        action=Action(
+            group="payments at night",
+            direction="lower",
+            en="make at most {value} of the payments of {days} days at night",
+            zh="近{days}天夜间支付占比降至{value}以下",
+            days=EACH,
         ),
         measure=Measure(aggregate="count", base=PAID, where=condition, per="1"),
     )
@@ -182,6 +197,13 @@ def _account() -> Iterator[Feature]:
             en="Spending is high against income received, {days} days",
             zh="近{days}天支出相对收入偏高",
         ),
+        action=Action(
+            group="spending against income",
+            direction="lower",
+            en="pay out at most {value} times the money received in {days} days",
+            zh="近{days}天支出不超过流入资金的{value}倍",
+            days=EACH,
+        ),
         expression="paid / received",
         parts=(part("paid", OUTFLOW), part("received", INFLOW)),
     )
@@ -195,6 +217,14 @@ def _account() -> Iterator[Feature]:
             en="The account balance fell very low, {days} days",
             zh="近{days}天账户余额曾降至较低水平",
         ),
+        action=Action(
+            group="lowest balance",
+            direction="raise",
+            en="leave at least {value} in the account after every payment, for {days} days",
+            zh="连续{days}天每笔支付后账户余额不低于{value}",
+            days=EACH,
+            lasting=True,
+        ),
         measure=Measure(aggregate="min", value="balance_fen", where=PAID),
     )
 
@@ -207,6 +237,13 @@ def _bills_on_time() -> Feature:
         null_means="no bill was paid in the last {days} days",
         risk=-1,
         reason=Reason(en="Household bills paid late, {days} days", zh="近{days}天生活缴费存在逾期"),
+        action=Action(
+            group="household bills",
+            direction="raise",
+            en="pay household bills by their due date, at least {value} of those of {days} days",
+            zh="按期缴纳生活账单，使近{days}天按期比例达到{value}",
+            days=EACH,
+        ),
         measure=Measure(aggregate="count", base=BILL, where="event_time <= due_at", per="1"),
     )
 
@@ -219,6 +256,13 @@ def _failed() -> Feature:
         null_means="no payment was tried in the last {days} days",
         risk=+1,
         reason=Reason(en="Payments that failed, {days} days", zh="近{days}天支付失败占比较高"),
+        action=Action(
+            group="failed payments",
+            direction="lower",
+            en="see that payments are covered: at most {value} of those of {days} days fail",
+            zh="确保余额充足，使近{days}天支付失败占比降至{value}以下",
+            days=EACH,
+        ),
         measure=Measure(
             aggregate="count", base="direction = 'out'", where="status = 'failed'", per="1"
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from credit.feature import EACH, Feature, Measure, Reason, StateAsOf, WindowAggregate, over
+from credit.feature import EACH, Action, Feature, Measure, Reason, StateAsOf, WindowAggregate, over
 
 ACCOUNT = ("customer_id", "account_id")
 
@@ -40,6 +40,13 @@ def _now() -> Iterator[Feature]:
         null_means=_NO_ACCOUNT,
         risk=+1,
         reason=Reason(en="Credit accounts are past due", zh="信贷账户当前逾期"),
+        action=Action(
+            group="accounts elsewhere",
+            direction="lower",
+            en="bring all credit accounts elsewhere up to date",
+            zh="结清其他机构信贷账户的逾期",
+            goal=0.0,
+        ),
         measure=Measure(aggregate="count", where="months_past_due >= 1", per="1"),
     )
     yield _latest(
@@ -49,6 +56,12 @@ def _now() -> Iterator[Feature]:
         null_means="no account with a limit",
         risk=+1,
         reason=Reason(en="Credit lines are used up", zh="授信使用率较高"),
+        action=Action(
+            group="credit lines",
+            direction="lower",
+            en="pay balances down, until at most {value} of all credit lines is used",
+            zh="偿还余额，使授信总使用率降至{value}以下",
+        ),
         measure=Measure(
             aggregate="sum", value="balance_fen", base="limit_fen > 0", per="limit_fen"
         ),
@@ -60,6 +73,12 @@ def _now() -> Iterator[Feature]:
         null_means="no account with a limit and a balance",
         risk=+1,
         reason=Reason(en="A credit line is used up", zh="单个账户授信使用率较高"),
+        action=Action(
+            group="credit lines",
+            direction="lower",
+            en="pay balances down, until at most {value} of any credit line is used",
+            zh="偿还余额，使单个账户授信使用率降至{value}以下",
+        ),
         measure=Measure(aggregate="max", value="balance_fen / limit_fen"),
     )
     yield _latest(

@@ -14,6 +14,15 @@ from itertools import pairwise
 
 from credit.errors import PolicyError
 from credit.feature import EACH, Expression, Feature, Measure, Reason, StateAsOf, StatePart, over
+from credit.features.repayment.actions import (
+    AHEAD,
+    IN_TIME,
+    LESS_LATE,
+    NEVER_LATE,
+    OVERDUE_PAID,
+    PAY_OVERDUE,
+    REPAY,
+)
 from credit.policy import Policy
 
 LATE = "days_past_due >= 1"
@@ -88,6 +97,7 @@ def _on_time() -> Feature:
         reason=Reason(
             en="Few instalments paid in time, {days} days", zh="近{days}天按时还款比例较低"
         ),
+        action=IN_TIME,
         days=EACH,
         measure=Measure(aggregate="count", base=DECIDED, where="days_past_due = 0", per="1"),
     )
@@ -103,6 +113,7 @@ def _early() -> Feature:
         reason=Reason(
             en="Few instalments paid ahead of time, {days} days", zh="近{days}天提前还款较少"
         ),
+        action=AHEAD,
         days=EACH,
         measure=Measure(aggregate="count", base=DECIDED, where="days_early >= 3", per="1"),
     )
@@ -118,6 +129,7 @@ def _mean_late() -> Feature:
         reason=Reason(
             en="Instalments are late on average, {days} days", zh="近{days}天平均逾期天数较长"
         ),
+        action=LESS_LATE,
         days=EACH,
         measure=Measure(aggregate="mean", value="days_past_due", where=DECIDED),
     )
@@ -198,6 +210,7 @@ def _overdue_now() -> Iterator[Feature]:
         null_means=_NEVER,
         risk=+1,
         reason=Reason(en="Instalments are overdue now", zh="当前存在逾期未还"),
+        action=PAY_OVERDUE,
         expression=AMONG,
         parts=among(now, days=None),
     )
@@ -208,6 +221,7 @@ def _overdue_now() -> Iterator[Feature]:
         null_means=_NEVER,
         risk=+1,
         reason=Reason(en="A large amount is overdue now", zh="当前逾期金额较大"),
+        action=PAY_OVERDUE,
         expression=AMONG,
         parts=(
             part("counted", Measure(aggregate="sum", value=OWED, where=now), None),
@@ -235,6 +249,7 @@ def _since() -> Iterator[Feature]:
         null_means="no instalment was ever overdue",
         risk=-1,
         reason=Reason(en="An instalment was overdue recently", zh="近期有逾期记录"),
+        action=NEVER_LATE,
         measure=Measure(aggregate="min", value=latest, where=LATE),
     )
     yield _standing(
@@ -244,6 +259,7 @@ def _since() -> Iterator[Feature]:
         null_means="no instalment was ever 30 days overdue",
         risk=-1,
         reason=Reason(en="An instalment was a month overdue recently", zh="近期有逾期30天以上记录"),
+        action=NEVER_LATE,
         measure=Measure(aggregate="min", value=latest, where="days_past_due >= 30"),
     )
 
@@ -256,6 +272,7 @@ def _cures() -> Iterator[Feature]:
         null_means="no instalment due in the last {days} days was late",
         risk=-1,
         reason=Reason(en="Late instalments were not put right", zh="逾期后未结清比例较高"),
+        action=OVERDUE_PAID,
         days=EACH,
         measure=Measure(aggregate="count", base=LATE, where="is_open = 0", per="1"),
     )
@@ -292,6 +309,7 @@ def _paid_share() -> Feature:
         null_means=f"{_NONE}, or nothing was owed",
         risk=-1,
         reason=Reason(en="Not all that fell due was paid", zh="近{days}天应还金额未足额归还"),
+        action=OVERDUE_PAID,
         expression="1 - unpaid / due",
         parts=(
             part("unpaid", Measure(aggregate="sum", value=OWED)),
@@ -310,6 +328,7 @@ def _owed() -> Iterator[Feature]:
         null_means=_NEVER,
         risk=+1,
         reason=Reason(en="Much of earlier loans is still owed", zh="历史借款未还比例较高"),
+        action=REPAY,
         expression="owed / scheduled",
         parts=(owed, due),
     )

@@ -7,6 +7,7 @@ from functools import partial
 
 from credit.feature import (
     EACH,
+    Action,
     Expression,
     Feature,
     Measure,
@@ -83,6 +84,13 @@ def _history() -> Iterator[Feature]:
         null_means="no earlier loan",
         risk=-1,
         reason=Reason(en="Borrowed recently", zh="近期有新增借款"),
+        action=Action(
+            group="no further loan",
+            direction="raise",
+            en="draw no loan until the last one is {value} back",
+            zh="暂不新增借款，直至距上次借款满{value}",
+            since=True,
+        ),
         days=None,
         measure=Measure(aggregate="days_since_last"),
     )
@@ -96,6 +104,13 @@ def _recent() -> Feature:
         null_means="never null: no loan is 0",
         risk=+1,
         reason=Reason(en="Loans were drawn often, {days} days", zh="近{days}天借款频繁"),
+        action=Action(
+            group="further loans",
+            direction="lower",
+            en="draw no further loan, until at most {value} fall in the last {days} days",
+            zh="暂不新增借款，使近{days}天借款不超过{value}笔",
+            days=EACH,
+        ),
         days=EACH,
         measure=Measure(aggregate="count"),
     )
@@ -127,6 +142,13 @@ def _owed_in_months() -> Feature:
         null_means="no money was received in the last 180 days",
         risk=+1,
         reason=Reason(en="Debts are large against income", zh="负债相对收入较高"),
+        action=Action(
+            group="what is still owed",
+            direction="lower",
+            en="repay earlier loans ahead of schedule, until at most {value} months of income are "
+            "owed",
+            zh="提前偿还历史借款，使未还金额不超过{value}个月收入",
+        ),
         expression="owed / (received * 365 / (180 * 12))",
         parts=(
             part("owed", Measure(aggregate="sum", value=OWED), None),

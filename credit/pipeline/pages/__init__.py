@@ -26,6 +26,7 @@ from credit.pipeline.pages.page import (
     write_tables,
     write_words,
 )
+from credit.pipeline.pages.refusals import what_would_change
 from credit.pipeline.pages.regulation import requirements
 from credit.pipeline.words import Printed, number
 from credit.pipeline.worth import Weighed
@@ -65,6 +66,7 @@ def report_page(
         features.contributions(findings),
         features.card(findings),
         people.reasons(findings),
+        what_would_change(findings),
         features.features(findings),
         _comparisons(tables),
         _trials(findings),

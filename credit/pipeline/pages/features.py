@@ -11,8 +11,16 @@ from credit import plot
 from credit.binning import bin_table
 from credit.boost import BoostedModel
 from credit.evaluate import iv_by_month
-from credit.explain import agreement, interventional
+from credit.explain import (
+    agreement,
+    breakdown,
+    by_dimension,
+    dependence,
+    dimension_contributions,
+    interventional,
+)
 from credit.pipeline.findings import Findings
+from credit.pipeline.fit import Fitted
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of, quantile_codes
 from credit.pipeline.words import Printed, number, percent, records
@@ -23,6 +31,9 @@ SECOND_OPINION = 200
 
 LARGEST_SWARM = 2_000
 """Rows whose contributions are drawn; more dots only hide each other."""
+
+DEPENDENCES = 4
+"""Features whose contributions are drawn value by value."""
 
 BINS_SHOWN = 4
 """Features of the card whose bins are drawn, those with the widest range of points."""
@@ -63,7 +74,7 @@ def with_truth(table: pd.DataFrame, findings: Findings) -> pd.DataFrame:
 
 
 def contributions(findings: Findings) -> Section:
-    """Return the swarm of contributions of the boosted model, or of the champion."""
+    """Return the contributions of the boosted model, or of the champion, in five pictures."""
     by_name = {fitted.name: fitted for fitted in findings.fitted}
     fitted = by_name.get("xgboost", findings.champion)
     rows = findings.assessment.rows
@@ -75,18 +86,60 @@ def contributions(findings: Findings) -> Section:
     )
     if isinstance(fitted.model, BoostedModel):
         text += _second_opinion(fitted.model, X, findings.data.X.iloc[findings.learnt])
+    parts, labels = fitted.model.contributions(X), feature_labels(findings)
+    top = parts.abs().mean().sort_values(ascending=False, kind="stable").index[:DEPENDENCES]
+    pictures = [
+        Picture(
+            figure=plot.beeswarm(parts, X, labels=labels),
+            says=f"{fitted.label}: the twelve features that move the score most.",
+        ),
+        Picture(
+            figure=plot.dependence(dependence(parts, X, [str(n) for n in top]), labels=labels),
+            says="What each value adds, for the features that move the score most. Where equal "
+            "values add differently, the colour is the feature that goes with the difference.",
+        ),
+        Picture(
+            figure=plot.dimension_swarm(
+                dimension_contributions(parts, findings.data.catalogue.dimension)
+            ),
+            says="What each dimension adds to each application.",
+        ),
+    ]
     return Section(
-        title="Contributions",
-        text=text,
-        pictures=[
-            Picture(
-                figure=plot.beeswarm(
-                    fitted.model.contributions(X), X, labels=feature_labels(findings)
-                ),
-                says=f"{fitted.label}: the twelve features that move the score most.",
-            )
-        ],
+        title="Contributions", text=text, pictures=[*pictures, *_one_person(findings, fitted)]
     )
+
+
+def _one_person(findings: Findings, fitted: Fitted) -> list[Picture]:
+    """Return how one refused person's points come about, by feature and by dimension."""
+    example = None if findings.refusals is None else findings.refusals.example
+    rows = findings.assessment.rows
+    if example is None:
+        at = int(np.argmax(findings.assessment.probability[fitted.name]))
+    else:
+        at = example.row
+    X = findings.data.X.iloc[rows[[at]]]
+    labels, catalogue, scale = (
+        feature_labels(findings),
+        findings.data.catalogue,
+        findings.shared.scale,
+    )
+    line = fitted.calibration
+    table = breakdown(
+        fitted.model.contributions(X),
+        X,
+        base=float(scale.of_margin(line.slope * fitted.model.base_ + line.intercept)),
+        points_per_margin=scale.factor * line.slope,
+        units={feature.name: feature.unit for feature in catalogue},
+    )
+    whole = by_dimension(table, catalogue.dimension, labels=labels)
+    return [
+        Picture(
+            figure=plot.waterfall(table, labels=labels),
+            says="One application, feature by feature: its contributions as points of the scale.",
+        ),
+        Picture(figure=plot.waterfall(whole), says="The same application, by dimension."),
+    ]
 
 
 def _second_opinion(model: BoostedModel, X: pd.DataFrame, population: pd.DataFrame) -> str:

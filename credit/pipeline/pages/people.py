@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from credit import plot
-from credit.explain import population_reference, reason_codes
+from credit.explain import population_reference, true_reasons
 from credit.pipeline.findings import Findings
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.screen import months_of
@@ -51,9 +51,8 @@ def reasons(findings: Findings) -> Section:
     fitted, rows = findings.champion, findings.assessment.rows
     X = findings.data.X.iloc[rows]
     probability = fitted.probability(X)
-    reference = population_reference(
-        fitted.model.contributions(findings.data.X.iloc[findings.learnt])
-    )
+    learnt = findings.data.X.iloc[findings.learnt]
+    reference = population_reference(fitted.model.contributions(learnt))
     order = np.argsort(probability, kind="stable")
     scale = findings.shared.scale
     if isinstance(fitted.model, Scorecard):
@@ -66,7 +65,9 @@ def reasons(findings: Findings) -> Section:
     for name, share in EXAMPLES:
         at = int(order[int(share * (len(order) - 1))])
         parts = fitted.model.contributions(X.iloc[[at]])
-        codes = reason_codes(parts, reference, findings.data.catalogue)[0]
+        (codes,) = true_reasons(
+            fitted.margin, X.iloc[[at]], parts, reference, learnt, findings.data.catalogue
+        )
         title = f"{name}: {points[at]:.0f} points, probability of bad {percent(probability[at], 2)}"
         lines = [
             [str(code.rank), code.text, code.dimension, f"{-factor * code.difference:+.0f}"]
