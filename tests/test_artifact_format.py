@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry, Resource
 
 from credit import runtime
+from credit.explain import Lever, RecoursePlan
+from credit.feature import Action
 from credit.runtime.load import FORMAT, MODEL_FILES
 
 DOCS = REPOSITORY / "docs"
@@ -48,7 +50,7 @@ def documents(kept: Golden) -> dict[str, Any]:
 
 def test_every_schema_is_one() -> None:
     found = schemas()
-    assert len(found) == 6
+    assert len(found) == 7
     for schema in found.values():
         Draft202012Validator.check_schema(schema)
 
@@ -57,6 +59,15 @@ def test_every_schema_is_one() -> None:
 def test_golden_artifacts_keep_the_schemas(kept: Golden) -> None:
     for name, document in documents(kept).items():
         validator(name).validate(document)
+
+
+def test_a_plan_of_recourse_keeps_its_schema() -> None:
+    act = Action(group="bills", direction="raise", en="Pay {value} bills", zh="{value}")
+    lever = Lever(feature="bills", unit="count", action=act, quantiles=(0.0, 2.0))
+    plan = RecoursePlan(cutoff=0.1, levers=(lever,)).to_dict()
+    validator("recourse").validate(json.loads(json.dumps(plan)))
+    with pytest.raises(ValidationError):
+        validator("recourse").validate({**plan, "cutoff": 1})
 
 
 @KINDS
