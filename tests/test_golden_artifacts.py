@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from golden_artifacts import FOLDER, KINDS, REASONS, Golden, golden, main
+from test_runtime import save
 
 from credit import runtime
+from credit.errors import ArtifactError
 from credit.runtime.load import FORMAT
 
 GOLDEN = golden()
@@ -50,3 +55,15 @@ def test_what_is_there_is_never_written_again(capsys: pytest.CaptureFixture[str]
     kept = "is there already and is never written again"
     assert said == [f"{FORMAT}-{kind}: {kept}" for kind in KINDS]
     assert {path: path.read_bytes() for path in FOLDER.rglob("*") if path.is_file()} == before
+
+
+def test_two_terms_of_one_feature_are_refused(tmp_path: Path) -> None:
+    folder = next(one for one in GOLDEN if one.name == "1-blended").folder
+    documents = {path.name: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
+    documents["manifest.json"]["files"] = {}
+    card = documents["blended.json"]["card"]
+    card["terms"].append(card["terms"][0])
+    with pytest.raises(
+        ArtifactError, match=r"card\.terms\[4\] must be the only term of its feature"
+    ):
+        runtime.load(save(tmp_path / "a", documents))

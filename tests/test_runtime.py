@@ -708,6 +708,7 @@ M, C, F, R = "manifest.json", "scorecard.json", "forest.json", "reasons.json"
         ("boosted", f"{F}:trees.left.0", 4, "a child in another tree"),
         ("boosted", f"{F}:trees.left.0", 2, "two parents or none"),
         ("boosted", f"{F}:trees.left.4", -1, "a node with one child"),
+        ("boosted", f"{F}:trees.right.4", -1, "a node with one child"),
         ("boosted", f"{F}:trees.cover.1", 0.0, "a cover that is not positive"),
         ("boosted", f"{F}:trees.value.0", 5, "a value in an inner node"),
         ("boosted", f"{F}:trees.threshold.0", 0.1, "float32 numbers"),

@@ -176,3 +176,15 @@ def test_a_number_beyond_float32_is_refused_for_one_row_too(tmp_path: Path) -> N
     scorer = runtime.load(save(tmp_path / "a", content))
     with pytest.raises(ArtifactError, match=r"'night_share', row 0: 1e\+39 is beyond float32"):
         scorer.score_one({"night_share": 1e39, "segment": "sme"})
+
+
+def test_a_scale_that_has_no_whole_points_is_refused(tmp_path: Path) -> None:
+    for number, value in enumerate((1e300, 1e308)):
+        content = documents("boosted")
+        set_at(f"{M}:score.points_to_double", value)(content)
+        scorer = runtime.load(save(tmp_path / f"a{number}", content))
+        row = {"night_share": 0.1, "segment": "sme"}
+        with pytest.raises(ArtifactError, match="has no whole points on this scale"):
+            scorer.score_one(row)
+        with pytest.raises(ArtifactError, match="has no whole points on this scale"):
+            scorer.score({name: [item] for name, item in row.items()})

@@ -52,7 +52,7 @@ def read_blended(document: Plain, features: Sequence[Feature]) -> Blended:
     Raises
     ------
     ArtifactError
-        As for a card and a forest; a weight that is not positive.
+        As for a card and a forest; a weight that is not positive; two terms of one feature.
     """
     part = document.record(("card_weight", "forest_weight", "card", "forest"))
     for name in ("card_weight", "forest_weight"):
@@ -70,7 +70,7 @@ def read_blended(document: Plain, features: Sequence[Feature]) -> Blended:
 
 def _of_card(document: Plain, features: Mapping[str, Feature]) -> tuple[Feature, ...]:
     """Return the features the card reads, with the names and codes that it knows of them."""
-    found = []
+    found: list[Feature] = []
     for item in document.members()["terms"].items() if "terms" in document.members() else ():
         term = item.members()
         if "feature" not in term:
@@ -79,5 +79,7 @@ def _of_card(document: Plain, features: Mapping[str, Feature]) -> tuple[Feature,
         names = tuple(term["categories"].members()) if "categories" in term else ()
         if not set(names) <= set(feature.categories):
             term["categories"].refuse("an object with the manifest's categories")
+        if feature.name in {one.name for one in found}:
+            item.refuse("the only term of its feature")
         found.append(replace(feature, categories=names))
     return tuple(found)

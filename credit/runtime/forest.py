@@ -197,7 +197,7 @@ def check_structure(forest: Forest, file: str) -> None:
         "a child in another tree": np.any(tree[children] != tree[parents]),
         "a node with two parents or none": (
             len(children) != is_child.sum()
-            or np.any(np.bincount(children, minlength=len(tree)) != is_child)
+            or np.any(np.bincount(children[children >= 0], minlength=len(tree)) != is_child)
         ),
         "a cover that is not positive": np.any(forest.cover <= 0),
         "a value in an inner node": np.any(forest.value[inner] != 0),

@@ -18,13 +18,24 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.errors import ArtifactError
 from credit.runtime.plain import Floats, Integers
 from credit.runtime.steps import blocks, count_at_most
+
+_MOST_POINTS = 2.0**53
+"""Points are exact whole numbers in float64 below this."""
+
+
+def _refuse_points(margin: float) -> NoReturn:
+    raise ArtifactError(
+        f"a margin of {margin:.3g} has no whole points on this scale: they must stay below 2**53. "
+        "The artifact's scale, calibration or model is not that of a score: write it again."
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,7 +94,11 @@ class ScoreRule:
 
     def scaled_points(self, margin: Floats) -> Integers:
         """Return the points of the scale, rounded to whole ones."""
-        exact = self.offset - self.factor * self.log_odds(margin)
+        with np.errstate(over="ignore", invalid="ignore"):  # said in words, just below
+            exact = self.offset - self.factor * self.log_odds(margin)
+        beyond = ~(np.abs(exact) < _MOST_POINTS)
+        if beyond.any():
+            _refuse_points(float(margin[np.flatnonzero(beyond)[0]]))
         return np.floor(exact + 0.5).astype(np.int64)
 
     @cached_property
@@ -91,14 +106,19 @@ class ScoreRule:
         return self.offset, self.factor, self.bounds.tolist()
 
     def of_one(self, margin: float) -> tuple[float, int, str]:
-        """Return probability, points of the scale and grade of one margin, as above."""
+        """Return probability, points of the scale (0 where a table has its own) and grade."""
         offset, factor, bounds = self._of_scale
         log_odds = self.slope * margin + self.intercept
         # NumPy's exp, not math's: the two may differ in the last bit.
         small = float(np.exp(-abs(log_odds)))
         probability = 1 / (1 + small) if log_odds >= 0 else small / (1 + small)
-        points = math.floor(offset - factor * log_odds + 0.5)
-        return probability, points, self.names[bisect_right(bounds, probability)]
+        grade = self.names[bisect_right(bounds, probability)]
+        if self.points == "table":
+            return probability, 0, grade
+        exact = offset - factor * log_odds
+        if not abs(exact) < _MOST_POINTS:
+            _refuse_points(margin)
+        return probability, math.floor(exact + 0.5), grade
 
     def grade(self, probability: Floats) -> NDArray[np.str_]:
         """Return each probability's grade."""
