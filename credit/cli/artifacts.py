@@ -69,7 +69,7 @@ def diff(
 
 
 @artifacts_app.command(
-    epilog="Example: credit monitor runs/weilidai/latest/artifact-blend may.parquet"
+    epilog="Example: credit monitor runs/weilidai/latest/artifact-xgboost may.parquet"
 )
 def monitor(
     artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
