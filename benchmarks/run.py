@@ -10,8 +10,8 @@ import sys
 
 MODULES = (
     "stages", "public_sets", "policy_price", "world_recovery", "streaming_card",
-    "streaming_boost", "tracking", "graph", "bitcoin_otc", "reject", "leak_cells", "social_value",
-    "source_worth",
+    "streaming_boost", "tuning", "tracking", "graph", "bitcoin_otc", "reject", "leak_cells",
+    "social_value", "source_worth",
 )  # fmt: skip
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 
