@@ -29,9 +29,18 @@ settings.load_profile("project")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+EXPERIMENT = (
+    "cli", "pack", "pages", "policy_weights", "refused", "runs", "source_worth", "track", "train",
+)  # fmt: skip
+"""Files whose tests look at the one experiment that a worker runs for all of them."""
+
+
 def group_of(nodeid: str) -> str:
-    """Return what keeps tests together: their file, or Spark, which starts once."""
-    return "spark" if "spark" in nodeid else nodeid.split("::", maxsplit=1)[0]
+    """Return what keeps tests together: their file, or Spark or an experiment, made once."""
+    file = Path(nodeid.split("::", maxsplit=1)[0])
+    if "spark" in nodeid:
+        return "spark"
+    return "experiment" if file.stem.removeprefix("test_") in EXPERIMENT else file.name
 
 
 class ByGroup(LoadScopeScheduling):
@@ -50,7 +59,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left with it alone at the end."""
-    size = Counter(group_of(item.nodeid) for item in items) + Counter({"spark": len(items)})
+    size = Counter(group_of(item.nodeid) for item in items) + Counter(
+        {"spark": 2 * len(items), "experiment": len(items)}
+    )
     items.sort(key=lambda item: -size[group_of(item.nodeid)])
 
 
