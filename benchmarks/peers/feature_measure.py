@@ -28,7 +28,7 @@ def cpu() -> float:
     )
 
 
-def ours(folder: Path) -> pd.DataFrame:
+def ours(folder: Path, *, swept: bool | None = None) -> pd.DataFrame:
     from benchmarks.peers.feature_ours import declared
     from credit.engine import Engine
     from credit.features import build
@@ -36,15 +36,13 @@ def ours(folder: Path) -> pd.DataFrame:
 
     with Engine(memory_limit="8GB") as engine:
         engine.add("payments", TableSource(path=str(folder / "payments")))
-        return build(engine, pd.read_parquet(folder / "observations.parquet"), declared())
+        spine = pd.read_parquet(folder / "observations.parquet")
+        return build(engine, spine, declared(), swept=swept)
 
 
 def ours_in_sql(folder: Path) -> pd.DataFrame:
     """The same declarations as SQL alone, which small builds and other engines run."""
-    from credit.features import frame
-
-    frame.SWEPT_FROM = 2**62
-    return ours(folder)
+    return ours(folder, swept=False)
 
 
 BUILDS = {**PEERS, "ours": ours, "ours, SQL alone": ours_in_sql}

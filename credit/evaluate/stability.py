@@ -102,6 +102,11 @@ def _counts(values: object, argument: str) -> FloatArray:
     return counts
 
 
+def score_edges(scores: FloatArray, bins: int) -> FloatArray:
+    """Return the upper ends of all but the last of ``bins`` bins of equal size; ties make fewer."""
+    return np.unique(np.quantile(scores, np.arange(1, bins) / bins, method="lower"))
+
+
 def score_psi(expected: object, actual: object, *, bins: int = 10) -> Stability:
     """Return the PSI of a score, binned at the quantiles of the expected sample.
 
@@ -110,7 +115,7 @@ def score_psi(expected: object, actual: object, *, bins: int = 10) -> Stability:
     reference, current = numbers(expected, "expected"), numbers(actual, "actual")
     if bins < 2:
         raise DataError(f"bins must be at least 2, got {bins}.")
-    edges = np.unique(np.quantile(reference, np.arange(1, bins) / bins, method="lower"))
+    edges = score_edges(reference, bins)
     count = len(edges) + 1
     return psi(
         np.bincount(np.searchsorted(edges, reference), minlength=count),

@@ -15,7 +15,6 @@ import pandas as pd
 
 from credit.artifact import risk_of
 from credit.errors import DataError
-from credit.evaluate import Economics
 from credit.explain import (
     Offer,
     RecoursePlan,
@@ -32,6 +31,7 @@ from credit.explain import (
 )
 from credit.pipeline.findings import Example, Findings, Refusals
 from credit.pipeline.fit import Fitted
+from credit.pipeline.influences import economics_of
 from credit.runtime import load
 
 Ints = npt.NDArray[np.int64]
@@ -54,10 +54,10 @@ APPROVED = 0.7
 
 def cutoff_of(findings: Findings, fitted: Fitted) -> tuple[float, str]:
     """Return P(bad) up to which a model approves, and where that comes from."""
-    stated = findings.config.economics
-    if stated is not None:
+    economics = economics_of(findings.config)
+    if economics is not None:
         return (
-            Economics(**stated.model_dump()).break_even,
+            economics.break_even,
             "where a loan earns nothing, by the economics that the pipeline states",
         )
     probability = fitted.probability(findings.data.X.iloc[findings.assessment.rows])

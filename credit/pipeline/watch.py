@@ -22,6 +22,7 @@ from credit.evaluate import (
     score_psi,
 )
 from credit.evaluate.grades import AMBER, RED
+from credit.evaluate.stability import score_edges
 from credit.pipeline.findings import Findings
 from credit.pipeline.screen import months_of, quantile_codes
 
@@ -192,7 +193,7 @@ def _feature_limits(findings: Findings, monthly: int) -> pd.DataFrame:
 def _score_reference(findings: Findings) -> pd.DataFrame:
     probability = findings.assessment.probability[findings.champion.name]
     points = findings.shared.scale.points(probability)
-    edges = np.unique(np.quantile(points, np.arange(1, BINS) / BINS, method="lower"))
+    edges = score_edges(points, BINS)
     count = np.bincount(np.searchsorted(edges, points), minlength=len(edges) + 1)
     return pd.DataFrame(
         {

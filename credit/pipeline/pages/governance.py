@@ -9,7 +9,6 @@ import numpy as np
 from credit import plot
 from credit.errors import DataError
 from credit.evaluate import (
-    Economics,
     LeakFacts,
     calibration_line,
     calibration_tests,
@@ -20,6 +19,7 @@ from credit.evaluate import (
 )
 from credit.evaluate.intervals import Z
 from credit.pipeline.findings import Findings
+from credit.pipeline.influences import economics_of
 from credit.pipeline.pages.models import CURVE_ROWS, labels_of, outcome_of
 from credit.pipeline.pages.page import Picture, Section
 from credit.pipeline.words import Printed, interval, number, percent, records
@@ -110,10 +110,9 @@ def _about(value: float, error: float) -> tuple[float, float]:
 
 def cutoffs(findings: Findings) -> Section | None:
     """Return what each cut-off earns; None where the pipeline states no economics."""
-    stated = findings.config.economics
-    if stated is None:
+    economics = economics_of(findings.config)
+    if economics is None:
         return None
-    economics = Economics(**stated.model_dump())
     y, champion = outcome_of(findings), findings.champion
     whole = cutoff_table(y, findings.assessment.probability[champion.name], economics)
     best = whole[whole["best"]].iloc[0]
