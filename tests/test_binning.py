@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from credit.binning import BinLimits, Binning, Bins, Sample, bins_of, count_column
 from credit.binning.choose import deal
 from credit.binning.counts import candidate_edges
+from credit.binning.fit import NO_HELP
 from credit.binning.limits import ORDERS
 from credit.binning.rules import Material, Rules
 from credit.binning.segments import Segments, segments
@@ -126,7 +127,7 @@ def test_evidence_follows_the_declared_trend(trend, sign):
         assert bins.edges == ()
         assert bins.diagnosis in (
             "no cut leaves the bad rate descending",
-            "no cut improves the likelihood of held-out rows",
+            NO_HELP,
         )
 
 
@@ -149,12 +150,12 @@ def test_auto_finds_the_trend_out_of_fold(shape, expected):
     assert bins.iv > 0.3
 
 
-def test_noise_gets_one_bin_more_often_than_not():
+def test_noise_is_said_to_be_noise_more_often_than_not():
     random = np.random.default_rng(2)
     X = pd.DataFrame(random.normal(size=(1000, 20))).rename(columns=lambda i: f"noise{i}")
     y = random.random(1000) < 0.2
     model = Binning().fit(X, y)
-    assert sum(bins.edges == () for bins in model.bins_.values()) >= 10
+    assert sum(bins.diagnosis != "" for bins in model.bins_.values()) >= 10
     assert np.mean([bins.iv for bins in model.bins_.values()]) < 0.05
 
 

@@ -49,7 +49,8 @@ class Bins:
         Evidence of each bin, log of smoothed bad share over good share: above 0 is riskier
         than the population, 0 is neutral.
     diagnosis : str
-        Why there is only one ordinary bin, where there is; else empty.
+        Why there is only one ordinary bin, or that held-out rows do not confirm the cuts; else
+        empty.
     """
 
     feature: str

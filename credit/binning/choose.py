@@ -1,4 +1,4 @@
-"""Trend and number of bins by what they say of counts held out."""
+"""Trends by what they say of counts held out, and whether any cut says anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from credit.binning.solve import Ends, held_out_gain, paths_of_all, solve
 from credit.columns import Floats
 
 FOLDS = 5
-"""Parts the counts are dealt into when trend and number of bins are chosen."""
+"""Parts the counts are dealt into."""
 
 DEALS = 2
 """Times the counts are dealt anew: one deal of a small sample is too noisy to choose by."""
@@ -22,7 +22,7 @@ DEALS = 2
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A trend and a number of bins."""
+    """A trend, and the number of bins that held-out rows like best."""
 
     trend: str
     bins: int
@@ -63,7 +63,7 @@ def choose(
     trends: tuple[str, ...],
     random: np.random.Generator,
 ) -> Choice:
-    """Choose trend and number of bins by log-likelihood on counts held out.
+    """Choose a trend by log-likelihood on counts held out, each with its best number of bins.
 
     A trend that turns, or none at all, fits noise more easily than a monotone one, so it must
     win by more than one standard error of the difference over the held-out parts. Names are put

@@ -88,8 +88,6 @@ def diagnose(material: Material, rules: Rules, trend: str, counts: Counts) -> st
     nearest value that allows a cut; else the smallest set that was found is named.
     """
     case = _Case(material, trend, rules)
-    if case.solved():
-        return "no cut improves the likelihood of held-out rows"
     what = "no cut" if rules.min_bins <= 2 else f"no {rules.min_bins} bins"
     limits = _in_force(case, counts)
     alone = [limit for limit in limits if limit.dropped(case).solved()]

@@ -1,4 +1,4 @@
-"""From counts to bins: order, trend and number of bins, then the other bins beside them."""
+"""From counts to bins: order, trend and exact cuts, then the other bins beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from credit.binning.bins import Bins, evidence, interval_labels
-from credit.binning.choose import choose, ordered
+from credit.binning.choose import Choice, choose, ordered
 from credit.binning.counts import Counts
 from credit.binning.diagnose import diagnose
 from credit.binning.limits import ORDERS, BinLimits
@@ -17,6 +17,9 @@ from credit.binning.solve import solve
 from credit.columns import Floats
 from credit.errors import ModelError
 
+NO_HELP = "held-out rows are explained no better by any cut"
+"""The diagnosis of a column whose cuts may be noise."""
+
 
 def fit_bins(
     counts: Counts, prior: Floats, limits: BinLimits, trend: str, random: np.random.Generator
@@ -24,8 +27,9 @@ def fit_bins(
     """Return the bins of a column from its counts.
 
     The value (IV by default) is maximised exactly over all binnings of the candidates with the
-    chosen trend and number of bins. A column that allows one bin only gets that bin and a
-    diagnosis.
+    chosen trend and as many bins as the limits allow. A column that allows one bin only gets
+    that bin and a diagnosis; one whose held-out rows are explained no better by any cut keeps
+    its cuts, with a diagnosis that says so.
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ def fit_bins(
     trend : str
         A trend, or ``auto``. Names are always put in ascending order.
     random : Generator
-        Deals the counts when trend and number of bins are chosen.
+        Deals the counts when a trend is chosen.
 
     Raises
     ------
@@ -52,8 +56,10 @@ def fit_bins(
         return assemble(counts, prior, limits, [len(counts.ordinary) - 1], ("none", reason))
     material = counts.material(prior, limits.fixed.get(counts.feature, ()))
     rules = Rules.of(limits, prior)
-    ends, shown = _search(counts, material, rules, trend, random)
-    reason = "" if len(ends) > 1 else diagnose(material, rules, shown, counts)
+    ends, choice = _search(counts, material, rules, trend, random)
+    shown = choice.trend
+    reason = "" if choice.bins > 1 else NO_HELP
+    reason = reason if len(ends) > 1 else diagnose(material, rules, shown, counts)
     shown = shown if len(ends) > 1 or trend != "auto" else "none"
     return assemble(counts, prior, limits, ends, (shown, reason))
 
@@ -72,8 +78,8 @@ def _check(counts: Counts, limits: BinLimits) -> None:
 
 def _search(
     counts: Counts, material: Material, rules: Rules, trend: str, random: np.random.Generator
-) -> tuple[list[int], str]:
-    """Return the last candidate of every bin, and the trend chosen."""
+) -> tuple[list[int], Choice]:
+    """Return the last candidate of every bin, and what was chosen."""
     trends = tuple(ORDERS) if trend == "auto" else (trend,)
     if rules.may_fail and len(trends) > 1:
         trends = tuple(t for t in trends if _numbers(solve(material, t, rules)[1], rules).size)
@@ -82,10 +88,8 @@ def _search(
     paths, totals = solve(material, choice.trend, rules)
     feasible = _numbers(totals, rules)
     if not feasible.size:
-        return [material.size - 1], choice.trend
-    at_most = feasible[feasible < choice.bins]
-    row = at_most[-1] if at_most.size else feasible[0]
-    return [int(end) for end in paths[row] if end >= 0], choice.trend
+        return [material.size - 1], choice
+    return [int(end) for end in paths[feasible[-1]] if end >= 0], choice
 
 
 def _numbers(totals: Floats, rules: Rules) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

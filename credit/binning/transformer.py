@@ -61,9 +61,9 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Exact optimal bins of every column; values become weight of evidence.
 
     The evidence of a bin is ``log(bad share / good share)``, smoothed: above 0 is riskier than
-    the population. Bins maximise the information value exactly, given the trend and number of
-    bins that explain held-out rows best. Any frame is read: numbers, text, missing, category,
-    Arrow. Nothing but weighted counts per candidate is used.
+    the population. Bins maximise the information value exactly, given the trend that explains
+    held-out rows best and as many bins as the limits allow. Any frame is read: numbers, text,
+    missing, category, Arrow. Nothing but weighted counts per candidate is used.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     trends : dict of str to str, optional
         Trend of a column's bad rate; ``limits.trend`` for the others. Names have no trend.
     random_state : int, optional
-        Seeds the deals that choose trend and number of bins; ``None`` is 0.
+        Seeds the deals that choose a trend; ``None`` is 0.
 
     Attributes
     ----------

@@ -24,13 +24,13 @@ AMBER, RED = 0.05, 0.001
 
 
 def grade_bounds(
-    y: object, probability: object, *, limits: BinLimits = GRADES, seed: int = 0
+    y: object, probability: object, *, limits: BinLimits = GRADES
 ) -> tuple[float, ...]:
     """Return the bounds between the grades of greatest information value, bad rates ascending.
 
     Grade i holds ``bounds[i - 1] <= p < bounds[i]``, as in `credit.calibrate.MasterScale`. The
-    search is the exact programme of `credit.binning` over quantiles of the probability; the
-    number of grades is the one within ``limits`` that explains held-out rows best.
+    search is the exact programme of `credit.binning` over quantiles of the probability; there
+    are as many grades as ``limits`` allow.
 
     Parameters
     ----------
@@ -38,8 +38,6 @@ def grade_bounds(
         Outcome (1 is bad) and P(bad) of rows the model was not fitted on.
     limits : BinLimits
         What a grade may look like; its ``trend`` is not read.
-    seed : int
-        Deals the counts when the number of grades is chosen.
 
     Raises
     ------
@@ -51,12 +49,10 @@ def grade_bounds(
     stated = probabilities(probability, "probability", length=len(labels))
     sample = Sample.of(labels, np.ones(len(labels)))
     counts = count_column(pd.Series(stated), "probability", sample, limits)
-    found = fit_bins(counts, counts.prior, limits, "ascending", np.random.default_rng(seed))
+    found = fit_bins(counts, counts.prior, limits, "ascending", np.random.default_rng(0))
     if not found.edges:
-        reason = found.diagnosis or "held-out rows are explained no better by two"
         raise DataError(
-            f"probability: one grade only ({reason}). Use more rows, relax the limit, or ask for "
-            "min_bins=2."
+            f"probability: one grade only ({found.diagnosis}). Use more rows or relax the limit."
         )
     return found.edges
 

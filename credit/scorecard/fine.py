@@ -106,7 +106,7 @@ def fine_bins(
         Declared sign of every column, 0 where there is none.
     special_codes : dict of str to list
     seed : int
-        Seeds the choice of each column's trend and number of bins.
+        Seeds the choice of each column's trend.
     """
     known_names("special_codes", special_codes, frame.columns)
     fine = {}
