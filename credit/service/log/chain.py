@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -127,12 +128,14 @@ class Chain:
             They are not, and nothing of them is left; the next group is tried anew.
         """
         try:
-            if self._broken:
-                self._resume(self._segment)
+            if self._broken or not self._files:
+                self._resume(self._segment, most=self.head.sequence)
             if os.fstat(self._chain).st_size >= self._segment_bytes:
                 self._begin(self.head)
-            self._hold_and_write(group)
+            with self._hold():
+                self._write(group)
         except OSError as error:
+            self.report(Cut(why=error.strerror or str(error), refused=len(group)))
             raise LogError(
                 f"decision log {self.writer} in {self.folder}: {error.strerror or error}. "
                 f"{len(group)} record(s) are not in the log, so what they decide must not be "
@@ -152,17 +155,18 @@ class Chain:
     def _values(self) -> int:
         return self._files[1]
 
-    def _hold_and_write(self, group: Sequence[Encoded]) -> None:
-        if not on_disk.is_still(self._chain, self._segment.chain):
-            raise OSError(0, f"{self._segment.chain.name} was moved or removed")
+    @contextmanager
+    def _hold(self) -> Iterator[None]:
+        """Open the segment's files, and keep erasure from putting another in place meanwhile."""
+        if not self._files:
+            self._open_files()
         while True:
+            if not on_disk.is_still(self._chain, self._segment.chain):
+                raise OSError(0, f"{self._segment.chain.name} was moved or removed")
             with on_disk.locked(self._values):
-                # Erasure puts a new file in the place of the one that is open here.
                 if on_disk.is_still(self._values, self._segment.values):
-                    self._write(group)
+                    yield
                     return
-            if not self._segment.values.exists():
-                raise OSError(0, f"{self._segment.values.name} was moved or removed")
             self._open_files()
 
     def _write(self, group: Sequence[Encoded]) -> None:
@@ -181,26 +185,27 @@ class Chain:
             on_disk.write_all(self._chain, b"".join(lines))
             _sync(self._chain)
         except OSError as error:
-            self._roll_back(*sizes, why=error.strerror or str(error), refused=len(group))
+            self._roll_back(*sizes, why=error.strerror or str(error))
             raise
         self.head, self.pending = head, None
 
-    def _roll_back(self, chain_size: int, values_size: int, *, why: str, refused: int) -> None:
+    def _roll_back(self, chain_size: int, values_size: int, *, why: str) -> None:
         """Cut off what a failed group left: records before their values."""
-        cut = Cut(
-            why=why,
-            refused=refused,
-            chain_bytes=os.fstat(self._chain).st_size - chain_size,
-            values_bytes=os.fstat(self._values).st_size - values_size,
-        )
         try:
-            for file, size in ((self._chain, chain_size), (self._values, values_size)):
-                os.ftruncate(file, size)
-                os.fsync(file)
+            torn = self._cut_back(chain_size, values_size)
         except OSError:
-            self._broken = True  # cut off by what recovers, before the next group
-            cut = Cut(why=why, refused=refused)
-        self.report(cut)
+            self._broken = True  # cut off before the next group, and reported then
+        else:
+            self.report(Cut(why=why, chain_bytes=torn[0], values_bytes=torn[1]))
+
+    def _cut_back(self, chain_size: int, values_size: int) -> list[int]:
+        """Cut both files to a size and wait for the disk; return how much was cut off each."""
+        sizes = ((self._chain, chain_size), (self._values, values_size))
+        torn = [os.fstat(file).st_size - size for file, size in sizes]
+        for file, size in sizes:
+            os.ftruncate(file, size)
+            os.fsync(file)
+        return torn
 
     def _begin(self, after: Head) -> None:
         """Begin the next segment: the file of values first, so a chain never lacks it."""
@@ -217,17 +222,12 @@ class Chain:
         self._segment, self.head = segment, head
         self._open_files()
 
-    def _resume(self, segment: Segment) -> None:
-        """Open the last segment; cut off what is torn."""
-        end = recover(segment)
+    def _resume(self, segment: Segment, most: int | None = None) -> None:
+        """Open the last segment; cut off what is torn, and records after ``most``."""
         self._segment = segment
-        self._open_files()
-        with on_disk.locked(self._values):
-            sizes = ((self._chain, end.chain_size), (self._values, end.values_size))
-            torn = [os.fstat(file).st_size - size for file, size in sizes]
-            for file, size in sizes:
-                os.ftruncate(file, size)
-                os.fsync(file)
+        with self._hold():
+            end = recover(segment, most)
+            torn = self._cut_back(end.chain_size, end.values_size)
         self.id, self.head, self._broken = end.chain, end.head, False
         if any(torn):
             self.report(Cut(why="found torn", chain_bytes=torn[0], values_bytes=torn[1]))
@@ -235,7 +235,11 @@ class Chain:
     def _open_files(self) -> None:
         self._close_files()
         chain = on_disk.open_to_append(self._segment.chain)
-        self._files = chain, on_disk.open_to_append(self._segment.values)
+        try:
+            self._files = chain, on_disk.open_to_append(self._segment.values)
+        except OSError:
+            os.close(chain)
+            raise
 
     def _close_files(self) -> None:
         for file in self._files:

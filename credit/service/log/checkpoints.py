@@ -14,7 +14,7 @@ from credit.runtime.signature import PrivateKey, PublicKey
 from credit.service.log.chain import Chain, Cut
 from credit.service.log.fault import refuse
 from credit.service.log.lines import Head, encode
-from credit.service.log.segments import checkpoints_of, open_to_append, write_all
+from credit.service.log.segments import checkpoints_of, open_to_append, put, write_all
 
 _SIGNED_AS = b"credit decision log, checkpoint, format 1\n"
 
@@ -122,6 +122,8 @@ class Checkpoints:
         self.written: Sequence[Signed]
         self.written, self.torn = read_checkpoints(path)
         self._writer, self._key = writer, key
+        if not path.exists():
+            put(path, b"")
         self._file = open_to_append(path)
         if self.torn:
             os.ftruncate(self._file, os.fstat(self._file).st_size - self.torn)

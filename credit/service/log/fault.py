@@ -8,6 +8,10 @@ from typing import NoReturn
 from credit.errors import LogError
 
 RESTORE = "Restore the file from a copy, and ask who could write to it."
+TORN = (
+    "If the service was killed, start it again: it cuts this off and records that it did. Else "
+    "restore the file from a copy."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

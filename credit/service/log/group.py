@@ -232,8 +232,8 @@ class DecisionLog:
         try:
             self._checkpoints.write(self._chain.id, head, time.time_ns() // 1_000)
             self._checkpointed = head.sequence
-        except OSError as error:
-            fault = error.strerror or str(error)
+        except Exception as error:  # the records are written: only their checkpoint is late
+            fault = str(error)
         self._checkpoint_due = now + self._options.checkpoint_seconds
         with self._condition:
             self._checkpoint_fault = fault

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from credit.errors import LogError
-from credit.service.log.fault import refuse
+from credit.service.log.fault import TORN, refuse
 from credit.service.log.lines import (
     FORMAT,
     NO_HASH,
@@ -133,11 +133,7 @@ def read_chain(parts: list[Segment], gone: Collection[int] = ()) -> Iterator[Rec
 
 def _follow(file: str, number: int, raw: bytes, after: Head) -> Line:
     if not raw.endswith(b"\n"):
-        refuse(
-            file, number, f"the line is cut short after {len(raw)} bytes",
-            "If the service was killed, start it again: it cuts this off and records that it did. "
-            "Else restore the file from a copy.",
-        )  # fmt: skip
+        refuse(file, number, f"the line is cut short after {len(raw)} bytes", TORN)
     try:
         line = open_line(raw)
     except (ValueError, RecursionError) as error:
@@ -201,8 +197,4 @@ class _Persons:
     def end(self) -> None:
         """Refuse values that are left over, unless they are just being written."""
         if not self._live and self._lines.readline():
-            refuse(
-                self._file, self._number + 1, "values without a record",
-                "If the service was killed, start it again: it cuts this off and records that it "
-                "did. Else restore the file from a copy.",
-            )  # fmt: skip
+            refuse(self._file, self._number + 1, "values without a record", TORN)

@@ -37,15 +37,21 @@ class End:
     values_size: int
 
 
-def recover(segment: Segment) -> End:
+def recover(segment: Segment, most: int | None = None) -> End:
     """Read the last segment of a chain and return where it soundly ends.
+
+    Parameters
+    ----------
+    segment : Segment
+    most : int, optional
+        Number of the last record that was not refused: what follows is no part of it.
 
     Raises
     ------
     LogError
         It is damaged, not only torn; or it lacks values.
     """
-    lines, chain_size = _sound_lines(segment.chain)
+    lines, chain_size = _sound_lines(segment.chain, most)
     if not lines or lines[0].record.get("kind") != "header":
         _refuse(segment.chain, 1, "it is not the header of a chain")
     decided = [line.sequence for line in lines if line.record.get("kind") == "decision"]
@@ -79,7 +85,7 @@ def _is_torn(rest: bytes) -> bool:
     return b"\n" not in rest or b"\0" in rest
 
 
-def _sound_lines(path: Path) -> tuple[list[Line], int]:
+def _sound_lines(path: Path, most: int | None) -> tuple[list[Line], int]:
     content = path.read_bytes()
     lines: list[Line] = []
     size = 0
@@ -90,6 +96,8 @@ def _sound_lines(path: Path) -> tuple[list[Line], int]:
             rest = content[size:]
             if not _is_torn(rest) or any(map(_opens, rest.split(b"\n")[1:])):
                 _refuse(path, number, error)
+            break
+        if most is not None and line.sequence > most:
             break
         before = lines[-1] if lines else None
         if before and (line.previous, line.sequence) != (before.hash, before.sequence + 1):

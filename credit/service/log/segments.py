@@ -110,8 +110,8 @@ def locked(descriptor: int) -> Iterator[None]:
 
 
 def open_to_append(path: Path) -> int:
-    """Open a file for appending, making it where it is not there; only its owner may read it."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    """Open a file that is there for appending."""
+    return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
 
 
 def is_still(descriptor: int, path: Path) -> bool:

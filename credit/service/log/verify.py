@@ -9,10 +9,10 @@ from pathlib import Path
 from credit.errors import LogError
 from credit.runtime.signature import PublicKey, PublicSource
 from credit.service.log.checkpoints import Checkpoint, read_checkpoints
-from credit.service.log.fault import BrokenLogError, Fault, refuse
+from credit.service.log.fault import TORN, BrokenLogError, Fault, refuse
 from credit.service.log.lines import Line
 from credit.service.log.read import Record, chains, erased, no_erasure, read_chain
-from credit.service.log.segments import Segment
+from credit.service.log.segments import Segment, is_written
 
 _SUFFIX = ".checkpoints.jsonl"
 _CUT_OFF = "Records were cut off or changed since: restore the chain from a copy."
@@ -175,8 +175,9 @@ def _checkpoints(folders: list[Path], key: PublicKey | None) -> dict[str, dict[i
 
 
 def _read(path: Path, key: PublicKey | None) -> list[Checkpoint]:
-    # A torn last line was never complete: it is cut off when the log is opened next.
-    signed, _ = read_checkpoints(path)
+    signed, torn = read_checkpoints(path)
+    if torn and not is_written(path.parent, path.name.removesuffix(_SUFFIX)):
+        refuse(path.name, len(signed) + 1, f"the line is cut short after {torn} bytes", TORN)
     for number, one in enumerate(signed, 1):
         if key is not None and not one.signed_by(key):
             refuse(
