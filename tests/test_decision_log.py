@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -38,7 +39,7 @@ from credit.service.log.lines import (
     person_line,
     seal_line,
 )
-from credit.service.log.read import chains, erased, read_chain
+from credit.service.log.read import chains, erased, no_erasure, read_chain
 
 WAIT = 20  # seconds: far more than any write takes
 ONE = some(1)[0]
@@ -372,6 +373,27 @@ def test_an_erasure_that_was_interrupted_is_seen_and_can_be_finished(tmp_path: P
     assert "run `credit log erase` again" in fault.way_out
     assert erase(tmp_path, "p1").decisions == 2
     assert verify(tmp_path).fault is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to somebody else")
+def test_what_an_administrator_erases_stays_the_services(tmp_path: Path) -> None:
+    write(tmp_path, 9)
+    for path in [tmp_path, *tmp_path.iterdir()]:
+        os.chown(path, 12_345, 12_345)
+    assert erase(tmp_path, "p1").decisions == 2
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in tmp_path.iterdir()} == {
+        (12_345, 12_345)
+    }
+
+
+def test_one_erases_or_verifies_at_a_time(tmp_path: Path) -> None:
+    write(tmp_path, 3)
+    erase(tmp_path, "p1")
+    with (
+        no_erasure(tmp_path),
+        pytest.raises(LogError, match=r"a verification or a replay is going on"),
+    ):
+        erase(tmp_path, "p2")
 
 
 # -- replay

@@ -73,8 +73,10 @@ def checkpoints_of(folder: Path, writer: str) -> Path:
 
 def try_lock(folder: Path, writer: str) -> int | None:
     """Take a writer's lock until the process ends; None where another process holds it."""
-    descriptor = os.open(folder / f"{writer}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = folder / f"{writer}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        _own_as(descriptor, folder)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
@@ -123,6 +125,13 @@ def is_still(descriptor: int, path: Path) -> bool:
     return os.path.samestat(os.fstat(descriptor), there)
 
 
+def _own_as(descriptor: int, path: Path) -> None:
+    """Give an open file to who owns ``path``: what an administrator writes, the service reads."""
+    there, own = path.stat(), os.fstat(descriptor)
+    if (there.st_uid, there.st_gid) != (own.st_uid, own.st_gid):
+        os.fchown(descriptor, there.st_uid, there.st_gid)
+
+
 def write_all(descriptor: int, content: bytes) -> None:
     """Write all of ``content``: a nearly full disk takes a part and says so."""
     view = memoryview(content)
@@ -140,11 +149,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Put a file in its place whole: written beside, synced, renamed, its folder synced."""
+    """Put a file in its place whole: written beside, synced, renamed, its folder synced.
+
+    It belongs to who owned the one before, or owns the folder.
+    """
     partial = path.with_name(f".{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         try:
+            _own_as(descriptor, path if path.exists() else path.parent)
             write_all(descriptor, content)
             os.fsync(descriptor)
         finally:
