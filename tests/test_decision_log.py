@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ from credit.service.log.lines import (
     person_line,
     seal_line,
 )
-from credit.service.log.read import chains, erased, no_erasure, read_chain
+from credit.service.log.read import chains, erased, read_chain
+from credit.service.log.segments import hold_folder
 
 WAIT = 20  # seconds: far more than any write takes
 ONE = some(1)[0]
@@ -386,14 +388,17 @@ def test_what_an_administrator_erases_stays_the_services(tmp_path: Path) -> None
     }
 
 
-def test_one_erases_or_verifies_at_a_time(tmp_path: Path) -> None:
+def test_who_erases_waits_for_who_verifies(tmp_path: Path) -> None:
     write(tmp_path, 3)
-    erase(tmp_path, "p1")
-    with (
-        no_erasure(tmp_path),
-        pytest.raises(LogError, match=r"a verification or a replay is going on"),
-    ):
-        erase(tmp_path, "p2")
+    with ThreadPoolExecutor(1) as threads:
+        with hold_folder(tmp_path, alone=False):
+            assert threads.submit(verify, tmp_path).result(WAIT).fault is None
+            erasing = threads.submit(erase, tmp_path, "p1")
+            with DecisionLog(tmp_path) as log:
+                log.append(some(1, 3)).result(WAIT)  # who logs does not wait
+            assert not erasing.done()
+        assert erasing.result(WAIT).decisions == 1
+    assert verify(tmp_path).erased == 1
 
 
 # -- replay

@@ -252,11 +252,6 @@ def _lock(folder: Path, writer: str | None) -> tuple[str, int]:
         descriptor = on_disk.try_lock(folder, name)
         if descriptor is not None:
             return name, descriptor
-    if writer == on_disk.ERASURES:
-        raise LogError(
-            f"{folder}: another erasure, a verification or a replay is going on. Wait until it has "
-            "ended."
-        )
     raise LogError(
         f"{folder}: another process writes the chain {writer or 'of every writer'}. A chain has "
         "one writer: end that process, or name another writer."

@@ -15,7 +15,8 @@ from credit.runtime.files import MANIFEST, read
 from credit.runtime.signature import PublicSource
 from credit.service.log.entry import answer_of
 from credit.service.log.fault import BrokenLogError, Fault
-from credit.service.log.read import Record, chains, erased, no_erasure, read_chain
+from credit.service.log.read import Record, chains, erased, read_chain
+from credit.service.log.segments import hold_folder
 
 _COMPARED = ("points", "probability", "grade")
 _EXCESS_TOLERANCE = 1e-9  # versions may sum a feature's trees in another order
@@ -106,7 +107,7 @@ def replay(
     differences: list[Difference] = []
     fault = None
     try:
-        with no_erasure(folder):
+        with hold_folder(folder, alone=False):
             found = chains(folder)
             gone = erased(found)
             for writer, parts in found.items():

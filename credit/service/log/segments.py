@@ -111,6 +111,26 @@ def locked(descriptor: int) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+@contextmanager
+def hold_folder(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Wait until nobody erases in a log, and, where ``alone``, until nobody reads it either.
+
+    Values would go after what erased them was read. Who logs is not held up.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise LogError(
+            f"{folder}: there is no such folder ({error.strerror}). Give the folder of a decision "
+            "log."
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def open_to_append(path: Path) -> int:
     """Open a file that is there for appending."""
     return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
