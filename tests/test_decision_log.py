@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -230,6 +231,48 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
+def test_the_format_is_what_its_page_says(
+    tmp_path: Path, keys: tuple[PrivateKey, PublicKey]
+) -> None:
+    """Read as another language would, from docs/decision_log.md alone."""
+
+    def canonical(value: Any) -> bytes:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return text.encode()
+
+    def sha256(value: Any) -> str:
+        return hashlib.sha256(canonical(value)).hexdigest()
+
+    write(tmp_path, 8, segment_bytes=2_500, key=keys[0])
+    files = sorted(tmp_path.glob("w0.*.chain.jsonl"))
+    assert len(files) > 1
+    people = {
+        one["sequence"]: one["person"]
+        for path in tmp_path.glob("*.values.jsonl")
+        for one in map(json.loads, lines(path))
+    }
+    previous, sequence, hashes = "0" * 64, 0, {}
+    for path in files:
+        assert path.name == f"w0.{sequence + 1:012d}.chain.jsonl"
+        for raw in lines(path):
+            line = json.loads(raw)
+            assert canonical(line) + b"\n" == raw
+            stated = line.pop("hash")
+            assert stated == sha256(line)
+            assert (line["previous"], line["sequence"]) == (previous, sequence + 1)
+            previous, sequence = stated, sequence + 1
+            hashes[sequence] = stated
+            if line["record"]["kind"] == "decision":
+                assert sha256(people.pop(sequence)) == line["record"]["commitment"]
+    assert not people
+    for raw in lines(tmp_path / "w0.checkpoints.jsonl"):
+        line = json.loads(raw)
+        at = line["checkpoint"]
+        assert at["hash"] == hashes[at["sequence"]]
+        message = b"credit decision log, checkpoint, format 1\n" + canonical(at)
+        assert keys[1].signed(message, bytes.fromhex(line["signature"]))
+
+
 # -- what verification sees
 
 
@@ -435,6 +478,10 @@ def test_replay_counts_what_it_cannot_decide_and_names_what_differs(tmp_path: Pa
     said = " | ".join(map(str, found.differences))
     assert f"request r3: points was {changed['points']}, and is {changed['points'] - 1}" in said
     assert "request r5: it is refused now: column" in said
+    one = replay(tmp_path, [ARTIFACT], request="r2")
+    assert (one.decisions, one.equal) == (1, 1)
+    with pytest.raises(LogError, match=r"request 'r99': is not in the log. Give the id"):
+        replay(tmp_path, [ARTIFACT], request="r99")
     with pytest.raises(LogError, match=r"artifacts: none given"):
         replay(tmp_path, [])
     with pytest.raises(ArtifactError, match=r"so the artifact is not signed"):
@@ -469,6 +516,9 @@ def test_the_command_verifies_erases_and_replays(tmp_path: Path) -> None:
     done = credit("log", "erase", folder, "--subject", "nobody")
     assert (done.returncode, done.stderr.strip()) == (1, "no values of 'nobody' are there")
     assert credit("replay", folder, "--artifact", ARTIFACT).returncode == 0
+    for request, code in (("r0", 0), ("r1", 1)):  # of the second the values are erased
+        done = credit("replay", folder, "--artifact", ARTIFACT, "--request", request)
+        assert done.returncode == code
     golden = ARTIFACT.parent.parent / "1-scorecard" / "artifact"
     assert credit("replay", folder, "--artifact", golden).returncode == 1  # others decided
     path = folder / "w0.000000000001.chain.jsonl"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,30 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> N
     assert "must not be answered" in full[1]
     assert room == [str(answered + 20), "None"]
     assert found == ["None", "True", "1", str(40 - answered)]
+
+
+def test_a_crash_at_any_byte_leaves_a_log_that_goes_on(tmp_path: Path) -> None:
+    """What a write leaves is a beginning of it: of the values, or of the records after them."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    with DecisionLog(before) as log:
+        log.append(some(2)).result(WAIT)
+    shutil.copytree(before, after)
+    with DecisionLog(after) as log:
+        log.append(some(2, 2)).result(WAIT)
+    names = [f"w0.000000000001.{kind}.jsonl" for kind in ("values", "chain")]
+    old = [(before / name).read_bytes() for name in names]
+    new = [(after / name).read_bytes() for name in names]
+    ways = [(at, len(old[1])) for at in range(len(old[0]), len(new[0]), 31)]
+    ways += [(len(new[0]), at) for at in range(len(old[1]), len(new[1]), 31)]
+    for values, chain in ways:
+        (before / names[0]).write_bytes(new[0][:values])
+        (before / names[1]).write_bytes(new[1][:chain])
+        DecisionLog(before).close()
+        found = verify(before)
+        assert found.fault is None, (values, chain)
+        assert {"r0", "r1"} <= decided(before).keys()
+        assert found.cuts == ((values, chain) != (len(old[0]), len(old[1])))
+        (before / "w0.checkpoints.jsonl").unlink()
 
 
 class Failing:
