@@ -12,38 +12,32 @@ Anything unexpected ends a part with an AssertionError; its short version is a t
 
 from __future__ import annotations
 
-import http.client
-import json
 import random
 import resource
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.faults_log import Answers, compare, say
+from benchmarks.faults_service import full, service
 from benchmarks.run import machine
 from credit import artifact, runtime
 from credit.artifact.sign import make_keys, sign
 from credit.errors import ArtifactError
 from credit.runtime.signature import PrivateKey, PublicKey
 from credit.service.log import DecisionLog, LogOptions, erase, verify
-from credit.service.log.read import chains, erased, read_chain
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.append(str(TESTS))
-from log_entries import ARTIFACT, decider, entries  # noqa: E402
+from log_entries import ARTIFACT, entries  # noqa: E402
 
 GOLDEN = TESTS / "golden" / "artifacts"
-KILLS, CALLERS, REPLAYED = 50, 4, 10_000
+KILLS, REPLAYED = 50, 10_000
 
 WRITER = """
 import sys
@@ -60,43 +54,6 @@ for entry in entries(int(sys.argv[3])):
         future.result()
         print(done.request_id, done.answer["points"], flush=True)
 """
-
-Answers = dict[str, list[int]]
-"""Request -> points of its rows."""
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def logged(folder: Path) -> Answers:
-    """Return what is in a log; the log is sound."""
-    found = chains(folder)
-    gone = erased(found)
-    result: Answers = {}
-    for writer, parts in found.items():
-        for one in read_chain(parts, gone.get(writer, ())):
-            if one.kind == "decision":
-                said = one.line.record
-                result.setdefault(said["request_id"], []).append(said["answer"]["points"])
-    return result
-
-
-def compare(folder: Path, answered: Answers, key: PublicKey | None = None) -> None:
-    """Hold what was answered against a log that was opened once more."""
-    DecisionLog(folder).close()
-    found = verify(folder, key)
-    assert found.fault is None, found.fault
-    there = logged(folder)
-    missing = [name for name, points in answered.items() if there.get(name) != points]
-    assert not missing, missing[:5]
-    say(
-        f"  {len(answered):,} requests answered, all in the log with their points; "
-        f"{found.decisions:,} decisions in it, {found.cuts} torn ends cut off, "
-        f"{found.refused} refused; verified"
-    )
-
 
 # -- flips
 
@@ -176,128 +133,6 @@ def writer(place: Path) -> None:
         process.wait()
     say(f"  killed {KILLS} times")
     compare(place / "log", answered)
-
-
-@contextmanager
-def serving(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Yield a service on a free port, once it is ready; kill it at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["serve", str(ARTIFACT), "--port", str(port), "--log", str(log)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "credit.cli", *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 120
-        while not is_ready(port):
-            if process.poll() is not None:
-                assert process.stderr is not None
-                raise RuntimeError(process.stderr.read().decode()[-2_000:])
-            assert time.monotonic() < deadline, "the service does not start"
-            time.sleep(0.1)
-        yield process, port
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
-
-
-def is_ready(port: int) -> bool:
-    try:
-        return ask(http.client.HTTPConnection("127.0.0.1", port, timeout=5), None)[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-def ask(caller: http.client.HTTPConnection, body: Any) -> tuple[int, Any]:
-    """Post a body to score, or ask whether it is ready; return the status and the answer."""
-    if body is None:
-        caller.request("GET", "/v2/health/ready")
-    else:
-        caller.request("POST", "/v1/score", json.dumps(body), {"Content-Type": "application/json"})
-    response = caller.getresponse()
-    return response.status, json.loads(response.read())
-
-
-def requests(seed: int) -> Iterator[Any]:
-    """Yield bodies without end: one row or three, with whose they are."""
-    columns, _, _ = decider(ARTIFACT)
-    draw = random.Random(seed)
-    count = len(columns["income"])
-    while True:
-        rows = []
-        for _ in range(draw.choice([1, 1, 3])):
-            at = draw.randrange(count)
-            values = {name: column[at] for name, column in columns.items()}
-            rows.append({"features": values, "subject": f"p{at % 7}"})
-        yield {"rows": rows, "reasons": 4} if len(rows) > 1 else {**rows[0], "reasons": 4}
-
-
-def load(port: int, seed: int, answered: Answers, statuses: Counter[int]) -> None:
-    """Ask until the service is gone."""
-    caller = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    for body in requests(seed):
-        try:
-            status, answer = ask(caller, body)
-        except (OSError, http.client.HTTPException, ValueError):
-            return
-        statuses[status] += 1
-        if status == 200:
-            answered[answer["request_id"]] = points_of(answer)
-
-
-def points_of(answer: Any) -> list[int]:
-    return [row["points"] for row in answer.get("results", [answer])]
-
-
-def service(place: Path) -> None:
-    draw = random.Random(6)
-    answered: Answers = {}
-    statuses: Counter[int] = Counter()
-    for turn in range(KILLS):
-        with serving(place / "log") as (process, port):
-            callers = [
-                threading.Thread(target=load, args=(port, turn * 100 + i, answered, statuses))
-                for i in range(CALLERS)
-            ]
-            for caller in callers:
-                caller.start()
-            time.sleep(draw.uniform(0.05, 1.5))
-            process.send_signal(signal.SIGKILL)
-            for caller in callers:
-                caller.join()
-    say(f"  killed {KILLS} times under load of {CALLERS} callers; answers by status {statuses}")
-    compare(place / "log", answered)
-
-
-def full(place: Path) -> None:
-    folder = place / "log"
-    answered: Answers = {}
-    made = requests(7)
-    with serving(folder) as (process, port):
-        caller = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-
-        def phase(name: str, number: int) -> Counter[int]:
-            statuses: Counter[int] = Counter()
-            for _ in range(number):
-                status, answer = ask(caller, next(made))
-                statuses[status] += 1
-                if status == 200:
-                    answered[answer["request_id"]] = points_of(answer)
-            say(f"  {name}: {dict(statuses)}")
-            return statuses
-
-        assert phase("room", 50).keys() == {200}
-        size = max(path.stat().st_size for path in folder.glob("*.chain.jsonl"))
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size + 2_000, resource.RLIM_INFINITY))
-        assert phase("no room", 100)[503] > 90
-        no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, no_limit)
-        assert phase("room again", 50).keys() == {200}
-    compare(folder, answered)
 
 
 # -- replay
