@@ -4,6 +4,7 @@ flips    one bit of every byte of every signed golden artifact, folder and zip, 
          signed log: is each refused?
 writer   a process that logs is killed (SIGKILL) 50 times: is what it answered in the log?
 service  the same with `credit serve` under load over HTTP
+workers  one of its two workers is killed, 10 times: the other goes on, another comes
 full     the service's files may grow no more, then may again: 503, and nothing lost
 replay   10,000 logged decisions, decided again by `credit replay` in a fresh process
 cost     CPU of logging, verifying, opening and erasing 10,000 decisions
@@ -29,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.faults_log import Answers, compare, say
-from benchmarks.faults_service import full, service
+from benchmarks.faults_service import full, service, workers
 from benchmarks.run import machine
 from credit import artifact, runtime
 from credit.artifact.sign import make_keys, sign
@@ -199,6 +200,7 @@ PARTS = {
     "flips": flips,
     "writer": writer,
     "service": service,
+    "workers": workers,
     "full": full,
     "replay": replay,
     "cost": cost,
