@@ -79,6 +79,10 @@ class ArtifactError(CreditError, ValueError):
     """An artifact is damaged, untrusted, or does not fit the rows given to it."""
 
 
+class LogError(CreditError, RuntimeError):
+    """The decision log cannot be written, read or opened; what it refuses is not answered."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the closest known name, or an empty string."""
     close = get_close_matches(name, list(known), n=1, cutoff=0.5)

@@ -1,0 +1,1 @@
+"""Scoring over HTTP, and the log of what was decided."""
