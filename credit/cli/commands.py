@@ -15,7 +15,7 @@ from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.runs import runs_app
-from credit.cli.show import Quiet, err, out, print_table, progress_bars
+from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
 from credit.errors import ConfigError, CreditError
 
 app = typer.Typer(
@@ -275,5 +275,5 @@ def main() -> None:
             sys.exit(130)
         if not isinstance(error, CreditError):
             raise
-        err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
+        print_refusal(error)
         sys.exit(1)
