@@ -152,6 +152,22 @@ def summary(checks: pd.DataFrame) -> tuple[int, dict[str, str]]:
     return false["month"].nunique(), found
 
 
+def table(checks: pd.DataFrame) -> str:
+    """Return in how many worlds each break was found, when, and by what, as Markdown."""
+    lines = ["| break | on arrival | with outcomes | not | found by |", "|---|---|---|---|---|"]
+    alarms = checks[checks["alarm"]]
+    seeds = checks["seed"].nunique()
+    for name, shock in breaks().items():
+        own = alarms[alarms["month"] == shock.first]
+        early = set(own.loc[own["when"] == "arrival", "seed"])
+        late = set(own["seed"]) - early
+        areas = own.groupby("area")["seed"].nunique().sort_values(ascending=False, kind="stable")
+        found = ", ".join(f"{area} {count}" for area, count in areas.items())
+        missed = seeds - len(early) - len(late)
+        lines.append(f"| {name} | {len(early)} | {len(late)} | {missed} | {found or '-'} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=6)
@@ -186,8 +202,10 @@ def main() -> int:
         for name_of_break, what in found.items():
             sys.stdout.write(f"  {name_of_break}: {what}\n")
         sys.stdout.flush()
+    whole = pd.concat(everything, ignore_index=True)
+    sys.stdout.write(f"{table(whole)}\n")
     if options.checks is not None:
-        pd.concat(everything, ignore_index=True).to_parquet(options.checks)
+        whole.to_parquet(options.checks)
     sys.stdout.write(f"{time.process_time() - began:.0f} CPU seconds\n")
     return 0
 

@@ -20,6 +20,7 @@ from credit import artifact, runtime
 from credit.cli.commands import app
 from credit.errors import ConfigError, DataError
 from credit.pipeline import history as history_module
+from credit.pipeline import watching as watching_module
 from credit.pipeline.history import read_history
 from credit.pipeline.watch_words import printed
 from credit.pipeline.watching import ALERTS, WatchRequest, watch_and_write, watch_file
@@ -147,6 +148,7 @@ def test_a_crash_leaves_no_part_and_of_two_writers_one_is_told(
         ({"period": "May"}, "--period 'May': write a month as 2024-05"),
         ({"group": "off"}, "--group: no column 'off'"),
         ({"cutoff": None}, "states no cut-off. Give --cutoff"),
+        ({"outcome": "night"}, "--outcome 'night': the artifact has a feature of this name"),
     ],
 )
 def test_options_that_name_nothing_are_refused(
@@ -167,6 +169,8 @@ def test_the_period_is_the_month_of_the_batch(tmp_path: Path) -> None:
     )
     entry, _ = watch_file(asked(tmp_path, "2024-01", frame=texts, history=None))
     assert (entry["period"], entry["seen"]["days"]) == ("2024-01", 31.0)
+    with pytest.raises(DataError, match="as_of: not every row is an instant"):
+        watch_file(asked(tmp_path, "2024-01", frame=texts.assign(as_of="May"), history=None))
     day, _ = watch_file(asked(tmp_path, "2024-01", history=None, period="2024-01-05"))
     assert day["seen"]["days"] == 1.0
 
@@ -190,7 +194,9 @@ def test_outcomes_find_their_rows_by_the_key(tmp_path: Path) -> None:
 # -- the command
 
 
-def test_the_command_is_quiet_with_0_alarms_with_1_and_refuses_with_2(told: Path) -> None:
+def test_the_command_is_quiet_with_0_alarms_with_1_and_refuses_with_2(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = told / "2024-04.parquet"
     people("2024-04").drop(columns="of").to_parquet(rows)
     command = ["monitor", str(FOLDER), str(rows)]
@@ -209,6 +215,10 @@ def test_the_command_is_quiet_with_0_alarms_with_1_and_refuses_with_2(told: Path
     assert written["alerts"][0]["says"].startswith("score: points: PSI ")
     wrong = CliRunner().invoke(app, [*command, "--least", "-1"])
     assert wrong.exit_code == 2
+    with monkeypatch.context() as broken:
+        broken.setattr(watching_module, "load_artifact", lambda _path: 1 / 0)
+        crash = CliRunner().invoke(app, command)
+    assert crash.exit_code == 2
     nowhere = CliRunner().invoke(app, [*command, "--alerts", str(told / "no" / "alerts.json")])
     assert nowhere.exit_code == 2
     people("2024-04").to_parquet(rows)
@@ -221,8 +231,8 @@ def test_the_table_shows_what_moved_and_every_alarm(told: Path) -> None:
     table = printed(entry)
     assert table.title == f"2024-02, 600 rows: {len(entry['alerts'])} alarm(s)"
     shown = {row[0]: row for row in table.rows}
-    assert shown["score points"][-1] == "ALARM"
-    assert shown["features income"][-1] == "ALARM"
+    assert shown["score points"][1] == "ALARM"
+    assert shown["features income"][1] == "ALARM"
     assert "gaps night missing" not in shown
     asked(told, "2024-02")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -109,8 +110,12 @@ def monitor(
             period=period, cutoff=cutoff, history=history, limits=Limits(psi=least),
         )  # fmt: skip
         entry = watch_and_write(request, alerts=alerts, database=database if track else None)
-    except CreditError as error:
-        print_refusal(error)
+    except Exception as error:
+        # A scheduler takes 1 for an alarm: no failure of any kind may end with it.
+        if isinstance(error, CreditError):
+            print_refusal(error)
+        else:
+            traceback.print_exc()
         raise typer.Exit(code=2) from error
     if as_json:
         sys.stdout.write(dumped(entry))

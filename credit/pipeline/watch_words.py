@@ -71,17 +71,17 @@ def printed(entry: Entry) -> Printed:
     rows = [
         [
             f"{check['area']} {check['name']}",
+            state(check),
             moved(check),
             number(check["effect"], 3),
             number(check["least"], 2),
             chance(check["p_value"]),
-            state(check),
         ]
         for check in _worth_showing(entry["checks"])
     ]
     period = "" if entry["period"] is None else f"{entry['period']}, "
     title = f"{period}{entry['rows']:,} rows: {len(entry['alerts'])} alarm(s)"
-    return Printed(title, ["", "before -> now", "moved", "alarm from", "chance", ""], rows)
+    return Printed(title, ["", "", "before -> now", "moved", "alarm from", "chance"], rows)
 
 
 def _worth_showing(checks: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from credit.artifact import columns_of, recourse_plan
@@ -106,13 +107,7 @@ def _period(request: WatchRequest, frame: pd.DataFrame) -> str | None:
                 f"--period {request.period!r}: write a month as 2024-05, a day as 2024-05-17."
             )
         return request.period
-    if "as_of" not in frame.columns:
-        months = np.array([], dtype=np.str_)
-    elif pd.api.types.is_numeric_dtype(frame["as_of"]):
-        months = np.unique(months_of(frame["as_of"]))
-    else:
-        instants = pd.to_datetime(frame["as_of"], utc=True, format="ISO8601")
-        months = np.unique(instants.dt.strftime("%Y-%m").to_numpy(dtype=np.str_))
+    months = np.unique(_months(frame))
     if len(months) == 1:
         return str(months[0])
     if request.history is not None:
@@ -121,6 +116,22 @@ def _period(request: WatchRequest, frame: pd.DataFrame) -> str | None:
             "one period a batch. State it with --period 2024-05."
         )
     return None
+
+
+def _months(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Return the month (UTC) of every ``as_of``: microseconds, or a text of ISO 8601."""
+    if "as_of" not in frame.columns:
+        return np.array([], dtype=np.str_)
+    if pd.api.types.is_numeric_dtype(frame["as_of"]):
+        return months_of(frame["as_of"])
+    try:
+        instants = pd.to_datetime(frame["as_of"], utc=True, format="ISO8601")
+    except ValueError as error:
+        raise DataError(
+            f"as_of: not every row is an instant ({error}). Write microseconds since 1970 UTC, or "
+            "2024-05-17T09:30:00Z."
+        ) from error
+    return instants.dt.strftime("%Y-%m").to_numpy(dtype=np.str_)
 
 
 def _days(period: str | None) -> float:
@@ -133,6 +144,11 @@ def _days(period: str | None) -> float:
 
 def _batch(request: WatchRequest, scorer: Scorer, frame: pd.DataFrame, period: str | None) -> Batch:
     names = {feature.name for feature in scorer.features}
+    if request.outcome in names and request.outcomes is None:
+        raise ConfigError(
+            f"--outcome {request.outcome!r}: the artifact has a feature of this name. Name the "
+            "column of outcomes otherwise, or give --outcomes, a file."
+        )
     extra = {request.outcome, *([request.group] if request.group else [])} - names
     cutoff = request.cutoff
     if cutoff is None:

@@ -12,7 +12,7 @@ from credit import plot
 from credit.monitor import impact_ratios
 from credit.pipeline.history import Entry
 from credit.pipeline.pages.page import Page, Picture, Section
-from credit.pipeline.watch_words import chance, moved, printed, state
+from credit.pipeline.watch_words import MOST, chance, moved, printed
 from credit.pipeline.words import Printed, interval, number, percent
 
 SHOWN_FEATURES = 15
@@ -91,7 +91,7 @@ def _flow(entries: Sequence[Entry]) -> Section:
         }
     )
     reasons = entries[-1]["seen"]["reasons"]
-    first = sorted(reasons["first"].items(), key=lambda item: -item[1])
+    first = sorted(reasons["first"].items(), key=lambda item: -item[1])[:MOST]
     rows = [[name, f"{count:,}", percent(count / reasons["rows"])] for name, count in first]
     title = f"first reasons, {entries[-1]['period']}: {reasons['rows']:,} rows explained"
     return Section(
@@ -216,12 +216,12 @@ def _periods(entries: Sequence[Entry]) -> Section:
     columns = ["period", "applications", "PSI of points", "stated", "bad rate", "alarms"]
     alarms = [
         [check["period"], f"{check['area']} {check['name']}", moved(check),
-         number(check["effect"], 3), chance(check["p_value"]), state(check)]
+         number(check["effect"], 3), chance(check["p_value"])]
         for check in _rows(entries) if check["alarm"]
     ]  # fmt: skip
     tables = [Printed("every period, the last first", columns, rows)]
     if alarms:
-        names = ["period", "what", "before -> now", "moved", "chance", ""]
+        names = ["period", "what", "before -> now", "moved", "chance"]
         tables.append(Printed("every alarm", names, alarms[::-1]))
     return Section(title="History", tables=tables)
 
