@@ -387,7 +387,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
-        "reject_error", "source_worth", "stability",
+        "reject_error", "source_worth", "stability", "features_by_period",
     }  # fmt: skip
     assert up or name in named
 

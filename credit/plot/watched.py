@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ def drift_by_period(table: pd.DataFrame, *, least: float) -> Figure:
         textcoords="offset points", color=MUTED, fontsize=8,
     )  # fmt: skip
     axes.set_ylim(0, 1.15 * max(least, float(table["psi"].max())))
-    _periods(axes, table)
+    _periods(axes, table["period"])
     axes.set_ylabel("PSI of points")
     return figure
 
@@ -92,7 +92,8 @@ def features_by_period(table: pd.DataFrame, *, labels: Mapping[str, str] | None 
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    month_axis(axes, [str(period) for period in periods], most=5)
+    _periods(axes, periods)
+    axes.grid(visible=False)
     axes.set_xlim(-0.5, len(periods) - 0.5)
     return figure
 
@@ -124,7 +125,7 @@ def flow_by_period(table: pd.DataFrame) -> Figure:
     for axes in panels:
         axes.grid(axis="y")
         axes.set_axisbelow(True)
-    _periods(panels[-1], table)
+    _periods(panels[-1], table["period"])
     return figure
 
 
@@ -152,7 +153,7 @@ def rates_by_period(table: pd.DataFrame) -> Figure:
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(5))
-    _periods(axes, table)
+    _periods(axes, table["period"])
     axes.set_ylabel("Bad rate, 95 % interval")
     figure.legend(loc="outside lower left", ncols=3, handletextpad=0.4, columnspacing=1.2)
     return figure
@@ -184,9 +185,7 @@ def impact_by_period(table: pd.DataFrame) -> Figure:
             ends.append((len(periods) - 0.85, last, wrapped(str(group), 14, 1), color))
     axes.axhline(1, color=MUTED, linewidth=0.9, linestyle=_DASHED)
     end_labels(axes, ends, 0.08)
-    month_axis(axes, [str(period) for period in periods], most=5)
-    axes.grid(axis="y")
-    axes.set_axisbelow(True)
+    _periods(axes, periods)
     axes.set_ylabel("Ratio, 95 % interval")
     return figure
 
@@ -199,7 +198,8 @@ def _course(axes: Axes, values: np.ndarray, alarm: np.ndarray) -> None:
     axes.scatter(x[alarm], values[alarm], color=VERMILLION, s=34, zorder=4)
 
 
-def _periods(axes: Axes, table: pd.DataFrame) -> None:
-    month_axis(axes, [str(period) for period in table["period"]], most=5)
+def _periods(axes: Axes, periods: Iterable[object]) -> None:
+    month_axis(axes, [str(period) for period in periods], most=5)
+    axes.set_xlabel("Period")
     axes.grid(axis="y")
     axes.set_axisbelow(True)
