@@ -86,11 +86,10 @@ def auc_fall(before: float, now: AucInterval, *, before_error: float = 0.0) -> t
     reporting the validation results of internal models, 2019), unless its own standard error
     is stated: ``standard error = sqrt(error of now^2 + before_error^2)``.
     """
-    if not now.standard_error > 0 or not before_error >= 0:
-        raise DataError(
-            f"the AUC of now has the standard error {now.standard_error} and that of before "
-            f"{before_error}; use more rows for the first, 0 or more for the second."
-        )
+    if not now.standard_error > 0:
+        raise DataError("the AUC of now has no standard error; use more rows.")
+    if not before_error >= 0:
+        raise DataError(f"before_error must be 0 or more, got {before_error}.")
     statistic = (before - now.value) / float(np.hypot(now.standard_error, before_error))
     return float(statistic), float(norm.sf(statistic))
 
