@@ -44,7 +44,7 @@ class Batch:
     outcome : sequence, optional
         1 bad, 0 good, None or NaN not known, one a row.
     group : sequence, optional
-        The group of each row, without nulls. No score is made of it.
+        The group of each row, without nulls; it is read for comparisons alone.
     cutoff : float, optional
         The probability of bad up to which people are approved.
     """
