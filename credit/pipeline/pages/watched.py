@@ -132,7 +132,7 @@ def _groups(entries: Sequence[Entry]) -> Section | None:
     columns = ["group", "applications", "approved", "over the largest", "four fifths"]
     return Section(
         title="Groups",
-        text="Whether people of different groups are approved as before, each over the largest group.",
+        text="Whether every group is approved as often as before, beside the largest one.",
         pictures=[
             Picture(
                 figure=plot.impact_by_period(table),
