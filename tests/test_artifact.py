@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -357,6 +358,13 @@ def test_the_reference_counts_every_row_once(case: Case) -> None:
         special = sum(item["count"] for item in feature.get("special", []))
         assert inside + special + feature["missing"] == ROWS, name
     frame = sample()
+    columns = artifact.columns_of(
+        frame[[f.name for f in case.scorer.features]], case.scorer.features
+    )
+    reasons = case.scorer.score(columns, reasons=1).reasons
+    assert reference["reasons"]["rows"] == ROWS
+    assert reference["reasons"]["first"] == Counter(row[0].feature for row in reasons if row)
+    assert "approved" not in reference
     assert reference["features"]["segment"]["counts"] == (
         frame["segment"].value_counts().sort_index().to_dict()
     )

@@ -66,6 +66,37 @@ def month_rows() -> pd.DataFrame:
     return by_model(lambda y, p: auc_by_month(y, p, month))
 
 
+def watched_rows() -> pd.DataFrame:
+    """One row a period with every column that a picture of monitoring reads."""
+    step = np.arange(len(MONTHS))
+    return pd.DataFrame(
+        {
+            "period": MONTHS, "psi": 0.03 * step, "alarm": step == 6, "rows": 400 + step,
+            "approved": 0.7 + 0.01 * step, "rows_alarm": step == 2, "approved_alarm": step == 3,
+            "predicted": 0.05, "rate": 0.04 + 0.01 * step, "rate_low": 0.03, "rate_high": 0.12,
+        }
+    )  # fmt: skip
+
+
+def moved_rows() -> pd.DataFrame:
+    parts = [watched_rows().assign(feature=name) for name in ("income", "night_share_90d")]
+    return pd.concat(parts, ignore_index=True)
+
+
+def impact_rows() -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(
+            {"period": MONTHS, "group": name, "ratio": 1.1, "ratio_low": 0.9, "ratio_high": 1.3}
+        )
+        for name in ("young", "old")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def score_course(table: pd.DataFrame) -> Figure:
+    return plot.drift_by_period(table, least=0.1)
+
+
 def cohort_rows() -> pd.DataFrame:
     return pd.DataFrame(
         {"month": MONTHS, "good": range(7, 14), "bad": range(7), "immature": [0] * 5 + [3, 9]}
@@ -268,6 +299,27 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     ),
     "grades": (plot.grades, grade_rows, ["grade", "rows", "rate", "rate_low", "rate_high"]),
     "auc_by_month": (plot.auc_by_month, month_rows, ["model", "month", "auc"]),
+    "drift_by_period": (score_course, watched_rows, ["period", "psi", "alarm"]),
+    "features_by_period": (
+        plot.features_by_period,
+        moved_rows,
+        ["feature", "period", "psi", "alarm"],
+    ),
+    "flow_by_period": (
+        plot.flow_by_period,
+        watched_rows,
+        ["period", "rows", "approved", "rows_alarm", "approved_alarm"],
+    ),
+    "rates_by_period": (
+        plot.rates_by_period,
+        watched_rows,
+        ["period", "predicted", "rate", "rate_low", "rate_high", "alarm"],
+    ),
+    "impact_by_period": (
+        plot.impact_by_period,
+        impact_rows,
+        ["period", "group", "ratio", "ratio_low", "ratio_high"],
+    ),
     "cohorts": (plot.cohorts, cohort_rows, ["month", "good", "bad"]),
     "dimension_shares": (plot.dimension_shares, share_rows, ["dimension", "share"]),
     "points_table": (plot.points_table, card_rows, ["feature", "bin", "points"]),
@@ -335,7 +387,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
     named = {
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
-        "reject_error", "source_worth", "stability",
+        "reject_error", "source_worth", "stability", "features_by_period",
     }  # fmt: skip
     assert up or name in named
 

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_artifact_format import validator
 
-from credit import artifact, runtime
+from credit import artifact, monitor, runtime
 from credit.blend import BlendedModel
 from credit.boost import BoostedModel, BoostOptions
 from credit.calibrate import Calibration, default_master_scale
@@ -383,6 +384,18 @@ def test_offers_flip_through_the_artifact_by_name(exported):
         [offer.changes for offer in offers] for offers in of_artifact
     ]
     assert same
+
+
+def test_the_reference_counts_who_is_approved_and_monitoring_reads_it(exported):
+    _, folder, plan = exported
+    scorer, X = runtime.load(folder), applicants()
+    approved = int((artifact.risk_of(scorer)(X) <= plan.cutoff).sum())
+    validator("reference").validate(scorer.reference)
+    assert scorer.reference["approved"] == {"cutoff": plan.cutoff, "rows": approved}
+    batch = monitor.Batch(columns=artifact.columns_of(X, scorer.features), cutoff=plan.cutoff)
+    checks = monitor.watch(scorer, batch).checks.set_index("name")
+    assert checks.loc["approved", "before"] == checks.loc["approved", "now"] == approved / len(X)
+    assert checks.loc["first reasons", "now"] == pytest.approx(0, abs=1e-12)
 
 
 def test_contributions_sum_to_the_margin_to_a_millionth(exported):

@@ -21,10 +21,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiment import Finished
+from golden_artifacts import applicants, golden
 
 from credit.pipeline import track as track_module
 from credit.pipeline.config import TrackingSection
-from credit.pipeline.track import RunRecord, flatten, track
+from credit.pipeline.track import RunRecord, flatten, track, track_watched
+from credit.pipeline.watching import WatchRequest, watch_file
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -234,3 +236,21 @@ def test_the_browser_of_runs_finds_the_run(experiment: Finished, client: Any):
         with urllib.request.urlopen(address, timeout=60) as page:
             assert b"MLflow" in page.read()
     assert [one["info"]["run_id"] for one in found] == [run.info.run_id]
+
+
+def test_a_result_of_monitoring_is_a_run_of_its_own(experiment: Finished, client: Any, tmp_path):
+    rows = tmp_path / "rows.parquet"
+    applicants(300, 5).assign(application_id=range(300)).to_parquet(rows)
+    folder = {one.name: one.folder for one in golden()}["1-scorecard"]
+    entry, _ = watch_file(WatchRequest(artifact=folder, batch=rows, period="2024-05"))
+    section = TrackingSection(
+        database=str(experiment.home / "mlruns" / "mlflow.db"),
+        artifacts=str(experiment.home / "mlruns" / "artifacts"),
+    )
+    tracked = track_watched(entry, section)
+    run = client.get_run(tracked.run_id)
+    assert tracked.experiment == client.get_experiment(run.info.experiment_id).name == "monitoring"
+    assert run.data.metrics["rows"] == 300
+    assert run.data.metrics["score/points"] == entry["checks"][0]["now"]
+    assert run.data.tags["period"] == "2024-05"
+    assert [file.path for file in client.list_artifacts(tracked.run_id)] == ["result.json"]

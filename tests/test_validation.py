@@ -53,6 +53,12 @@ def test_a_fall_of_the_auc_is_in_standard_errors():
     statistic, p = ev.auc_fall(now.value + 2 * now.standard_error, now)
     assert statistic == pytest.approx(2)
     assert p == pytest.approx(norm.sf(2))
+    both, _ = ev.auc_fall(
+        now.value + 2 * now.standard_error, now, before_error=np.sqrt(3) * now.standard_error
+    )
+    assert both == pytest.approx(1)
+    with pytest.raises(DataError, match="before_error must be 0 or more, got -1"):
+        ev.auc_fall(0.9, now, before_error=-1)
     with pytest.raises(DataError, match="no standard error"):
         ev.auc_fall(0.9, ev.AucInterval(value=1.0, standard_error=0.0, low=1.0, high=1.0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from credit.errors import ConfigError, DataError, PolicyError
 from credit.feature import DIMENSIONS
 from credit.schema import DAY
 from credit.world import (
+    Shock,
     Truth,
     WorldOptions,
     ceiling,
@@ -35,8 +37,8 @@ from credit.world import (
 )
 from credit.world import truth as truth_of_world
 from credit.world.figures import Behaviour, Figures, figures
-from credit.world.options import Block, Stage, blocks
-from credit.world.people import SEGMENTS, correlation, populate
+from credit.world.options import SEGMENTS, Block, Stage, blocks
+from credit.world.people import correlation, populate
 
 START = date(2023, 1, 1)
 TABLES = (
@@ -99,6 +101,53 @@ def test_rows_do_not_depend_on_chunks_or_threads(tmp_path: Path) -> None:
         *(f"{name}.parquet" for name in TABLES),
         "world.json",
     }
+
+
+def test_a_shock_touches_its_people_alone(tmp_path: Path) -> None:
+    """Of the world without it only the segment's applicants of its months, and their loans."""
+    shock = Shock(segment="blue_collar", first=1, until=2, traits=1.0, income=0.5, log_odds=3.0)
+    plain = WorldOptions(people=400, seed=5, months=3)
+    options = replace(plain, shocks=(shock,))
+    block = Block(seed=5, index=0, first=0, size=400)
+    usual, moved = (populate(block, one, figures(one.start))[0] for one in (plain, options))
+    month = pd.to_datetime(usual.as_of, unit="us", utc=True).tz_convert("Asia/Shanghai").month
+    hit = (usual.segment == SEGMENTS.index("blue_collar")) & (month == 2)
+    assert 20 < hit.sum() < 120
+    np.testing.assert_allclose((moved.traits - usual.traits)[hit], 1.0)
+    np.testing.assert_array_equal(moved.traits[~hit], usual.traits[~hit])
+    income = moved.income_fen / usual.income_fen
+    assert income[hit].mean() == pytest.approx(0.5, abs=0.01)
+    assert set(income[~hit]) == {1.0}
+
+    generate(tmp_path / "world", options)
+    known = read(tmp_path / "world")
+    stated = json.loads((tmp_path / "world" / "world.json").read_text(encoding="utf-8"))
+    assert stated["options"]["shocks"] == [asdict(shock)]
+    assert known.facts["subset_ceilings"] == {}
+    parts = known.frame[[f"eta_{name}" for name in DIMENSIONS]].to_numpy()
+    extra = known.frame["linear"] - parts @ np.array(list(known.facts["beta"].values()))
+    np.testing.assert_allclose(extra, np.where(hit, 3.0, 0.0), atol=1e-9)
+    assert known.frame["p"][hit].mean() > 3 * known.frame["p"][~hit].mean()
+    rates = known.frame[~hit].groupby("segment")["p"].mean()
+    assert rates["blue_collar"] == pytest.approx(0.093, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"segment": "blue"}, "segment 'blue': must be one of"),
+        ({"first": 2, "until": 2}, "a shock lasts a month at least"),
+        ({"income": 0.0}, "income must be above 0"),
+    ],
+)
+def test_a_shock_that_is_none_is_refused(how: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Shock(**({"segment": "sme", "first": 0} | how))  # type: ignore[arg-type]
+
+
+def test_a_shock_after_the_world_is_refused() -> None:
+    with pytest.raises(ConfigError, match="one begins in month 6, but applications end before"):
+        WorldOptions(months=6, shocks=(Shock(segment="sme", first=6),))
 
 
 def test_another_seed_gives_another_world_and_streams_are_apart() -> None:

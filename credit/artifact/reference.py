@@ -40,7 +40,7 @@ def equal_mass_edges(values: Floats, bins: int = BINS) -> list[float]:
 def distributions(
     features: Sequence[Feature], rows: Rows, scores: Scores, model: Model
 ) -> dict[str, Any]:
-    """Return what reference.json holds: counts of scores, grades and every feature."""
+    """Return counts of scores, grades and every feature, as reference.json holds them."""
     points = scores.points.astype(np.float64)
     edges = equal_mass_edges(points)
     grades, counts = np.unique(scores.grade, return_counts=True)
@@ -67,16 +67,33 @@ def _edges(feature: Feature, values: NDArray[Any], cut: Mapping[str, list[float]
     return equal_mass_edges(values[~np.isin(values, codes)])
 
 
-def average_contributions(
-    features: Sequence[Feature], rows: Rows, count: int, model: Model
-) -> Mapping[str, float]:
-    """Return each feature's mean part of the margin in the reference.
+def approvals(scores: Scores, cutoff: float) -> dict[str, Any]:
+    """Return how many rows of the reference are approved: a probability up to ``cutoff``."""
+    return {"cutoff": cutoff, "rows": int((scores.probability <= cutoff).sum())}
 
-    A card is averaged over all rows, a forest over `AVERAGED_ROWS` of them.
+
+def explained(
+    features: Sequence[Feature], rows: Rows, count: int, model: Model
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return each feature's mean part of the margin, and how often it is the first reason.
+
+    Of a card over all rows, of a forest over `AVERAGED_ROWS` of them. The first reason is that of
+    `credit.runtime.Scorer.score`: the largest excess over the mean, where any is above 0.
+
+    Returns
+    -------
+    means : dict of str to float
+    reasons : dict
+        ``rows`` that were explained, and ``first``: rows by feature.
     """
     if not isinstance(model, Card) and count > AVERAGED_ROWS:
         kept = np.linspace(0, count - 1, AVERAGED_ROWS).round().astype(np.int64)
         rows, count = {name: values[kept] for name, values in rows.items()}, AVERAGED_ROWS
     values, _ = model.contributions(rows, count)
-    means = values.mean(axis=0).tolist()
-    return dict(zip((feature.name for feature in features), means, strict=True))
+    means = values.mean(axis=0)
+    excess = values - means
+    best = excess.argmax(axis=1)
+    found = np.bincount(best[excess[np.arange(count), best] > 0], minlength=len(features))
+    names = [feature.name for feature in features]
+    first = {name: n for name, n in zip(names, found.tolist(), strict=True) if n}
+    return dict(zip(names, means.tolist(), strict=True)), {"rows": count, "first": first}

@@ -22,7 +22,7 @@ from credit.artifact.describe import Description, describe
 from credit.artifact.frame import columns_of
 from credit.artifact.manifest import dump, features_of, manifest, reasons
 from credit.artifact.recourse import RECOURSE
-from credit.artifact.reference import average_contributions, distributions
+from credit.artifact.reference import approvals, distributions, explained
 from credit.artifact.spec import ArtifactSpec
 from credit.errors import ArtifactError
 from credit.runtime import Scorer, load
@@ -144,8 +144,11 @@ def _files(description: Description, spec: ArtifactSpec, temporary: Path) -> dic
     rows, count = read_columns(features, columns)
     if not count:
         raise ArtifactError("sample: no rows. Give the rows the model was trained on.")
-    average = average_contributions(features, rows, count, scorer.model)
-    reference = distributions(features, rows, scorer.score(columns), scorer.model)
+    average, first = explained(features, rows, count, scorer.model)
+    scores = scorer.score(columns)
+    reference = distributions(features, rows, scores, scorer.model) | {"reasons": first}
+    if spec.recourse is not None:
+        reference["approved"] = approvals(scores, spec.recourse.cutoff)
     files[REFERENCE] = dump(REFERENCE, reference, readable=True)
     files[REASONS] = dump(REASONS, reasons(features, average, spec), readable=True)
     del files[MANIFEST], files[SEAL]

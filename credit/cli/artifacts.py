@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from credit.cli.show import out, print_table
-from credit.errors import ConfigError
+from credit.cli.show import out, print_refusal, print_table
+from credit.errors import ConfigError, CreditError
 
 artifacts_app = typer.Typer()
 
@@ -69,22 +70,59 @@ def diff(
 
 
 @artifacts_app.command(
-    epilog="Example: credit monitor runs/weilidai/latest/artifact-xgboost may.parquet"
+    epilog="Example: credit monitor runs/weilidai/latest/artifact-scorecard may.parquet "
+    "--history monitoring --alerts alerts.json"
 )
 def monitor(
     artifact: Annotated[Path, typer.Argument(help="An artifact folder or zip.")],
     batch: Annotated[Path, typer.Argument(help="Live rows of features, CSV or Parquet.")],
+    outcomes: Annotated[
+        Path | None, typer.Option(help="A file of application_id and outcome, once known.")
+    ] = None,
+    outcome: Annotated[str, typer.Option(help="Its column: 1 bad, 0 good, empty unknown.")] = "bad",
+    group: Annotated[
+        str | None, typer.Option(help="A column of the batch: groups treated alike?")
+    ] = None,
+    cutoff: Annotated[
+        float | None, typer.Option(help="Probability of bad up to which people are approved.")
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option(help="A folder of results: added to, compared with, a page made.")
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="2024-05 or 2024-05-17; else the month of as_of.")
+    ] = None,
+    alerts: Annotated[Path | None, typer.Option(help="Write the alarms here, as JSON.")] = None,
+    track: Annotated[bool, typer.Option("--track", help="Log an MLflow run.")] = False,
+    database: Annotated[Path, typer.Option(help="Of --track.")] = Path("mlruns/mlflow.db"),
     least: Annotated[float, typer.Option(help="The least PSI that raises an alarm.")] = 0.1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Compare live rows with the artifact's reference; exit with 1 where something has shifted."""
-    from credit.pipeline.watching import printed, watch_file
+    """Watch live rows: exit with 0 where all is quiet, 1 on an alarm, 2 where it cannot be said."""
+    from credit.monitor import Limits
+    from credit.pipeline.history import dumped
+    from credit.pipeline.watch_words import printed
+    from credit.pipeline.watching import WatchRequest, watch_and_write
 
-    found = watch_file(artifact, batch, least=least)
+    try:
+        request = WatchRequest(
+            artifact=artifact, batch=batch, outcomes=outcomes, outcome=outcome, group=group,
+            period=period, cutoff=cutoff, history=history, limits=Limits(psi=least),
+        )  # fmt: skip
+        entry = watch_and_write(request, alerts=alerts, database=database if track else None)
+    except Exception as error:
+        # A scheduler takes 1 for an alarm: no failure of any kind may end with it.
+        if isinstance(error, CreditError):
+            print_refusal(error)
+        else:
+            traceback.print_exc()
+        raise typer.Exit(code=2) from error
     if as_json:
-        sys.stdout.write(found.to_json(orient="records", indent=2, force_ascii=False) + "\n")
+        sys.stdout.write(dumped(entry))
     else:
-        table = printed(found)
+        table = printed(entry)
         print_table(table.title, table.columns, table.rows)
-    if found["alarm"].any():
+        for note in entry["not_compared"]:
+            out.print(Text(f"not compared: {note}"), soft_wrap=True)
+    if entry["alarm"]:
         raise typer.Exit(code=1)

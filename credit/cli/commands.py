@@ -16,7 +16,7 @@ from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.runs import runs_app
-from credit.cli.show import Quiet, err, out, print_table, progress_bars
+from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
 from credit.cli.sign import sign_app
 from credit.errors import ConfigError, CreditError
 
@@ -280,5 +280,5 @@ def main() -> None:
             sys.exit(130)
         if not isinstance(error, CreditError):
             raise
-        err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
+        print_refusal(error)
         sys.exit(1)

@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from credit.errors import CreditError
 
 out = Console(width=None if sys.stdout.isatty() else 120)
 err = Console(stderr=True)
@@ -41,6 +44,11 @@ def progress_bars(*, quiet: bool) -> Iterator[ProgressCallback]:
             bars.update(tasks[stage], completed=min(share, 1.0))  # type: ignore[arg-type]
 
         yield report
+
+
+def print_refusal(error: CreditError) -> None:
+    """Print the sentence of an error."""
+    err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
 
 
 def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:

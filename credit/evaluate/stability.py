@@ -19,11 +19,15 @@ SMOOTHING = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
-    """A population stability index, and the value that chance alone rarely exceeds."""
+    """A population stability index, and the value that chance alone rarely exceeds.
+
+    ``p_value`` is how often chance alone gives an index as large.
+    """
 
     psi: float
     critical: float
     bins: int
+    p_value: float
 
     @property
     def shifted(self) -> bool:
@@ -76,8 +80,16 @@ def psi(
     seen = (first + second) > 0
     bins = int(seen.sum())
     terms = divergence_terms(first[seen], second[seen], smoothing=smoothing)
-    critical = psi_critical(bins, first.sum(), second.sum(), level=level) if bins > 1 else 0.0
-    return Stability(psi=float(terms.sum()), critical=critical, bins=bins)
+    index = float(terms.sum())
+    if bins < 2:
+        return Stability(psi=index, critical=0.0, bins=bins, p_value=1.0)
+    unit = 1 / first.sum() + 1 / second.sum()
+    return Stability(
+        psi=index,
+        critical=psi_critical(bins, first.sum(), second.sum(), level=level),
+        bins=bins,
+        p_value=float(chi2.sf(index / unit, bins - 1)),
+    )
 
 
 def divergence_terms(

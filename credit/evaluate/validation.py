@@ -79,15 +79,18 @@ def alarm_counts(
     return low
 
 
-def auc_fall(before: float, now: AucInterval) -> tuple[float, float]:
-    """Return ``S = (before - now) / standard error of now`` and ``P(Z > S)``: has ranking fallen.
+def auc_fall(before: float, now: AucInterval, *, before_error: float = 0.0) -> tuple[float, float]:
+    """Return ``S = (before - now) / standard error`` and ``P(Z > S)``: has ranking fallen.
 
     ``before`` is the AUC of the development sample, taken as given (ECB, Instructions for
-    reporting the validation results of internal models, 2019).
+    reporting the validation results of internal models, 2019), unless its own standard error
+    is stated: ``standard error = sqrt(error of now^2 + before_error^2)``.
     """
     if not now.standard_error > 0:
         raise DataError("the AUC of now has no standard error; use more rows.")
-    statistic = (before - now.value) / now.standard_error
+    if not before_error >= 0:
+        raise DataError(f"before_error must be 0 or more, got {before_error}.")
+    statistic = (before - now.value) / float(np.hypot(now.standard_error, before_error))
     return float(statistic), float(norm.sf(statistic))
 
 

@@ -50,10 +50,10 @@ def read_frame(path: Path) -> pd.DataFrame:
     return frame
 
 
-def require_folder(output: Path) -> None:
+def require_folder(output: Path, option: str = "--output") -> None:
     """Refuse, before long work, an output whose folder does not exist."""
     if not output.parent.is_dir():
-        raise ConfigError(f"--output {str(output)!r}: there is no folder {str(output.parent)!r}.")
+        raise ConfigError(f"{option} {str(output)!r}: there is no folder {str(output.parent)!r}.")
 
 
 @contextmanager

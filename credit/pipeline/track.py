@@ -9,6 +9,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ import pandas as pd
 
 from credit import __version__
 from credit.pipeline.config import TrackingSection
+from credit.pipeline.history import Entry, dumped
+
+MONITORING = "monitoring"
+"""The experiment of `credit monitor --track`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,33 +111,64 @@ def track(record: RunRecord, section: TrackingSection) -> Tracked:
     """
     with quiet_mlflow() as mlflow:
         uri = tracking_uri(section)
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        client = mlflow.MlflowClient()
-        experiment = client.get_experiment_by_name(record.experiment)
-        if experiment is None:
-            artifacts = Path(section.artifacts).resolve()
-            artifacts.mkdir(parents=True, exist_ok=True)
-            experiment_id = client.create_experiment(
-                record.experiment, artifact_location=(artifacts / record.experiment).as_uri()
-            )
-        else:
-            experiment_id = experiment.experiment_id
-        run = client.create_run(experiment_id, tags=dict(record.tags))
-        try:
-            with mlflow.start_run(run_id=run.info.run_id):
-                mlflow.log_params(dict(record.parameters))
-                mlflow.log_metrics(dict(record.metrics))
-                mlflow.log_artifacts(str(record.folder))
-                version = _log_model(mlflow, record, register=section.register_model)
-        except BaseException:
-            client.delete_run(run.info.run_id)
-            raise
+        with _run(mlflow, record.experiment, record.tags, section) as run_id:
+            mlflow.log_params(dict(record.parameters))
+            mlflow.log_metrics(dict(record.metrics))
+            mlflow.log_artifacts(str(record.folder))
+            version = _log_model(mlflow, record, register=section.register_model)
     return Tracked(
-        run_id=run.info.run_id,
-        experiment=record.experiment,
-        tracking_uri=uri,
-        model_version=version,
+        run_id=run_id, experiment=record.experiment, tracking_uri=uri, model_version=version
+    )
+
+
+@contextlib.contextmanager
+def _run(
+    mlflow: Any, name: str, tags: Mapping[str, str], section: TrackingSection
+) -> Iterator[str]:
+    """Begin a run of an experiment, made where there is none; delete it if it is interrupted."""
+    uri = tracking_uri(section)
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        artifacts = Path(section.artifacts).resolve()
+        artifacts.mkdir(parents=True, exist_ok=True)
+        experiment_id = client.create_experiment(
+            name, artifact_location=(artifacts / name).as_uri()
+        )
+    else:
+        experiment_id = experiment.experiment_id
+    run = client.create_run(experiment_id, tags=dict(tags))
+    try:
+        with mlflow.start_run(run_id=run.info.run_id):
+            yield run.info.run_id
+    except BaseException:
+        client.delete_run(run.info.run_id)
+        raise
+
+
+def track_watched(entry: Entry, section: TrackingSection) -> Tracked:
+    """Log one result of monitoring as a run of the experiment `MONITORING`.
+
+    Every number a check compares is a metric, ``<area>/<name>``; of a name that MLflow refuses the
+    letters it refuses become ``_``. The entry itself is logged as JSON.
+    """
+    metrics = {
+        re.sub(r"[^\w\-./ ]", "_", f"{check['area']}/{check['name']}", flags=re.ASCII): check["now"]
+        for check in entry["checks"]
+    }
+    tags = {
+        "period": str(entry["period"]),
+        "artifact_sha256": entry["artifact"]["sha256"],
+        "batch_sha256": entry["batch"]["sha256"],
+        "alarm": str(entry["alarm"]).lower(),
+    }
+    with quiet_mlflow() as mlflow, _run(mlflow, MONITORING, tags, section) as run_id:
+        mlflow.log_metrics(metrics | {"rows": entry["rows"], "alarms": len(entry["alerts"])})
+        mlflow.log_text(dumped(entry), "result.json")
+    return Tracked(
+        run_id=run_id, experiment=MONITORING, tracking_uri=tracking_uri(section), model_version=None
     )
 
 

@@ -24,6 +24,13 @@ from credit.plot.policy import price_of_policy
 from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
+from credit.plot.watched import (
+    drift_by_period,
+    features_by_period,
+    flow_by_period,
+    impact_by_period,
+    rates_by_period,
+)
 from credit.plot.worth import consent_cost, source_worth
 
 __all__ = [
@@ -40,8 +47,12 @@ __all__ = [
     "dependence",
     "dimension_shares",
     "dimension_swarm",
+    "drift_by_period",
     "feature_through_time",
+    "features_by_period",
+    "flow_by_period",
     "grades",
+    "impact_by_period",
     "information",
     "iv_by_month",
     "model_comparison",
@@ -50,6 +61,7 @@ __all__ = [
     "png_bytes",
     "points_table",
     "price_of_policy",
+    "rates_by_period",
     "recourse",
     "reject_error",
     "roc",

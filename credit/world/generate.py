@@ -29,7 +29,7 @@ from credit import features
 from credit.engine import Engine, Progress
 from credit.errors import ConfigError
 from credit.feature import Catalogue
-from credit.world import graph, lending, links, season, truth
+from credit.world import graph, lending, links, season, shocks, truth
 from credit.world.figures import Figures, figures
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
@@ -91,8 +91,8 @@ def generate(
     setting = _setting(options or WorldOptions(), progress)
     target = Path(directory)
     with _new_folder(target) as folder, Writers(folder) as writers:
-        table, segment = _events(setting, writers)
-        outcome = _truth(setting, table, segment, folder / truth.FOLDER)
+        table, segment, as_of = _events(setting, writers)
+        outcome = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
         _lending(setting, writers, outcome)
         writers.close()
         summary = WorldSummary(
@@ -151,11 +151,12 @@ def _new_folder(target: Path) -> Iterator[Path]:
 # -- first pass: events and features
 
 
-def _events(setting: _Setting, writers: Writers) -> tuple[pd.DataFrame, Ints]:
-    """Write every block's events; return the truth's features and each person's segment."""
+def _events(setting: _Setting, writers: Writers) -> tuple[pd.DataFrame, Ints, Ints]:
+    """Write every block's events; return the truth's features, and everyone's segment and as-of."""
     options = setting.options
     frames: list[pd.DataFrame] = []
     segments: list[Ints] = []
+    instants: list[Ints] = []
     remaining = setting.blocks()
     per_chunk = _blocks_in_chunk(setting)
     done = 0
@@ -169,13 +170,15 @@ def _events(setting: _Setting, writers: Writers) -> tuple[pd.DataFrame, Ints]:
             held.append(tables)
             spine.append(_spine(people))
             segments.append(people.segment)
+            instants.append(people.as_of)
             done += block.size
             setting.report("events", done / options.people)
         tables = {name: pa.concat_tables([part[name] for part in held]) for name in held[0]}
         held.clear()
         frames.append(_features(setting, tables, pd.concat(spine, ignore_index=True)))
         setting.report("features behind the truth", done / options.people)
-    return pd.concat(frames, ignore_index=True), np.concatenate(segments)
+    table = pd.concat(frames, ignore_index=True)
+    return table, np.concatenate(segments), np.concatenate(instants)
 
 
 def _blocks_in_chunk(setting: _Setting) -> int:
@@ -239,22 +242,26 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 # -- second pass: the truth
 
 
-def _truth(setting: _Setting, table: pd.DataFrame, segment: Ints, folder: Path) -> dict[int, Ints]:
-    """Write the truth; return y by block."""
+def _truth(
+    setting: _Setting, table: pd.DataFrame, who: tuple[Ints, Ints], folder: Path
+) -> dict[int, Ints]:
+    """Write the truth of everyone's segment and as-of; return y by block."""
     numbers, options = setting.figures, setting.options
+    segment, as_of = who
     setting.report("truth", 0.0)
     weights = truth.features_of_truth(numbers)
     eta = truth.indices(table, weights, truth_catalogue(numbers).risk)
-    model = truth.calibrate(eta, segment, numbers, interaction=options.interaction)
+    usual = ~shocks.touched(options, segment, as_of)
+    model = truth.calibrate(eta[usual], segment[usual], numbers, interaction=options.interaction)
     frailty, uniform = _luck(setting)
-    linear = model.linear(eta)
+    linear = model.linear(eta, shocks.log_odds(options, segment, as_of))
     y = truth.draw_outcomes(linear, segment, model, frailty, uniform)
-    frame = truth.frame(table["observation_id"], segment, eta, model)
+    frame = truth.frame(table["observation_id"], segment, eta, linear, model)
     frame["frailty"], frame["y"] = frailty, y
     setting.report("truth", 0.5)
     folder.mkdir()
     frame.to_parquet(folder / "truth.parquet", index=False)
-    said = truth.facts(table, eta, segment, model, weights)
+    said = truth.facts(table, eta, linear, segment, model, weights)
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
     setting.report("truth", 1.0)
     return {block.index: y[block.first : block.first + block.size] for block in setting.blocks()}
@@ -292,6 +299,8 @@ def _lending(setting: _Setting, writers: Writers, outcome: dict[int, Ints]) -> N
 def _plain(options: WorldOptions) -> dict[str, Any]:
     """Return the options that decide the rows, as plain data."""
     kept = {"people", "seed", "start", "months", "observed_months", "interaction"}
+    if options.shocks:
+        kept.add("shocks")
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(options).items()

@@ -15,11 +15,13 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from credit.errors import ConfigError
+from credit.errors import ConfigError, nearest
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
+SEGMENTS = ("sme", "white_collar", "blue_collar")
 
 MINIMUM_PEOPLE = 200
 """Fewer people give segments too small to hold their bad rates."""
@@ -48,6 +50,48 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shock:
+    """A structural break: people of one segment who apply in some months are not as before.
+
+    Attributes
+    ----------
+    segment : str
+        Of `SEGMENTS`.
+    first, until : int, int or None
+        Months of application, the world's first being 0: from ``first`` to before ``until``, or
+        to the end.
+    traits : float
+        Standard deviations by which all five traits are riskier. What people do follows the
+        traits, and their outcome follows what they do: features move, and bad rates with them.
+    income : float
+        Factor of the declared income.
+    log_odds : float
+        Added to the log-odds of bad given every feature: only outcomes show it.
+    """
+
+    segment: str
+    first: int
+    until: int | None = None
+    traits: float = 0.0
+    income: float = 1.0
+    log_odds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.segment not in SEGMENTS:
+            raise ConfigError(
+                f"segment {self.segment!r}: must be one of {SEGMENTS}."
+                f"{nearest(self.segment, SEGMENTS)}"
+            )
+        if self.first < 0 or (self.until is not None and self.until <= self.first):
+            raise ConfigError(
+                f"first must be 0 or more and until above it, got {self.first=} and {self.until=}: "
+                "a shock lasts a month at least."
+            )
+        if not self.income > 0:
+            raise ConfigError(f"income must be above 0, got {self.income}: it is a factor.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorldOptions:
     """What a caller chooses about a generated population.
 
@@ -69,6 +113,9 @@ class WorldOptions:
     interaction : float
         Coefficient of payment x wealth in the truth. With any other value than 0 the ceilings
         of subsets are not computed.
+    shocks : tuple of Shock
+        Structural breaks. The bad rates of segments hold among people that none touches; with a
+        shock of the log-odds the ceilings of subsets are not computed.
     memory_limit : str
         What the engine may use while features are computed.
     threads : int, optional
@@ -82,6 +129,7 @@ class WorldOptions:
     observed_months: int = 10
     chunk_people: int = 12_000
     interaction: float = 0.0
+    shocks: tuple[Shock, ...] = ()
     memory_limit: str = "2GB"
     threads: int | None = None
 
@@ -100,6 +148,12 @@ class WorldOptions:
             raise ConfigError(
                 f"observed_months must be at least 2, got {self.observed_months}: events run on "
                 "for 60 days after an application."
+            )
+        late = [shock.first for shock in self.shocks if shock.first >= self.months]
+        if late:
+            raise ConfigError(
+                f"shocks: one begins in month {late[0]}, but applications end before month "
+                f"{self.months}; the first month is 0."
             )
 
 

@@ -8,12 +8,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from credit.schema import DAY, SECOND
-from credit.world import season
+from credit.world import season, shocks
 from credit.world.figures import Figures
-from credit.world.options import Block, Flags, Floats, Ints, Stage, WorldOptions
+from credit.world.options import SEGMENTS, Block, Flags, Floats, Ints, Stage, WorldOptions
 from credit.world.rows import Columns, Text
 
-SEGMENTS = ("sme", "white_collar", "blue_collar")
 PAYMENT, SOCIAL, WEALTH, CONSUMPTION, REPAYMENT = range(5)
 
 
@@ -56,6 +55,8 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
     segment = draw.choice(3, n, p=figures.array("segment.share"))
     thin = _thin(draw, traits, figures)
     as_of = _application_instants(draw, n, options)
+    if options.shocks:
+        traits = traits + shocks.riskier(options, segment, as_of)[:, None]
     today = season.local_day(as_of)
     low, high = np.where(
         thin[:, None], figures["people.thin_tenure_days"], figures["people.tenure_days"]
@@ -69,7 +70,14 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
         traits=traits,
         segment=segment.astype(np.int64),
         thin=thin,
-        income_fen=_money(draw, segment, figures, "segment.mean_income", "people.income_spread"),
+        income_fen=_money(
+            draw,
+            segment,
+            figures,
+            "segment.mean_income",
+            "people.income_spread",
+            factor=shocks.income_factor(options, segment, as_of),
+        ),
         registered_at=registered,
         as_of=as_of,
         amount_fen=_money(draw, segment, figures, "segment.mean_limit", "people.amount_spread"),
@@ -121,12 +129,15 @@ def _communities(draw: np.random.Generator, traits: Floats, figures: Figures) ->
 
 
 def _money(
-    draw: np.random.Generator, segment: Ints, figures: Figures, mean: str, spread: str
-) -> Ints:
-    """Return lognormal amounts with the segment's mean, in whole tens of yuan."""
+    draw: np.random.Generator, segment: Ints, figures: Figures, mean: str, spread: str,
+    factor: Floats | float = 1.0,
+) -> Ints:  # fmt: skip
+    """Return lognormal amounts with ``factor`` times the segment's mean, in whole tens of yuan."""
     sigma = figures.number(spread)
-    yuan = figures.array(mean)[segment] * np.exp(
-        sigma * draw.standard_normal(segment.size) - sigma**2 / 2
+    yuan = (
+        factor
+        * figures.array(mean)[segment]
+        * np.exp(sigma * draw.standard_normal(segment.size) - sigma**2 / 2)
     )
     return np.maximum(np.rint(yuan / 10).astype(np.int64), 10) * 1_000
 

@@ -26,8 +26,7 @@ from credit.errors import DataError
 from credit.feature import DIMENSIONS
 from credit.world.ceiling import gini, integrate_frailty, subset_ceilings
 from credit.world.figures import Figures
-from credit.world.options import Floats, Ints
-from credit.world.people import SEGMENTS
+from credit.world.options import SEGMENTS, Floats, Ints
 
 __all__ = [
     "Truth", "TruthModel", "calibrate", "expected_auc", "features_of_truth", "indices", "read",
@@ -59,14 +58,14 @@ class TruthModel:
     sigma: float
     interaction: float = 0.0
 
-    def linear(self, eta: Floats) -> Floats:
-        """Return the log-odds without intercept and frailty, shape (n,)."""
+    def linear(self, eta: Floats, shift: Floats | float = 0.0) -> Floats:
+        """Return the log-odds without intercept and frailty, shape (n,); ``shift`` of shocks."""
         product = eta[:, DIMENSIONS.index("payment")] * eta[:, DIMENSIONS.index("wealth")]
-        return np.asarray(eta @ self.beta + self.interaction * product)
+        return np.asarray(eta @ self.beta + self.interaction * product + shift)
 
-    def score(self, eta: Floats, segment: Ints) -> Floats:
+    def score(self, linear: Floats, segment: Ints) -> Floats:
         """Return the Bayes score: P(y = 1) given everything visible."""
-        return integrate_frailty(self.intercepts[segment] + self.linear(eta), self.sigma)
+        return integrate_frailty(self.intercepts[segment] + linear, self.sigma)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +237,9 @@ def single_feature_gini(p: Floats, values: Floats, *, bins: int = 50) -> float:
     return gini(expected_auc(p, mean[code]))
 
 
-def frame(application_id: pd.Series, segment: Ints, eta: Floats, model: TruthModel) -> pd.DataFrame:
+def frame(
+    application_id: pd.Series, segment: Ints, eta: Floats, linear: Floats, model: TruthModel
+) -> pd.DataFrame:
     """Return what ``truth.parquet`` says of each application, but for luck and outcome."""
     columns: dict[str, Any] = {
         "application_id": application_id.to_numpy(),
@@ -247,22 +248,24 @@ def frame(application_id: pd.Series, segment: Ints, eta: Floats, model: TruthMod
     }
     for position, dimension in enumerate(DIMENSIONS):
         columns[f"eta_{dimension}"] = eta[:, position]
-    columns["linear"] = model.linear(eta)
-    columns["p"] = model.score(eta, segment)
+    columns["linear"] = linear
+    columns["p"] = model.score(linear, segment)
     return pd.DataFrame(columns)
 
 
 def facts(
-    features: pd.DataFrame, eta: Floats, segment: Ints, model: TruthModel,
+    features: pd.DataFrame, eta: Floats, linear: Floats, segment: Ints, model: TruthModel,
     weights: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:  # fmt: skip
     """Return what ``truth.json`` says about the truth, as plain data."""
-    p = model.score(eta, segment)
+    p = model.score(linear, segment)
     auc = expected_auc(p)
     names = [name for part in weights.values() for name in part]
     columns = {name: features[name].to_numpy(np.float64, na_value=np.nan) for name in names}
     grid = np.linspace(0, 1, 101)
-    subsets = {} if model.interaction else subset_ceilings(
+    # A subset's ceiling holds for log-odds that are the dimensions' alone.
+    plain = not model.interaction and np.array_equal(linear, model.linear(eta))
+    subsets = {} if not plain else subset_ceilings(
         eta, segment, model.beta, model.intercepts, model.sigma
     )  # fmt: skip
     return {

@@ -22,7 +22,9 @@ def monitoring(findings: Findings) -> Section:
             "from the rows of this run and from that volume: with other numbers it is another. "
             "Bad loans are taken to come independently of each other; in a downturn they do not, "
             f"and limits are crossed sooner. Owner of every line: {owner}. A limit that is crossed "
-            "asks for an explanation; what follows is a decision of people."
+            "asks for an explanation; what follows is a decision of people. `credit monitor` "
+            "watches live rows against the artifact's own reference, and spends one level on all "
+            "its tests together, so its limits are wider than those of one test here."
         ),
         tables=[
             _plan(findings, found),
