@@ -36,7 +36,7 @@ COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
     ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["check"], ["features"], ["train"],
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
-    ["diff"], ["monitor"],
+    ["diff"], ["monitor"], ["serve"],
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.runs import runs_app
+from credit.cli.serve import serve_app
 from credit.cli.show import Quiet, err, out, print_table, progress_bars
 from credit.errors import ConfigError, CreditError
 
@@ -32,6 +33,7 @@ app.add_typer(audit_app, name="audit")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
 app.add_typer(runs_app)
+app.add_typer(serve_app)
 
 
 def _version(value: bool) -> None:
