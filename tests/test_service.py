@@ -1,4 +1,4 @@
-"""Scoring over HTTP: what the runtime says, and nothing else; what is refused, by field and rule."""
+"""Scoring over HTTP: what the runtime says; what is refused, by field and rule."""
 
 from __future__ import annotations
 
