@@ -79,7 +79,7 @@ class ArtifactError(CreditError, ValueError):
     """An artifact is damaged, untrusted, or does not fit the rows given to it."""
 
 
-class LogError(CreditError, OSError):
+class LogError(CreditError, RuntimeError):
     """The decision log cannot be written, read or opened; what it refuses is not answered."""
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +81,23 @@ def pack(folder: str | Path, path: str | Path) -> Path:
     load(folder)
     if path.exists():
         raise ArtifactError(f"{path}: exists already. Remove it or choose another name.")
+    zip_files(read(folder), path)
+    return path
+
+
+def zip_files(files: Mapping[str, bytes], path: Path) -> None:
+    """Put files in a zip, whole or not at all; the same files give the same bytes."""
     partial = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in sorted(read(folder).items()):
+            for name, content in sorted(files.items()):
                 # A fixed date: the clock is no part of an artifact.
                 archive.writestr(
                     zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED
                 )
-        partial.rename(path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return path
 
 
 def _check_target(folder: Path, *, overwrite: bool) -> None:

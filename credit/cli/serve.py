@@ -27,6 +27,9 @@ def serve(
     challenger: Annotated[
         Path | None, typer.Option(help="An artifact that scores in the shadow.")
     ] = None,
+    signed_by: Annotated[
+        Path | None, typer.Option(help="Public key (PEM) that must have signed both.")
+    ] = None,
     log: Annotated[
         Path | None, typer.Option(help="Folder of the decision log; made if absent.")
     ] = None,
@@ -57,9 +60,9 @@ def serve(
     from credit.service.options import ListenOptions, ServiceOptions, read_keys
 
     options = ServiceOptions(
-        artifact=artifact, challenger=challenger, log=log, answer_unlogged=answer_unlogged,
-        api_keys=read_keys(os.environ.get(KEY), api_key_file), max_body=max_body,
-        max_rows=max_rows, reload_seconds=reload_seconds,
+        artifact=artifact, challenger=challenger, signed_by=signed_by, log=log,
+        answer_unlogged=answer_unlogged, api_keys=read_keys(os.environ.get(KEY), api_key_file),
+        max_body=max_body, max_rows=max_rows, reload_seconds=reload_seconds,
     )  # fmt: skip
     listen = ListenOptions(
         host=host, port=port, workers=workers, tls_certificate=tls_certificate, tls_key=tls_key,

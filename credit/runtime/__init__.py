@@ -11,5 +11,6 @@ array([596])
 from credit.runtime.columns import Feature
 from credit.runtime.load import load
 from credit.runtime.scorer import Contributions, Reason, Score, Scorer, Scores
+from credit.runtime.signature import PublicKey
 
-__all__ = ["Contributions", "Feature", "Reason", "Score", "Scorer", "Scores", "load"]
+__all__ = ["Contributions", "Feature", "PublicKey", "Reason", "Score", "Scorer", "Scores", "load"]

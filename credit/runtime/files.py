@@ -2,7 +2,8 @@
 
 An artifact is a folder, or that folder zipped. Nothing is unpacked to disk and nothing is
 parsed before its SHA-256 hash is checked. ``manifest.json`` states the size and hash of every
-other file; ``manifest.sha256`` (one line in the form of ``sha256sum``) states its own.
+other file; ``manifest.sha256`` (one line in the form of ``sha256sum``) states its own, and
+``manifest.ed25519``, where the artifact is signed, its signature.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from pathlib import Path
 from typing import IO
 
 from credit.errors import ArtifactError
+from credit.runtime.signature import PublicKey, read_signature, signed_bytes
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
+SIGNATURE = "manifest.ed25519"
+
+_BESIDE = frozenset({MANIFEST, SEAL, SIGNATURE})  # what the manifest does not name
 
 MAX_FILES = 64
 """Most files in an artifact."""
 
 MAX_MANIFEST_BYTES = 8 * 2**20
-"""Largest manifest (and seal)."""
+"""Largest manifest (and seal, and signature)."""
 
 MAX_FILE_BYTES = 256 * 2**20
 """Largest single file."""
@@ -77,13 +82,30 @@ def check_seal(files: Mapping[str, bytes], called: str) -> None:
         )
 
 
+def check_signature(files: Mapping[str, bytes], key: PublicKey | None) -> None:
+    """Refuse a signature that is none; with a key, whatever that key did not sign."""
+    if SIGNATURE not in files:
+        if key is not None:
+            raise ArtifactError(
+                f"{SIGNATURE}: the file is missing, so the artifact is not signed, and a key was "
+                "given. Sign it with `credit sign`, or ask who made it."
+            )
+        return
+    signature = read_signature(files[SIGNATURE])
+    if key is not None and not key.signed(signed_bytes(files[MANIFEST]), signature):
+        raise ArtifactError(
+            f"{SIGNATURE}: the key given did not sign this {MANIFEST}. Either the artifact was "
+            "changed, or another key signed it: ask who made it, and do not score with it."
+        )
+
+
 def check_files(files: Mapping[str, bytes], stated: Mapping[str, tuple[int, str]]) -> None:
     """Compare every file with the (size, SHA-256) that the manifest states for it."""
     for name in sorted(stated.keys() - files.keys()):
         raise ArtifactError(
             f"{name}: the file is missing; {MANIFEST} names it. Copy the whole artifact."
         )
-    for name in sorted(files.keys() - stated.keys() - {MANIFEST, SEAL}):
+    for name in sorted(files.keys() - stated.keys() - _BESIDE):
         raise ArtifactError(
             f"{name}: the file is not named in {MANIFEST}. An artifact holds its own files only; "
             "move this one elsewhere."
@@ -166,7 +188,7 @@ def _read_all(sizes: Mapping[str, int], open_file: Callable[[str], IO[bytes]]) -
         )
     result = {}
     for name, size in sizes.items():
-        limit = MAX_MANIFEST_BYTES if name in {MANIFEST, SEAL} else MAX_FILE_BYTES
+        limit = MAX_MANIFEST_BYTES if name in _BESIDE else MAX_FILE_BYTES
         if size > limit:
             raise ArtifactError(f"{name}: {size} bytes are too many: at most {limit}.")
         with open_file(name) as stream:

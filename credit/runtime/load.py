@@ -19,10 +19,18 @@ from credit.runtime.blended import read_blended
 from credit.runtime.boosted import read_boosted
 from credit.runtime.card import read_card
 from credit.runtime.columns import Feature
-from credit.runtime.files import MANIFEST, MAX_FILE_BYTES, check_files, check_seal, read
+from credit.runtime.files import (
+    MANIFEST,
+    MAX_FILE_BYTES,
+    check_files,
+    check_seal,
+    check_signature,
+    read,
+)  # fmt: skip
 from credit.runtime.plain import Floats, Plain, parse
 from credit.runtime.rule import ScoreRule
 from credit.runtime.scorer import LANGUAGES, Kind, Model, Scorer
+from credit.runtime.signature import PublicKey, PublicSource
 
 FORMAT = 1
 """The version of the artifact format that this code reads and writes."""
@@ -51,19 +59,22 @@ _FEATURE_KEYS = (
 )  # fmt: skip
 
 
-def load(path: str | Path | bytes) -> Scorer:
+def load(path: str | Path | bytes, *, key: PublicSource | None = None) -> Scorer:
     """Return the scorer of an artifact.
 
     Parameters
     ----------
     path : str, Path or bytes
         Its folder, that folder zipped, or what the zip file holds.
+    key : PublicKey, or str, Path or bytes of its PEM, optional
+        Then the artifact must be signed by it, and `cryptography` be installed.
 
     Raises
     ------
     ArtifactError
         There is none; a file is missing, changed, cut short, too large or not named in the
-        manifest; the format version is unknown; the structure is not sound.
+        manifest; it is not signed by the key; the format version is unknown; the structure is
+        not sound.
 
     Notes
     -----
@@ -73,6 +84,7 @@ def load(path: str | Path | bytes) -> Scorer:
     source = path if isinstance(path, bytes) else Path(path)
     files = read(source)
     check_seal(files, "the bytes given" if isinstance(source, bytes) else str(source))
+    check_signature(files, None if key is None else PublicKey.read(key))
     document = parse(MANIFEST, files[MANIFEST])
     _check_format(document)
     part = document.record(_MANIFEST_KEYS)

@@ -31,7 +31,7 @@ from credit.service.gate import (
     encode_error,
 )  # fmt: skip
 from credit.service.live import Live
-from credit.service.log import Log
+from credit.service.log import DecisionLog, Log
 from credit.service.metrics import CONTENT_TYPE, Metrics
 from credit.service.options import ServiceOptions
 from credit.service.protocol import Protocol
@@ -86,13 +86,11 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
         An artifact cannot be loaded.
     """
     metrics = Metrics()
-    live = Live(
-        options.artifact, options.challenger, lambda how: _note_reload(metrics, app.live, how)
-    )
+    live = Live(options, lambda how: _note_reload(metrics, app.live, how))
     shadow = Shadow(metrics, log) if options.challenger is not None else None
     app = Service(
         openapi_url=None, docs_url=None, redoc_url=None,
-        lifespan=lambda _: _lifespan(live, shadow, options),
+        lifespan=lambda _: _lifespan(live, shadow, log, options.reload_seconds),
         exception_handlers={404: _on_no_way},
     )  # fmt: skip
     app.live, app.asked = live, options
@@ -114,7 +112,7 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
 
 def service(options: ServiceOptions) -> Service:
     """Return the application with everything it needs opened: what a server process runs."""
-    return create_app(options)
+    return create_app(options, None if options.log is None else DecisionLog(options.log))
 
 
 def _note_reload(metrics: Metrics, live: Live, how: str) -> None:
@@ -165,12 +163,12 @@ def _ways(app: Service, scoring: Scoring, protocol: Protocol, metrics: Metrics) 
 
 @asynccontextmanager
 async def _lifespan(
-    live: Live, shadow: Shadow | None, options: ServiceOptions
+    live: Live, shadow: Shadow | None, log: Log | None, reload_seconds: float
 ) -> AsyncIterator[None]:
     """Watch the files and feed the challenger while the service runs; finish what waits."""
     tasks: list[asyncio.Task[Any]] = []
-    if options.reload_seconds:
-        tasks.append(asyncio.create_task(live.watch(options.reload_seconds)))
+    if reload_seconds:
+        tasks.append(asyncio.create_task(live.watch(reload_seconds)))
     if shadow is not None:
         tasks.append(asyncio.create_task(shadow.run()))
     if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
@@ -184,6 +182,8 @@ async def _lifespan(
             await task
     if shadow is not None:
         shadow.finish()
+    if isinstance(log, DecisionLog):
+        await asyncio.to_thread(log.close)
 
 
 _new_id = RequestIds()

@@ -12,6 +12,7 @@ from pathlib import Path
 from credit.errors import ArtifactError
 from credit.runtime import Scorer, load
 from credit.service.fields import Fields
+from credit.service.options import ServiceOptions
 
 logger = logging.getLogger("credit.service")
 
@@ -32,15 +33,21 @@ class Loaded:
         return Fields(self.champion, self.challenger)
 
 
-def warmed(path: Path) -> Scorer:
+def warmed(path: Path, key: Path | None) -> Scorer:
     """Return the scorer of an artifact, after it has scored somebody unknown, with reasons.
+
+    Parameters
+    ----------
+    path : Path
+    key : Path or None
+        PEM of the public key that must have signed it.
 
     Raises
     ------
     ArtifactError
         It cannot be loaded, or cannot score.
     """
-    scorer = load(path)
+    scorer = load(path, key=key)
     scorer.score_one({feature.name: None for feature in scorer.features}, reasons=1)
     return scorer
 
@@ -59,17 +66,15 @@ class Live:
 
     Parameters
     ----------
-    artifact : Path
-    challenger : Path or None
+    options : ServiceOptions
+        Name the artifacts, and the key that must have signed them.
     reloaded : callable
         Told ``"done"`` or ``"refused"`` after each try.
     """
 
-    def __init__(
-        self, artifact: Path, challenger: Path | None, reloaded: Callable[[str], None]
-    ) -> None:
-        self._paths = artifact, challenger
-        self._reloaded = reloaded
+    def __init__(self, options: ServiceOptions, reloaded: Callable[[str], None]) -> None:
+        self._paths = options.artifact, options.challenger
+        self._key, self._reloaded = options.signed_by, reloaded
         self._stamps = self._look()
         self.now = self._load()
 
@@ -78,7 +83,10 @@ class Live:
 
     def _load(self) -> Loaded:
         champion, challenger = self._paths
-        loaded = Loaded(warmed(champion), None if challenger is None else warmed(challenger))
+        loaded = Loaded(
+            champion=warmed(champion, self._key),
+            challenger=None if challenger is None else warmed(challenger, self._key),
+        )
         assert loaded.fields  # noqa: S101  compiled now, not while a request waits
         return loaded
 

@@ -17,6 +17,8 @@ class ServiceOptions:
     ----------
     artifact, challenger : Path
         Folders or zips; the challenger scores in the shadow.
+    signed_by : Path or None
+        PEM of a public key; then an artifact that it did not sign is refused.
     log : Path or None
         Folder of the decision log.
     answer_unlogged : bool
@@ -35,6 +37,7 @@ class ServiceOptions:
 
     artifact: Path
     challenger: Path | None = None
+    signed_by: Path | None = None
     log: Path | None = None
     answer_unlogged: bool = False
     api_keys: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ def serve(make: Make, options: ServiceOptions, listen: ListenOptions) -> None:
         made = lambda: app  # type: ignore[assignment]  # noqa: E731
     else:
         for path in filter(None, (options.artifact, options.challenger)):
-            warmed(path)
+            warmed(path, options.signed_by)
     with bound(listen) as sock, _quiet_end(), _shared_counts(listen.workers):
         config = _config(made, listen)
         scheme = "http" if listen.tls_certificate is None else "https"

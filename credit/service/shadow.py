@@ -93,13 +93,7 @@ class Shadow:
                 )
             )
         if self._log is not None and entries:
-            self._keep(self._log, entries)
-
-    def _keep(self, log: Log, entries: list[Entry]) -> None:
-        try:
-            log.append(entries).add_done_callback(self._note)
-        except OSError:  # of which LogError is one
-            self._metrics.log_failures.inc()
+            self._log.append(entries).add_done_callback(self._note)
 
     def _note(self, done: Future[None]) -> None:
         if done.exception() is not None:

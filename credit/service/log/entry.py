@@ -52,7 +52,7 @@ class Log(Protocol):
         Raises
         ------
         LogError
-            By the future, or at once: they could not be written, so they must not be answered.
+            By the future, never at once: they could not be written, so they must not be answered.
         """
         ...
 
