@@ -47,6 +47,7 @@ class Service(FastAPI):
     ----------
     live : Live
         The artifacts in use.
+    metrics : Metrics
     ways : list of Way
     asked : ServiceOptions
     direct : dict of str to Gate
@@ -54,6 +55,7 @@ class Service(FastAPI):
     """
 
     live: Live
+    metrics: Metrics
     ways: list[Way]
     asked: ServiceOptions
     direct: dict[str, Gate]
@@ -93,9 +95,9 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
         lifespan=lambda _: _lifespan(live, shadow, log, options.reload_seconds),
         exception_handlers={404: _on_no_way},
     )  # fmt: skip
-    app.live, app.asked = live, options
+    app.live, app.metrics, app.asked = live, metrics, options
     scoring = Scoring(live, options, metrics, log, shadow)
-    app.ways = _ways(app, scoring, Protocol(live, scoring, options.max_rows), metrics)
+    app.ways = _ways(app, scoring, Protocol(live, scoring, options.max_rows))
     rules = Rules(
         keys=tuple(key.encode() for key in options.api_keys),
         max_body=options.max_body,
@@ -124,7 +126,7 @@ def _note_reload(metrics: Metrics, live: Live, how: str) -> None:
         metrics.artifact.labels("challenger", live.now.challenger.sha256).set(1)
 
 
-def _ways(app: Service, scoring: Scoring, protocol: Protocol, metrics: Metrics) -> list[Way]:
+def _ways(app: Service, scoring: Scoring, protocol: Protocol) -> list[Way]:
     async def openapi(call: Call) -> str:
         """Answer ``/openapi.json``: this document."""
         del call
@@ -133,7 +135,7 @@ def _ways(app: Service, scoring: Scoring, protocol: Protocol, metrics: Metrics) 
     async def counted(call: Call) -> bytes:
         """Answer ``/metrics``, in the form of Prometheus."""
         del call
-        return metrics.text()
+        return app.metrics.text()
 
     async def artifact(call: Call) -> str:
         """Answer ``/v1/artifact``: the manifest in use, and its hash."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from credit.errors import ArtifactError
 from credit.runtime import Scorer, load
 from credit.service.fields import Fields
 from credit.service.options import ServiceOptions
@@ -75,6 +74,7 @@ class Live:
     def __init__(self, options: ServiceOptions, reloaded: Callable[[str], None]) -> None:
         self._paths = options.artifact, options.challenger
         self._key, self._reloaded = options.signed_by, reloaded
+        self._one_at_a_time = asyncio.Lock()
         self._stamps = self._look()
         self.now = self._load()
 
@@ -102,15 +102,14 @@ class Live:
 
         Requests that have begun end with what they began with.
         """
-        stamps = await asyncio.to_thread(self._look)
-        self._stamps = stamps
-        try:
-            loaded = await asyncio.to_thread(self._load)
-        except (ArtifactError, OSError) as error:
-            logger.error("artifact refused, the old one goes on: %s", error)  # noqa: TRY400
-            self._reloaded("refused")
-            return False
-        self.now = loaded
-        self._reloaded("done")
-        logger.info("artifact in use: %s", loaded.champion.sha256)
-        return True
+        async with self._one_at_a_time:
+            self._stamps = await asyncio.to_thread(self._look)
+            try:
+                self.now = await asyncio.to_thread(self._load)
+            except Exception as error:  # whatever it is, the old one goes on
+                logger.error("artifact refused, the old one goes on: %s", error)  # noqa: TRY400
+                self._reloaded("refused")
+                return False
+            self._reloaded("done")
+            logger.info("artifact in use: %s", self.now.champion.sha256)
+            return True
