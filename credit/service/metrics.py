@@ -38,7 +38,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
-        self.grades = Counter(
+        self._of_grade: dict[str, Counter] = {}
+        self._grades = Counter(
             "credit_scored_rows", "Rows scored, by grade.", ["grade"], registry=registry
         )
         self.warnings = Counter(
@@ -70,6 +71,13 @@ class Metrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
+
+    def scored(self, grade: str) -> None:
+        """Count a row that was given ``grade``."""
+        counter = self._of_grade.get(grade)
+        if counter is None:
+            counter = self._of_grade[grade] = self._grades.labels(grade)
+        counter.inc()
 
     def text(self) -> bytes:
         """Return everything counted."""

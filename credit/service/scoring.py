@@ -100,7 +100,7 @@ class Scoring:
         if self._log is not None:
             await self._keep(self._log, entries_of(loaded, asked, scores, request_id))
         for score, row in zip(scores, asked.rows, strict=True):
-            self._metrics.grades.labels(score.grade).inc()
+            self._metrics.scored(score.grade)
             for warned in row.warned:
                 self._metrics.warnings.labels(warned.feature).inc()
         if self._shadow is not None and loaded.challenger is not None:

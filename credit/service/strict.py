@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from json import JSONDecoder
 from typing import Any, NoReturn
 
 from credit.service.refusal import RequestError, at, unprocessable
@@ -22,9 +22,7 @@ def parse(body: bytes) -> Any:
     A number too large for a double becomes an infinity here, and is refused by its field.
     """
     try:
-        return json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
-        )
+        return _decode(body.decode("utf-8"))
     except RequestError:
         raise
     except RecursionError as error:
@@ -50,6 +48,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise _bad("key_twice", "is there twice.", "Send each key once.", at("", name))
             seen.add(name)
     return found
+
+
+_decode = JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant).decode
 
 
 def members(
