@@ -27,6 +27,9 @@ def serve(
     challenger: Annotated[
         Path | None, typer.Option(help="An artifact that scores in the shadow.")
     ] = None,
+    pipeline: Annotated[
+        Path | None, typer.Option(help="A pipeline file: score raw events by its features.")
+    ] = None,
     signed_by: Annotated[
         Path | None, typer.Option(help="Public key (PEM) that must have signed both.")
     ] = None,
@@ -60,7 +63,7 @@ def serve(
     from credit.service.options import ListenOptions, ServiceOptions, read_keys
 
     options = ServiceOptions(
-        artifact=artifact, challenger=challenger, signed_by=signed_by, log=log,
+        artifact=artifact, challenger=challenger, pipeline=pipeline, signed_by=signed_by, log=log,
         answer_unlogged=answer_unlogged, api_keys=read_keys(os.environ.get(KEY), api_key_file),
         max_body=max_body, max_rows=max_rows, reload_seconds=reload_seconds,
     )  # fmt: skip
@@ -68,4 +71,9 @@ def serve(
         host=host, port=port, workers=workers, tls_certificate=tls_certificate, tls_key=tls_key,
         grace_seconds=grace_seconds,
     )  # fmt: skip
-    run(service, options, listen)
+    if pipeline is not None:
+        from credit.pipeline.online import service_of_events
+
+        run(service_of_events, options, listen)
+    else:
+        run(service, options, listen)

@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from credit.service.document import document
+from credit.service.events import Events, RowMaker
 from credit.service.gate import (
     Call,
     Gate,
@@ -50,6 +51,7 @@ class Service(FastAPI):
     metrics : Metrics
     ways : list of Way
     asked : ServiceOptions
+    maker : RowMaker or None
     direct : dict of str to Gate
         The gates of fixed paths.
     """
@@ -58,6 +60,7 @@ class Service(FastAPI):
     metrics: Metrics
     ways: list[Way]
     asked: ServiceOptions
+    maker: RowMaker | None
     direct: dict[str, Gate]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,10 +73,12 @@ class Service(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document of the artifact in use."""
-        return document(self.ways, self.live.now, self.asked)
+        return document(self.ways, self.live.now, self.asked, self.maker)
 
 
-def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
+def create_app(
+    options: ServiceOptions, log: Log | None = None, maker: RowMaker | None = None
+) -> Service:
     """Return the ASGI application of a service.
 
     Parameters
@@ -81,6 +86,8 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
     options : ServiceOptions
     log : Log, optional
         Where each answer is kept before it is given.
+    maker : RowMaker, optional
+        Makes features of a person's own events; without it only features are scored.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
         lifespan=lambda _: _lifespan(live, shadow, log, options.reload_seconds),
         exception_handlers={404: _on_no_way},
     )  # fmt: skip
-    app.live, app.metrics, app.asked = live, metrics, options
+    app.live, app.metrics, app.asked, app.maker = live, metrics, options, maker
     scoring = Scoring(live, options, metrics, log, shadow)
     app.ways = _ways(app, scoring, Protocol(live, scoring, options.max_rows))
     rules = Rules(
@@ -112,9 +119,10 @@ def create_app(options: ServiceOptions, log: Log | None = None) -> Service:
     return app
 
 
-def service(options: ServiceOptions) -> Service:
+def service(options: ServiceOptions, maker: RowMaker | None = None) -> Service:
     """Return the application with everything it needs opened: what a server process runs."""
-    return create_app(options, None if options.log is None else DecisionLog(options.log))
+    log = None if options.log is None else DecisionLog(options.log)
+    return create_app(options, log, maker)
 
 
 def _note_reload(metrics: Metrics, live: Live, how: str) -> None:
@@ -144,7 +152,15 @@ def _ways(app: Service, scoring: Scoring, protocol: Protocol) -> list[Way]:
         return encode({"sha256": scorer.sha256, "manifest": scorer.manifest})
 
     model = "/v2/models/{name}"
+    of_events = []
+    if app.maker is not None:
+        events = Events(app.maker, app.live, scoring)
+        of_events = [
+            Way(path="/v1/score/events", method="POST", handler=events.score_events,
+                asks="Person", answers="PersonScore")
+        ]  # fmt: skip
     return [
+        *of_events,
         Way(path="/v1/score", method="POST", handler=scoring.score, asks="OneOrMany",
             answers="ScoreOrScores"),
         Way(path="/v1/explain", method="POST", handler=scoring.explain, asks="One",

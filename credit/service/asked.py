@@ -45,9 +45,9 @@ def read_asked(document: Any, fields: Fields, most_rows: int) -> Asked:
     if type(document) is dict and "rows" in document:
         body = members(document, "", ("rows",), ("reasons", "language"))
         rows = [_row(row, f"rows[{i}]", fields) for i, row in enumerate(rows_of(body, most_rows))]
-        return Asked(rows, *_manner(body), many=True)
+        return Asked(rows, *read_manner(body), many=True)
     body = members(document, "", ("features",), ("subject", "reasons", "language"))
-    return Asked([_row_of(body, "", fields)], *_manner(body), many=False)
+    return Asked([_row_of(body, "", fields)], *read_manner(body), many=False)
 
 
 def rows_of(body: dict[str, Any], most: int) -> list[Any]:
@@ -73,7 +73,8 @@ def _row_of(body: dict[str, Any], prefix: str, fields: Fields) -> Row:
     return Row(features, subject, fields.check(features, f"{prefix}features"))
 
 
-def _manner(body: dict[str, Any]) -> tuple[int, Language]:
+def read_manner(body: dict[str, Any]) -> tuple[int, Language]:
+    """Return how many reasons a body asks for, and in which language."""
     reasons, language = REASONS, "en"
     if "reasons" in body:
         reasons = whole(body["reasons"], "reasons", 0, MOST_REASONS)

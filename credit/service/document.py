@@ -8,6 +8,7 @@ from typing import Any
 from credit import __version__
 from credit.runtime.scorer import LANGUAGES
 from credit.service.asked import MOST_REASONS, MOST_SUBJECT, REASONS
+from credit.service.events import MOST_INSTANT, RowMaker, events_schema
 from credit.service.fields import MOST_CHARACTERS, Field, Fields
 from credit.service.gate import Way
 from credit.service.live import Loaded
@@ -31,7 +32,9 @@ REFUSALS: Mapping[int, str] = {
 """Every status that is no answer, and what it means."""
 
 
-def document(ways: Sequence[Way], loaded: Loaded, options: ServiceOptions) -> Schema:
+def document(
+    ways: Sequence[Way], loaded: Loaded, options: ServiceOptions, maker: RowMaker | None
+) -> Schema:
     """Return the OpenAPI 3.1 document of a service.
 
     Parameters
@@ -41,6 +44,8 @@ def document(ways: Sequence[Way], loaded: Loaded, options: ServiceOptions) -> Sc
         Whose features it describes.
     options : ServiceOptions
         Whose limits it states.
+    maker : RowMaker or None
+        Whose events may be scored.
     """
     schemas = {
         "Error": error_schema(),
@@ -48,6 +53,8 @@ def document(ways: Sequence[Way], loaded: Loaded, options: ServiceOptions) -> Sc
         **scoring_schemas(options.max_rows),
         **protocol_schemas(loaded.fields, options.max_rows),
     }
+    if maker is not None:
+        schemas |= person_schemas(loaded.fields, maker)
     found: Schema = {
         "openapi": "3.1.0",
         "info": {
@@ -96,6 +103,12 @@ _REQUEST_ID: Schema = {
 _MODEL_NAME: Schema = {
     "name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": [MODEL]},
 }  # fmt: skip
+
+
+_MANNER: Schema = {
+    "reasons": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS, "default": REASONS},
+    "language": {"enum": list(LANGUAGES), "default": "en"},
+}
 
 
 def _json(schema: str) -> Schema:
@@ -177,15 +190,11 @@ def scoring_schemas(most_rows: int) -> Schema:
         "type": ["string", "null"], "minLength": 1, "maxLength": MOST_SUBJECT,
         "description": "Whose features they are: what the decision log can be asked to erase by.",
     }  # fmt: skip
-    manner = {
-        "reasons": {"type": "integer", "minimum": 0, "maximum": MOST_REASONS, "default": REASONS},
-        "language": {"enum": list(LANGUAGES), "default": "en"},
-    }
     features = {"$ref": "#/components/schemas/Features"}
     row = _closed({"features": features, "subject": subject}, optional=["subject"])
     one = _closed(
-        {"features": features, "subject": subject, **manner},
-        optional=["subject", *manner],
+        {"features": features, "subject": subject, **_MANNER},
+        optional=["subject", *_MANNER],
     )
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": most_rows}
     number, text = {"type": "number"}, {"type": "string"}
@@ -203,11 +212,12 @@ def scoring_schemas(most_rows: int) -> Schema:
     parts = {"type": "object", "additionalProperties": number}
     return {
         "One": one,
-        "Many": _closed({"rows": rows, **manner}, optional=list(manner)),
+        "Many": _closed({"rows": rows, **_MANNER}, optional=list(_MANNER)),
         "OneOrMany": {
             "anyOf": [{"$ref": "#/components/schemas/One"}, {"$ref": "#/components/schemas/Many"}]
         },
         "Score": _closed({**head, **result}),
+        "PersonScore": _closed({**head, **result, "features": {"type": "object"}}),
         "Scores": _closed({**head, "results": {"type": "array", "items": _closed(result)}}),
         "ScoreOrScores": {
             "anyOf": [
@@ -226,6 +236,33 @@ def scoring_schemas(most_rows: int) -> Schema:
             }
         ),
     }
+
+
+def person_schemas(fields: Fields, maker: RowMaker) -> Schema:
+    """Return what ``/v1/score/events`` takes and gives."""
+    made = maker.makes([field.feature.name for field in fields.fields if field.required])
+    others = [field for field in fields.fields if field.feature.name not in made]
+    given = _closed(
+        {field.feature.name: feature_schema(field) for field in others},
+        optional=[field.feature.name for field in others if not field.required],
+        description="What a person's own events do not give.",
+    )
+    needed = any(field.required for field in others)
+    return {
+        "Person": _closed(
+            {
+                "subject": {"type": "string", "minLength": 1, "maxLength": MOST_SUBJECT},
+                "as_of": {
+                    "type": "integer", "minimum": 0, "maximum": MOST_INSTANT,
+                    "description": "Microseconds since 1970 UTC.",
+                },
+                "events": events_schema(maker),
+                "features": given,
+                **_MANNER,
+            },
+            optional=[*_MANNER, *([] if needed else ["features"])],
+        )
+    }  # fmt: skip
 
 
 def protocol_schemas(fields: Fields, most_rows: int) -> Schema:

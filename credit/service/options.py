@@ -17,6 +17,8 @@ class ServiceOptions:
     ----------
     artifact, challenger : Path
         Folders or zips; the challenger scores in the shadow.
+    pipeline : Path or None
+        A pipeline file, where a person's own events are to be scored by its features.
     signed_by : Path or None
         PEM of a public key; then an artifact that it did not sign is refused.
     log : Path or None
@@ -37,6 +39,7 @@ class ServiceOptions:
 
     artifact: Path
     challenger: Path | None = None
+    pipeline: Path | None = None
     signed_by: Path | None = None
     log: Path | None = None
     answer_unlogged: bool = False
