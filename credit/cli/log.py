@@ -80,14 +80,17 @@ def replay(
     artifact: Annotated[
         list[Path], typer.Option(help="An artifact that decided; may be repeated.")
     ],
+    request: Annotated[
+        str | None, typer.Option(help="Id of one request; else all are decided again.")
+    ] = None,
     key: Annotated[
         Path | None, typer.Option(help="Public key that must have signed the artifacts.")
     ] = None,
 ) -> None:
-    """Score every logged decision again; exit with 1 where one comes out otherwise."""
+    """Score logged decisions again; exit with 1 where one comes out otherwise, or cannot be."""
     from credit.service.log import replay as replay_log
 
-    found = replay_log(folder, artifact, key)
+    found = replay_log(folder, artifact, key, request=request)
     _print_counts(
         f"{folder}",
         {
@@ -102,7 +105,8 @@ def replay(
         _print_fault(str(one))
     if found.fault is not None:
         _print_fault(str(found.fault))
-    if found.fault is not None or found.different or found.unknown:
+    unanswered = request is not None and found.erased > 0
+    if found.fault is not None or found.different or found.unknown or unanswered:
         raise typer.Exit(code=1)
 
 

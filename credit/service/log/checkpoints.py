@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from credit.service.log.lines import Head, encode
 from credit.service.log.segments import checkpoints_of, open_to_append, put, write_all
 
 _SIGNED_AS = b"credit decision log, checkpoint, format 1\n"
+_END_BYTES = 4_096  # a line has some 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,7 @@ def read_checkpoints(path: Path) -> tuple[list[Signed], int]:
     BrokenLogError
         A line is no checkpoint.
     """
-    if not path.exists():
-        return [], 0
-    content = path.read_bytes()
-    *lines, torn = content.split(b"\n")
+    *lines, torn = path.read_bytes().split(b"\n")
     found: list[Signed] = []
     for number, line in enumerate(lines, 1):
         try:
@@ -97,6 +94,25 @@ def read_checkpoints(path: Path) -> tuple[list[Signed], int]:
         except ValueError as error:
             refuse(path.name, number, str(error))
     return found, len(torn)
+
+
+def _read_end(path: Path) -> tuple[Signed | None, int]:
+    """Return the last checkpoint in a file, and the bytes of a torn last line.
+
+    Raises
+    ------
+    BrokenLogError
+        The last line is no checkpoint.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END_BYTES))
+        *lines, torn = file.read().split(b"\n")
+    if not lines:
+        return None, len(torn)
+    try:
+        return open_checkpoint(lines[-1] + b"\n"), len(torn)
+    except ValueError as error:
+        refuse(path.name, 0, f"of the last line, {error}")
 
 
 class Checkpoints:
@@ -111,19 +127,18 @@ class Checkpoints:
 
     Attributes
     ----------
-    written : Sequence of Signed
-        Those that were there when it was opened.
+    last : Signed or None
+        The last that was there when it was opened.
     torn : int
         Bytes of a torn last line, which is cut off.
     """
 
     def __init__(self, folder: Path, writer: str, key: PrivateKey | None) -> None:
         path = checkpoints_of(folder, writer)
-        self.written: Sequence[Signed]
-        self.written, self.torn = read_checkpoints(path)
-        self._writer, self._key = writer, key
         if not path.exists():
             put(path, b"")
+        self.last, self.torn = _read_end(path)
+        self._writer, self._key = writer, key
         self._file = open_to_append(path)
         if self.torn:
             os.ftruncate(self._file, os.fstat(self._file).st_size - self.torn)
@@ -191,7 +206,7 @@ def open_chain(
 
 def _check_end(chain: Chain, checkpoints: Checkpoints) -> None:
     """Refuse a chain that ends before its last checkpoint: records were cut off it."""
-    last = checkpoints.written[-1].checkpoint.sequence if checkpoints.written else 0
+    last = checkpoints.last.checkpoint.sequence if checkpoints.last else 0
     if last > chain.head.sequence:
         raise LogError(
             f"{chain.writer} in {chain.folder}: a checkpoint says the chain had {last} records, "

@@ -20,7 +20,7 @@ from credit.service.log.checkpoints import open_chain
 from credit.service.log.fault import refuse
 from credit.service.log.lines import Encoded, encode, open_person, person_line
 from credit.service.log.read import chains
-from credit.service.log.segments import ERASURES, Segment, is_still, locked, put
+from credit.service.log.segments import ERASURES, Segment, hold_folder, is_still, locked, put
 
 _SEGMENT_BYTES = 16 * 2**20
 
@@ -37,7 +37,7 @@ def erase(folder: str | Path, subject: str, key: PrivateKey | None = None) -> Er
     """Erase the values of every decision on ``subject``, and who it was.
 
     What was decided stays, with the request's id and the reasons that were given. Copies of the
-    files made elsewhere are not reached.
+    files made elsewhere are not reached. It waits for verifications and replays to end.
 
     Parameters
     ----------
@@ -50,11 +50,16 @@ def erase(folder: str | Path, subject: str, key: PrivateKey | None = None) -> Er
     Raises
     ------
     LogError
-        There is no log, another erasure is going on, or a file cannot be written.
+        There is no log, or a file cannot be written.
     """
     if not subject:
         raise LogError("subject: is empty. Say whose values are to be erased.")
     folder = Path(folder)
+    with hold_folder(folder, alone=True):
+        return _erase(folder, subject, key)
+
+
+def _erase(folder: Path, subject: str, key: PrivateKey | None) -> Erasure:
     found = chains(folder)
     chain, checkpoints, _ = open_chain(folder, ERASURES, key, _SEGMENT_BYTES)
     decisions = files = 0

@@ -108,8 +108,8 @@ class DecisionLog:
         self._logged = self._refused = self._groups = self._waiting = 0
         self._fault: str | None = None
         self._checkpoint_fault: str | None = None
-        written = self._checkpoints.written
-        self._checkpointed = written[-1].checkpoint.sequence if written else 0
+        last = self._checkpoints.last
+        self._checkpointed = last.checkpoint.sequence if last else 0
         self._checkpoint_due = 0.0  # at once where there is something new
         self._checkpoint_where_due()
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,21 +40,6 @@ class Record:
     def kind(self) -> str:
         """``header``, ``decision``, ``cut`` or ``erasure``."""
         return str(self.line.record.get("kind"))
-
-
-@contextmanager
-def no_erasure(folder: Path) -> Iterator[None]:
-    """Let nobody erase meanwhile: values would go after what erased them was read."""
-    try:
-        descriptor = os.open(folder / f"{ERASURES}.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        yield  # nothing was ever erased, or the folder is a copy
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def chains(folder: Path) -> dict[str, list[Segment]]:

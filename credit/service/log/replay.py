@@ -15,7 +15,8 @@ from credit.runtime.files import MANIFEST, read
 from credit.runtime.signature import PublicSource
 from credit.service.log.entry import answer_of
 from credit.service.log.fault import BrokenLogError, Fault
-from credit.service.log.read import Record, chains, erased, no_erasure, read_chain
+from credit.service.log.read import Record, chains, erased, read_chain
+from credit.service.log.segments import hold_folder
 
 _COMPARED = ("points", "probability", "grade")
 _EXCESS_TOLERANCE = 1e-9  # versions may sum a feature's trees in another order
@@ -51,7 +52,7 @@ class Replay:
     Attributes
     ----------
     decisions : int
-        In the log, up to the first fault: ``equal + different + erased + unknown``.
+        That were asked for, up to the first fault: ``equal + different + erased + unknown``.
     equal : int
         Points, probability and grade exactly, the reasons' features and texts in their order,
         and their parts of the margin to 1e-9.
@@ -76,7 +77,11 @@ class Replay:
 
 
 def replay(
-    folder: str | Path, artifacts: Sequence[str | Path], key: PublicSource | None = None
+    folder: str | Path,
+    artifacts: Sequence[str | Path],
+    key: PublicSource | None = None,
+    *,
+    request: str | None = None,
 ) -> Replay:
     """Score every logged decision again, and compare.
 
@@ -90,11 +95,13 @@ def replay(
         Folders or zips of those that decided.
     key : PublicKey, or str, Path or bytes of its PEM, optional
         Then they must be signed by it.
+    request : str, optional
+        Id of the one request whose decisions are scored again; the whole log is read all the same.
 
     Raises
     ------
     LogError
-        There is no log, or no artifact is given.
+        There is no log, no artifact is given, or a sound log does not hold the request.
     ArtifactError
         An artifact cannot be loaded.
     """
@@ -106,21 +113,30 @@ def replay(
     differences: list[Difference] = []
     fault = None
     try:
-        with no_erasure(folder):
+        with hold_folder(folder, alone=False):
             found = chains(folder)
             gone = erased(found)
             for writer, parts in found.items():
                 for record in read_chain(parts, gone.get(writer, ())):
-                    if record.kind == "decision":
+                    if _is_asked(record, request):
                         verdict, what = _again(record, scorers)
                         count[verdict] += 1
                         if what and len(differences) < 10:
                             differences.append(_difference(record, what))
     except BrokenLogError as error:
         fault = error.fault
-    return Replay(
-        decisions=sum(count.values()), **count, differences=tuple(differences), fault=fault
-    )
+    decisions = sum(count.values())
+    if request is not None and not decisions and fault is None:
+        raise LogError(
+            f"request {request!r:.80}: is not in the log. Give the id it was answered with."
+        )
+    return Replay(decisions=decisions, **count, differences=tuple(differences), fault=fault)
+
+
+def _is_asked(record: Record, request: str | None) -> bool:
+    if record.kind != "decision":
+        return False
+    return request is None or record.line.record["request_id"] == request
 
 
 def _digest(path: Path) -> str:

@@ -73,8 +73,10 @@ def checkpoints_of(folder: Path, writer: str) -> Path:
 
 def try_lock(folder: Path, writer: str) -> int | None:
     """Take a writer's lock until the process ends; None where another process holds it."""
-    descriptor = os.open(folder / f"{writer}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = folder / f"{writer}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        _own_as(descriptor, folder)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
@@ -109,6 +111,26 @@ def locked(descriptor: int) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
+@contextmanager
+def hold_folder(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Wait until nobody erases in a log, and, where ``alone``, until nobody reads it either.
+
+    Values would go after what erased them was read. Who logs is not held up.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise LogError(
+            f"{folder}: there is no such folder ({error.strerror}). Give the folder of a decision "
+            "log."
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def open_to_append(path: Path) -> int:
     """Open a file that is there for appending."""
     return os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
@@ -121,6 +143,13 @@ def is_still(descriptor: int, path: Path) -> bool:
     except FileNotFoundError:
         return False
     return os.path.samestat(os.fstat(descriptor), there)
+
+
+def _own_as(descriptor: int, path: Path) -> None:
+    """Give an open file to who owns ``path``: what an administrator writes, the service reads."""
+    there, own = path.stat(), os.fstat(descriptor)
+    if (there.st_uid, there.st_gid) != (own.st_uid, own.st_gid):
+        os.fchown(descriptor, there.st_uid, there.st_gid)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -140,11 +169,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Put a file in its place whole: written beside, synced, renamed, its folder synced."""
+    """Put a file in its place whole: written beside, synced, renamed, its folder synced.
+
+    It belongs to who owned the one before, or owns the folder.
+    """
     partial = path.with_name(f".{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         try:
+            _own_as(descriptor, path if path.exists() else path.parent)
             write_all(descriptor, content)
             os.fsync(descriptor)
         finally:

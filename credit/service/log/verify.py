@@ -11,8 +11,8 @@ from credit.runtime.signature import PublicKey, PublicSource
 from credit.service.log.checkpoints import Checkpoint, read_checkpoints
 from credit.service.log.fault import TORN, BrokenLogError, Fault, refuse
 from credit.service.log.lines import Line
-from credit.service.log.read import Record, chains, erased, no_erasure, read_chain
-from credit.service.log.segments import Segment, is_written
+from credit.service.log.read import Record, chains, erased, read_chain
+from credit.service.log.segments import Segment, hold_folder, is_written
 
 _SUFFIX = ".checkpoints.jsonl"
 _CUT_OFF = "Records were cut off or changed since: restore the chain from a copy."
@@ -101,7 +101,7 @@ def verify(
     key = None if public_key is None else PublicKey.read(public_key)
     count = _Count()
     try:
-        with no_erasure(folder):
+        with hold_folder(folder, alone=False):
             _verify(folders, key, count)
     except BrokenLogError as error:
         return count.done(error.fault)
