@@ -6,8 +6,8 @@
 For the service without and with its decision log: the most it answers (closed loop), then, at
 80 % of that in an open loop, rate, p50, p99 and errors; CPU of the server a request beside them,
 for a machine that is not quiet. `apps` asks an empty handler in FastAPI, and one that is
-reached past its router, which is bare ASGI. `soak` asks for long and looks at memory; `fuzz` lets schemathesis ask
-what the service's document refuses, and counts what is answered all the same.
+reached past its router, which is bare ASGI. `soak` asks for long and looks at memory; `fuzz` lets
+schemathesis ask what the service's document refuses, and counts what is answered all the same.
 """
 
 from __future__ import annotations
@@ -58,11 +58,8 @@ class Server:
 def running(command: list[str], core: int) -> Iterator[Server]:
     """Start a server, wait until it says where it listens, stop it."""
     with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            stderr=said,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-        )
+        process = subprocess.Popen([sys.executable, *command], stderr=said)
+        os.sched_setaffinity(process.pid, {core})
         try:
             deadline = time.monotonic() + 60
             while time.monotonic() < deadline:
@@ -83,13 +80,12 @@ def running(command: list[str], core: int) -> Iterator[Server]:
 def ask(server: Server, core: int, seconds: float, rate: float) -> dict[str, Any]:
     """Load a server from another process; return what that says, and the server's CPU."""
     before = server.cpu
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.http_load",
-         *map(str, (server.port, seconds, rate, CONNECTIONS))],
-        capture_output=True, text=True, check=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-    )  # fmt: skip
-    found = json.loads(done.stdout)
+    words = map(str, (server.port, seconds, rate, CONNECTIONS))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.http_load", *words], stdout=subprocess.PIPE
+    )
+    os.sched_setaffinity(process.pid, {core})
+    found = json.loads(process.communicate()[0])
     return found | {"cpu": 1e6 * (server.cpu - before) / found["answers"]}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from credit.service.serve import _LOGGING
+from credit.service.serve import LOGGING
 
 FIXED = json.dumps({"points": 596, "probability": 0.0123, "grade": "C", "reasons": []}).encode()
 START = {
@@ -24,7 +24,7 @@ START = {
 }
 
 
-async def plain(scope: Any, receive: Any, send: Any) -> None:
+async def plain(receive: Any, send: Any) -> None:
     """Read a JSON body and answer."""
     body, more = b"", True
     while more:
@@ -52,8 +52,10 @@ def app_of(stack: str, manifest: bytes) -> Any:
         return app
 
     async def past_router(scope: Any, receive: Any, send: Any) -> None:
-        direct = scope["type"] == "http" and scope["path"] == "/v1/score"
-        await (plain if direct else app)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] == "/v1/score":
+            await plain(receive, send)
+        else:
+            await app(scope, receive, send)
 
     return past_router
 
@@ -65,7 +67,7 @@ def main() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            app, loop="uvloop", http="httptools", access_log=False, log_config=_LOGGING
+            app, loop="uvloop", http="httptools", access_log=False, log_config=LOGGING
         )
         sys.stderr.write(f"http://127.0.0.1:{sock.getsockname()[1]}\n")
         sys.stderr.flush()

@@ -73,7 +73,8 @@ class Connection(asyncio.Protocol):
         else:
             self.asked.idle.append(self)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         self.asked.errors += 1
 
 

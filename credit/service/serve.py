@@ -24,7 +24,7 @@ from credit.service.options import ListenOptions, ServiceOptions
 
 logger = logging.getLogger("credit.service")
 
-_LOGGING: dict[str, Any] = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
@@ -106,7 +106,7 @@ def _config(made: Callable[[], Any], listen: ListenOptions) -> uvicorn.Config:
         http="httptools",
         ws="none",
         lifespan="on",
-        log_config=_LOGGING,
+        log_config=LOGGING,
         access_log=False,
         proxy_headers=False,
         server_header=False,
