@@ -393,6 +393,8 @@ def test_bad_options_are_refused(options: dict[str, Any], words: str) -> None:
         ListenOptions(**options)
     with pytest.raises(ConfigError, match="max_rows must be at least 1, got 0"):
         ServiceOptions(artifact=Path("a"), max_rows=0)
+    with pytest.raises(ConfigError, match="need --log"):
+        ServiceOptions(artifact=Path("a"), answer_unlogged=True)
 
 
 # -- nothing of a person leaves by another door

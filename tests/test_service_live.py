@@ -16,6 +16,7 @@ from test_runtime import documents, save
 
 from credit import runtime
 from credit.errors import ArtifactError, LogError
+from credit.runtime.signature import PublicKey, make_pair
 from credit.service import shadow as shadow_module
 from credit.service.app import Service, create_app, service
 from credit.service.log import Entry, replay, verify
@@ -108,7 +109,9 @@ def test_nothing_is_answered_that_cannot_be_logged_and_it_recovers() -> None:
 def test_it_answers_unlogged_only_where_it_was_told_to() -> None:
     log = Kept()
     log.fails = True
-    options = ServiceOptions(artifact=folder_of("scorecard"), answer_unlogged=True)
+    options = ServiceOptions(
+        artifact=folder_of("scorecard"), answer_unlogged=True, log=Path("decisions")
+    )
     app = create_app(options, log)
     assert post(app, "/v1/score", {"features": ROW}).status == 200
     assert "credit_log_failures_total 1.0" in get(app, "/metrics").body.decode()
@@ -136,15 +139,20 @@ def test_no_answer_goes_before_the_log_has_it() -> None:
 
 def test_a_log_of_the_service_verifies_and_replays(tmp_path: Path) -> None:
     kept = GOLDEN["blended"]
+    private, public = make_pair()
+    (tmp_path / "private.pem").write_bytes(private)
     app = service(
         ServiceOptions(
-            artifact=kept.folder, challenger=folder_of("boosted"), log=tmp_path / "decisions"
+            artifact=kept.folder,
+            challenger=folder_of("boosted"),
+            log=tmp_path / "decisions",
+            log_key=tmp_path / "private.pem",
         )
     )
     bodies = [{"features": row, "subject": f"p{i}"} for i, row in enumerate(rows_of(kept)[:15])]
     answers = asyncio.run(lived(app, bodies))
     assert {answer.status for answer in answers} == {200}
-    found = verify(tmp_path / "decisions")
+    found = verify(tmp_path / "decisions", PublicKey.read(public))
     assert found.fault is None
     again = replay(tmp_path / "decisions", [kept.folder, folder_of("boosted")])
     assert again.differences == ()

@@ -36,6 +36,9 @@ def serve(
     log: Annotated[
         Path | None, typer.Option(help="Folder of the decision log; made if absent.")
     ] = None,
+    log_key: Annotated[
+        Path | None, typer.Option(help="Private key (PEM) that signs its checkpoints.")
+    ] = None,
     answer_unlogged: Annotated[
         bool, typer.Option("--answer-unlogged", help="Answer where the log fails; else 503.")
     ] = False,
@@ -64,8 +67,8 @@ def serve(
 
     options = ServiceOptions(
         artifact=artifact, challenger=challenger, pipeline=pipeline, signed_by=signed_by, log=log,
-        answer_unlogged=answer_unlogged, api_keys=read_keys(os.environ.get(KEY), api_key_file),
-        max_body=max_body, max_rows=max_rows, reload_seconds=reload_seconds,
+        log_key=log_key, answer_unlogged=answer_unlogged, max_body=max_body, max_rows=max_rows,
+        reload_seconds=reload_seconds, api_keys=read_keys(os.environ.get(KEY), api_key_file),
     )  # fmt: skip
     listen = ListenOptions(
         host=host, port=port, workers=workers, tls_certificate=tls_certificate, tls_key=tls_key,

@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from credit.runtime.signature import PrivateKey
 from credit.service.document import document
 from credit.service.events import Events, RowMaker
 from credit.service.gate import (
@@ -32,7 +33,7 @@ from credit.service.gate import (
     encode_error,
 )  # fmt: skip
 from credit.service.live import Live
-from credit.service.log import DecisionLog, Log
+from credit.service.log import DecisionLog, Log, LogOptions
 from credit.service.metrics import CONTENT_TYPE, Metrics
 from credit.service.options import ServiceOptions
 from credit.service.protocol import Protocol
@@ -121,7 +122,10 @@ def create_app(
 
 def service(options: ServiceOptions, maker: RowMaker | None = None) -> Service:
     """Return the application with everything it needs opened: what a server process runs."""
-    log = None if options.log is None else DecisionLog(options.log)
+    log = None
+    if options.log is not None:
+        key = None if options.log_key is None else PrivateKey.read(options.log_key)
+        log = DecisionLog(options.log, LogOptions(key=key))
     return create_app(options, log, maker)
 
 

@@ -23,6 +23,8 @@ class ServiceOptions:
         PEM of a public key; then an artifact that it did not sign is refused.
     log : Path or None
         Folder of the decision log.
+    log_key : Path or None
+        PEM of the private key that signs its checkpoints.
     answer_unlogged : bool
         Answer even where the log cannot be written; else 503.
     api_keys : tuple of str
@@ -42,6 +44,7 @@ class ServiceOptions:
     pipeline: Path | None = None
     signed_by: Path | None = None
     log: Path | None = None
+    log_key: Path | None = None
     answer_unlogged: bool = False
     api_keys: tuple[str, ...] = ()
     max_body: int = 2**20
@@ -53,6 +56,8 @@ class ServiceOptions:
         for name, least in (("max_body", 1), ("max_rows", 1), ("reload_seconds", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} must be at least {least}, got {getattr(self, name)}.")
+        if self.log is None and (self.log_key is not None or self.answer_unlogged):
+            raise ConfigError("--log-key and --answer-unlogged need --log: say where the log is.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
