@@ -96,7 +96,7 @@ def serve(make: Make, options: ServiceOptions, listen: ListenOptions) -> None:
 
 
 def _config(made: Callable[[], Any], listen: ListenOptions) -> uvicorn.Config:
-    config = uvicorn.Config(
+    return uvicorn.Config(
         made,
         factory=True,
         host=listen.host,
@@ -110,13 +110,11 @@ def _config(made: Callable[[], Any], listen: ListenOptions) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=75,  # longer than a proxy's: it, not the service, ends what is idle
         timeout_graceful_shutdown=listen.grace_seconds,
         ssl_certfile=listen.tls_certificate,
         ssl_keyfile=listen.tls_key,
     )
-    if listen.tls_certificate is not None:
-        config.load()
-    return config
 
 
 @contextmanager
