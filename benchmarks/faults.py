@@ -4,8 +4,10 @@ flips    one bit of every byte of every signed golden artifact, folder and zip, 
          signed log: is each refused?
 writer   a process that logs is killed (SIGKILL) 50 times: is what it answered in the log?
 service  the same with `credit serve` under load over HTTP
+workers  one of its two workers is killed, 10 times: the other goes on, another comes
 full     the service's files may grow no more, then may again: 503, and nothing lost
 replay   10,000 logged decisions, decided again by `credit replay` in a fresh process
+cost     CPU of logging, verifying, opening and erasing 10,000 decisions
 
 Anything unexpected ends a part with an AssertionError; its short version is a test.
 """
@@ -19,12 +21,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.faults_log import Answers, compare, say
-from benchmarks.faults_service import full, service
+from benchmarks.faults_service import full, service, workers
 from benchmarks.run import machine
 from credit import artifact, runtime
 from credit.artifact.sign import make_keys, sign
@@ -155,7 +161,50 @@ def replay(place: Path) -> None:
     assert done.returncode == 0
 
 
-PARTS = {"flips": flips, "writer": writer, "service": service, "full": full, "replay": replay}
+def cost(place: Path) -> None:
+    folder = place / "log"
+    made = entries()
+    all_of_them = [next(made) for _ in range(REPLAYED)]
+
+    def spent(name: str, what: Callable[[], Any]) -> None:
+        cpu, wall = time.process_time(), time.perf_counter()
+        what()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        say(
+            f"  {name:<24} {cpu / REPLAYED * 1e6:7.1f} us CPU a decision, {wall:6.2f} s wall in all"
+        )
+
+    log = DecisionLog(folder)
+    waits = np.empty(200)
+    for i, entry in enumerate(all_of_them[: len(waits)]):
+        start = time.perf_counter()
+        log.append([entry]).result()
+        waits[i] = time.perf_counter() - start
+    say(
+        f"  one at a time: median {np.median(waits) * 1e3:.2f} ms, least {waits.min() * 1e3:.2f} ms"
+    )
+
+    def log_all() -> None:
+        for future in [log.append([entry]) for entry in all_of_them]:
+            future.result()
+
+    spent("logged, as many as wait", log_all)
+    say(f"  groups of {REPLAYED / (log.state.groups - len(waits)):.0f} on average")
+    log.close()
+    spent("verified", lambda: verify(folder))
+    spent("opened", lambda: DecisionLog(folder).close())
+    spent("a seventh erased", lambda: erase(folder, "p1"))
+
+
+PARTS = {
+    "flips": flips,
+    "writer": writer,
+    "service": service,
+    "workers": workers,
+    "full": full,
+    "replay": replay,
+    "cost": cost,
+}
 
 
 def main() -> int:

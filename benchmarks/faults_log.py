@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from credit.service.log import DecisionLog, verify
+from credit.service.log import DecisionLog, LogOptions, verify
 from credit.service.log.read import chains, erased, read_chain
+from credit.service.log.segments import segments
 
 Answers = dict[str, list[int]]
 """Request -> points of its rows."""
@@ -31,8 +32,9 @@ def logged(folder: Path) -> Answers:
 
 
 def compare(folder: Path, answered: Answers) -> None:
-    """Hold what was answered against a log that was opened once more."""
-    DecisionLog(folder).close()
+    """Hold what was answered against a log whose chains were opened once more."""
+    for name in segments(folder):
+        DecisionLog(folder, LogOptions(writer=name)).close()
     found = verify(folder)
     assert found.fault is None, found.fault
     there = logged(folder)
@@ -40,6 +42,6 @@ def compare(folder: Path, answered: Answers) -> None:
     assert not missing, missing[:5]
     say(
         f"  {len(answered):,} requests answered, all in the log with their points; "
-        f"{found.decisions:,} decisions in it, {found.cuts} torn ends cut off, "
-        f"{found.refused} refused; verified"
+        f"{found.decisions:,} decisions in {found.chains} chain(s), {found.cuts} torn ends cut "
+        f"off, {found.refused} refused; verified"
     )

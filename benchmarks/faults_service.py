@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import resource
 import signal
@@ -23,16 +24,17 @@ from benchmarks.faults_log import Answers, compare, say
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 from log_entries import ARTIFACT, decider
 
-KILLS, CALLERS = 50, 4
+KILLS, WORKER_KILLS, CALLERS = 50, 10, 4
 
 
 @contextmanager
-def serving(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serving(log: Path, workers: int = 1) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Yield a service on a free port, once it is ready; kill it at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = ["serve", str(ARTIFACT), "--port", str(port), "--log", str(log)]
+    words += ["--workers", str(workers)]
     process = subprocess.Popen(
         [sys.executable, "-m", "credit.cli", *words],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -47,7 +49,7 @@ def serving(log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             time.sleep(0.1)
         yield process, port
     finally:
-        process.kill()
+        process.terminate() if workers > 1 else process.kill()  # killed, it would leave workers
         process.wait()
         assert process.stderr is not None
         process.stderr.close()
@@ -84,14 +86,20 @@ def requests(seed: int) -> Iterator[Any]:
         yield {"rows": rows, "reasons": 4} if len(rows) > 1 else {**rows[0], "reasons": 4}
 
 
-def load(port: int, seed: int, answered: Answers, statuses: Counter[int]) -> None:
-    """Ask until the service is gone."""
+def load(
+    port: int, seed: int, answered: Answers, statuses: Counter[int], ended: threading.Event
+) -> None:
+    """Ask until it ends; of a connection that broke nothing was answered."""
     caller = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     for body in requests(seed):
+        if ended.is_set():
+            return
         try:
             status, answer = ask(caller, body)
         except (OSError, http.client.HTTPException, ValueError):
-            return
+            caller.close()
+            time.sleep(0.01)
+            continue
         statuses[status] += 1
         if status == 200:
             answered[answer["request_id"]] = points_of(answer)
@@ -101,23 +109,56 @@ def points_of(answer: Any) -> list[int]:
     return [row["points"] for row in answer.get("results", [answer])]
 
 
+@contextmanager
+def callers(port: int, seed: int, answered: Answers) -> Iterator[None]:
+    """Ask from several threads until it ends."""
+    ended, statuses = threading.Event(), Counter[int]()
+    threads = [
+        threading.Thread(target=load, args=(port, seed * 100 + i, answered, statuses, ended))
+        for i in range(CALLERS)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) <= {200}, statuses
+
+
 def service(place: Path) -> None:
     draw = random.Random(6)
     answered: Answers = {}
-    statuses: Counter[int] = Counter()
     for turn in range(KILLS):
-        with serving(place / "log") as (process, port):
-            callers = [
-                threading.Thread(target=load, args=(port, turn * 100 + i, answered, statuses))
-                for i in range(CALLERS)
-            ]
-            for caller in callers:
-                caller.start()
+        with serving(place / "log") as (process, port), callers(port, turn, answered):
             time.sleep(draw.uniform(0.05, 1.5))
             process.send_signal(signal.SIGKILL)
-            for caller in callers:
-                caller.join()
-    say(f"  killed {KILLS} times under load of {CALLERS} callers; answers by status {statuses}")
+            process.wait()
+    say(f"  killed {KILLS} times under load of {CALLERS} callers")
+    compare(place / "log", answered)
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """Return the ids of a service's worker processes."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [
+        int(child) for child in children
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]  # fmt: skip
+
+
+def workers(place: Path) -> None:
+    draw = random.Random(8)
+    answered: Answers = {}
+    with serving(place / "log", workers=2) as (process, port), callers(port, 0, answered):
+        for _ in range(WORKER_KILLS):
+            time.sleep(draw.uniform(2, 6))
+            os.kill(draw.choice(workers_of(process)), signal.SIGKILL)
+            while len(workers_of(process)) < 2:
+                time.sleep(0.05)
+    say(f"  killed one of two workers {WORKER_KILLS} times under load of {CALLERS} callers")
     compare(place / "log", answered)
 
 

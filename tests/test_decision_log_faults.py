@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,13 @@ def test_what_a_killed_process_answered_is_in_the_log(tmp_path: Path) -> None:
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdout is not None
+        limit = threading.Timer(60, process.kill)
+        limit.start()
         said = [process.stdout.readline() for _ in range(60 + 40 * turn)]
         process.send_signal(signal.SIGKILL)
         said += process.stdout.read().splitlines(keepends=True)
         process.wait(WAIT)
+        limit.cancel()
         process.stdout.close()
         answered |= {line.strip() for line in said[1:] if line.endswith("\n")}
     assert len(answered) >= 200

@@ -184,8 +184,8 @@ class Chain:
             _sync(self._values)
             on_disk.write_all(self._chain, b"".join(lines))
             _sync(self._chain)
-        except OSError as error:
-            self._roll_back(*sizes, why=error.strerror or str(error))
+        except BaseException as error:  # whatever it was, half a group must not stay
+            self._roll_back(*sizes, why=getattr(error, "strerror", None) or repr(error))
             raise
         self.head, self.pending = head, None
 
