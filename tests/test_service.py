@@ -268,9 +268,10 @@ def test_other_methods_and_paths_are_refused_in_the_same_shape() -> None:
     answer = get(APP, "/v1/score")
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert get(APP, "/v2/models/credit/infer").status == 405
-    answer = get(APP, "/v1/nothing")
-    assert (answer.status, answer.json["error"]) == (404, "no_such_way")
-    assert answer.json["request_id"] == answer.headers["x-request-id"]
+    for path in ("/v1/nothing", "/v1/score/", "/v2/models/credit/", "/docs"):
+        answer = get(APP, path)
+        assert (answer.status, answer.json["error"]) == (404, "no_such_way")
+        assert answer.json["request_id"] == answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from service_client import GOLDEN, JSON, folder_of, rows_of
 from test_service_live import put
+from typer.testing import CliRunner
 
-from credit.errors import ConfigError
+from credit import cli
+from credit.errors import ArtifactError, ConfigError
 from credit.service.log import replay
 from credit.service.options import ListenOptions
 from credit.service.serve import bound
@@ -202,6 +204,22 @@ def check(asking: list[Asking], text: str, log: Path) -> None:
     found = replay(log, [folder_of("scorecard"), folder_of("boosted")])
     assert (found.fault, found.different, found.unknown) == (None, 0, 0)
     assert found.equal == len(answers) + 1
+
+
+def test_the_command_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve(*words: object) -> None:
+        CliRunner().invoke(cli.app, ["serve", *map(str, words)], catch_exceptions=False)
+
+    with pytest.raises(ArtifactError, match="there is no artifact"):
+        serve(tmp_path / "absent")
+    with pytest.raises(ConfigError, match="--api-key-file"):
+        serve(folder_of("scorecard"), "--api-key-file", tmp_path / "absent")
+    with pytest.raises(ConfigError, match=r"pipeline file .* does not exist"):
+        serve(folder_of("scorecard"), "--pipeline", tmp_path / "absent.toml")
+    monkeypatch.delitem(sys.modules, "credit.service.app")
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    with pytest.raises(ConfigError, match=r"'fastapi' is not installed.*credit\[serve\]"):
+        serve(folder_of("scorecard"))
 
 
 def test_an_address_that_is_taken_is_refused_in_words() -> None:

@@ -99,7 +99,7 @@ def create_app(
     live = Live(options, lambda how: _note_reload(metrics, app.live, how))
     shadow = Shadow(metrics, log) if options.challenger is not None else None
     app = Service(
-        openapi_url=None, docs_url=None, redoc_url=None,
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False,
         lifespan=lambda _: _lifespan(live, shadow, log, options.reload_seconds),
         exception_handlers={404: _on_no_way},
     )  # fmt: skip
