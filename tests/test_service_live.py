@@ -195,7 +195,7 @@ def test_a_challenger_that_fails_or_is_too_slow_is_counted(
     challenger = app.live.now.challenger
     assert challenger is not None
     monkeypatch.setattr(type(challenger), "score_one", refuse)
-    monkeypatch.setattr(shadow_module, "MOST_WAITING", 1)
+    monkeypatch.setattr(shadow_module, "MOST_WAITING", 20)
     for _ in range(3):  # before anything takes what waits
         assert post(app, "/v1/score", {"rows": [{"features": ROW}] * 20}).status == 200
     asyncio.run(lived(app, []))

@@ -203,7 +203,7 @@ async def _lifespan(
         with suppress(asyncio.CancelledError):
             await task
     if shadow is not None:
-        shadow.finish()
+        shadow.score_waiting()
     if isinstance(log, DecisionLog):
         await asyncio.to_thread(log.close)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -15,7 +16,10 @@ from credit.service.log import Entry, Log, answer_of
 from credit.service.metrics import Metrics
 
 MOST_WAITING = 10_000
-"""Requests that may wait for the challenger; beyond them rows are counted, and not scored."""
+"""Rows that may wait for the challenger; beyond them rows are counted, and not scored."""
+
+_TURN_SECONDS = 0.001
+"""How long the challenger may score before the service's requests have their turn again."""
 
 
 class Answered(NamedTuple):
@@ -39,6 +43,7 @@ class Shadow:
 
     def __init__(self, metrics: Metrics, log: Log | None) -> None:
         self._waiting: deque[Answered] = deque()
+        self._rows = 0
         self._is_waiting = asyncio.Event()
         self._metrics, self._log = metrics, log
         self._scored, self._unscorable, self._dropped = (
@@ -47,25 +52,31 @@ class Shadow:
 
     def offer(self, answered: Answered) -> None:
         """Take a request that was answered; never waits, never fails."""
-        if len(self._waiting) >= MOST_WAITING:
+        if self._rows + len(answered.scores) > MOST_WAITING:
             self._dropped.inc(len(answered.scores))
             return
+        self._rows += len(answered.scores)
         self._waiting.append(answered)
         self._is_waiting.set()
 
     async def run(self) -> None:
-        """Score what waits, one request at a time, and let the others pass in between."""
+        """Score what waits, a little at a time, and let requests pass in between."""
         while True:
             await self._is_waiting.wait()
             self._is_waiting.clear()
             while self._waiting:
-                self._score(self._waiting.popleft())
+                self.score_waiting(_TURN_SECONDS)
                 await asyncio.sleep(0)
 
-    def finish(self) -> None:
-        """Score everything that still waits: the service is about to stop."""
+    def score_waiting(self, seconds: float = math.inf) -> None:
+        """Score what waits, all of it or for so long: a request at least."""
+        end = time.perf_counter() + seconds
         while self._waiting:
-            self._score(self._waiting.popleft())
+            answered = self._waiting.popleft()
+            self._rows -= len(answered.scores)
+            self._score(answered)
+            if time.perf_counter() > end:
+                return
 
     def _score(self, answered: Answered) -> None:
         names = [feature.name for feature in answered.challenger.features]
