@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.faults_log import Answers, compare, say
+from credit.service.log.segments import is_written
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 from log_entries import ARTIFACT, decider
@@ -154,10 +155,12 @@ def workers(place: Path) -> None:
     answered: Answers = {}
     with serving(place / "log", workers=2) as (process, port), callers(port, 0, answered):
         for _ in range(WORKER_KILLS):
-            time.sleep(draw.uniform(2, 6))
-            os.kill(draw.choice(workers_of(process)), signal.SIGKILL)
-            while len(workers_of(process)) < 2:
+            deadline = time.monotonic() + 120
+            while not all(is_written(place / "log", name) for name in ("w0", "w1")):
+                assert time.monotonic() < deadline, "the killed worker has no successor"
                 time.sleep(0.05)
+            time.sleep(draw.uniform(0.2, 2))
+            os.kill(draw.choice(workers_of(process)), signal.SIGKILL)
     say(f"  killed one of two workers {WORKER_KILLS} times under load of {CALLERS} callers")
     compare(place / "log", answered)
 
