@@ -56,6 +56,11 @@ bench-features: .venv/installed .venv-bench/installed .venv-featuretools/install
 	$(BIN)/python -m benchmarks.features_peers
 	$(BIN)/python -m benchmarks.features_large
 
+bench-serving: .venv/installed ## one row, batches, exports and HTTP (slow; wants a quiet machine)
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.exports
+	$(BIN)/python -m benchmarks.http
+
 lock: .venv/installed ## resolve requirements.lock again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra notebooks --extra spark --group dev --python-version 3.11 \
 		--no-emit-package nvidia-nccl-cu12 --no-annotate --no-header --no-emit-index-url --upgrade \

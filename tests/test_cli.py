@@ -36,8 +36,8 @@ COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
     ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["check"], ["features"], ["train"],
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
-    ["diff"], ["monitor"], ["keys"], ["sign"], ["verify"], ["log"], ["log", "verify"],
-    ["log", "erase"], ["replay"],
+    ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
+    ["log", "verify"], ["log", "erase"], ["replay"],
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.runs import runs_app
+from credit.cli.serve import serve_app
 from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
 from credit.cli.sign import sign_app
 from credit.errors import ConfigError, CreditError
@@ -35,6 +36,7 @@ app.add_typer(log_app, name="log")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
 app.add_typer(runs_app)
+app.add_typer(serve_app)
 app.add_typer(sign_app)
 app.add_typer(replay_app)
 

@@ -6,6 +6,7 @@ file that was changed, cut short or built by hand is refused with its name and t
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -103,6 +104,7 @@ def load(path: str | Path | bytes, *, key: PublicSource | None = None) -> Scorer
         reference_contributions=contributions,
         reference=_plain_object(_open(files, REFERENCE)),
         manifest=document.value,
+        sha256=hashlib.sha256(files[MANIFEST]).hexdigest(),
     )
 
 

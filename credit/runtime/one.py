@@ -58,16 +58,16 @@ class Reader:
     features : sequence of Feature
     passed_over : collection of str
         Columns that may be there and are not read.
-    limit : float
-        Numbers from here on are left to the path for many rows.
+    largest : float
+        Numbers beyond it are left to the path for many rows.
     """
 
     def __init__(
-        self, features: Sequence[Feature], passed_over: Collection[str], limit: float
+        self, features: Sequence[Feature], passed_over: Collection[str], largest: float
     ) -> None:
         self._names = frozenset(feature.name for feature in features)
         self._passed_over = frozenset(passed_over)
-        self._columns = [(f.name, f.type == "number", *_bounds(f, limit)) for f in features]
+        self._columns = [(f.name, f.type == "number", *_bounds(f, largest)) for f in features]
 
     def read(self, row: Mapping[str, Any], ignore: Collection[str]) -> Values | None:
         """Return the values, or None for a row that needs to be looked at more closely."""
@@ -105,19 +105,18 @@ class Reader:
         )
 
 
-def _bounds(feature: Feature, limit: float) -> tuple[float, float, Any]:
+def _bounds(feature: Feature, largest: float) -> tuple[float, float, Any]:
     """Return the range in which a number is taken as it is, and the values taken besides.
 
     Of names, the only ones that are taken; None where all of them are.
     """
-    below = math.nextafter(limit, 0)
     low, high = feature.hard_range or (None, None)
     low, high = (
-        -below if low is None else max(low, -below),
-        below if high is None else min(high, below),
+        -largest if low is None else max(low, -largest),
+        largest if high is None else min(high, largest),
     )
     if feature.type == "number":
-        return low, high, frozenset(c for c in feature.special_codes if abs(float(c)) <= below)
+        return low, high, frozenset(c for c in feature.special_codes if abs(float(c)) <= largest)
     if feature.unknown_category == "model":
         return low, high, None
     return low, high, frozenset([*feature.categories, *map(str, feature.special_codes)])
@@ -254,12 +253,17 @@ class Compiled:
     model: OneRow
 
 
+def largest_number(model: Card | Boosted | Blended) -> float:
+    """Return the largest magnitude of a number that a model takes."""
+    limit = sys.float_info.max if isinstance(model, Card) else _BEYOND_FLOAT32
+    return math.nextafter(limit, 0)
+
+
 def compiled(
     model: Card | Boosted | Blended, features: Sequence[Feature], passed_over: Collection[str]
 ) -> Compiled:
     """Compile a loaded model for single rows."""
     names = [feature.name for feature in features]
-    limit = sys.float_info.max if isinstance(model, Card) else _BEYOND_FLOAT32
     one: OneRow
     if isinstance(model, Card):
         one = OneOfCard(model, names)
@@ -267,4 +271,4 @@ def compiled(
         one = OneOfForest(model, names)
     else:
         one = OneOfBlend(model, names)
-    return Compiled(Reader(features, passed_over, limit), one)
+    return Compiled(Reader(features, passed_over, largest_number(model)), one)

@@ -15,7 +15,7 @@ from credit.runtime.blended import Blended
 from credit.runtime.boosted import Boosted
 from credit.runtime.card import Card
 from credit.runtime.columns import Feature, Rows, read_columns
-from credit.runtime.one import Compiled, compiled
+from credit.runtime.one import Compiled, compiled, largest_number
 from credit.runtime.plain import Floats, Integers
 from credit.runtime.rule import ScoreRule
 
@@ -116,6 +116,8 @@ class Scorer:
         Distributions of score and features in the reference, for monitoring.
     manifest : dict
         Everything else that manifest.json says.
+    sha256 : str
+        The manifest's own hash, which names the artifact.
     """
 
     kind: Kind
@@ -127,6 +129,7 @@ class Scorer:
     reference_contributions: Floats
     reference: Mapping[str, Any]
     manifest: Mapping[str, Any]
+    sha256: str
 
     def score(
         self,
@@ -230,6 +233,11 @@ class Scorer:
         """The forest in the model, with the encoding of its inputs, where there is one."""
         part = self.model.forest if isinstance(self.model, Blended) else self.model
         return part if isinstance(part, Boosted) else None
+
+    @property
+    def largest(self) -> float:
+        """Largest magnitude of a number that is taken, whatever ranges are declared."""
+        return largest_number(self.model)
 
     @cached_property
     def _one(self) -> Compiled:
