@@ -112,6 +112,7 @@ def _config(made: Callable[[], Any], listen: ListenOptions) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=75,  # longer than a proxy's: it, not the service, ends what is idle
         timeout_graceful_shutdown=listen.grace_seconds,
+        timeout_worker_healthcheck=60,  # a worker that still starts on a busy machine is not dead
         ssl_certfile=listen.tls_certificate,
         ssl_keyfile=listen.tls_key,
     )

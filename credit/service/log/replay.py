@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 from credit.errors import ArtifactError, LogError
 from credit.runtime import Scorer, load
-from credit.runtime.files import MANIFEST, read
 from credit.runtime.signature import PublicSource
 from credit.service.log.entry import answer_of
 from credit.service.log.fault import BrokenLogError, Fault
@@ -108,7 +106,8 @@ def replay(
     if not artifacts:
         raise LogError("artifacts: none given. Name those that decided, as folders or zips.")
     folder = Path(folder)
-    scorers = {_digest(Path(path)): load(path, key=key) for path in artifacts}
+    loaded = [load(path, key=key) for path in artifacts]
+    scorers = {scorer.sha256: scorer for scorer in loaded}
     count = {"equal": 0, "different": 0, "erased": 0, "unknown": 0}
     differences: list[Difference] = []
     fault = None
@@ -137,10 +136,6 @@ def _is_asked(record: Record, request: str | None) -> bool:
     if record.kind != "decision":
         return False
     return request is None or record.line.record["request_id"] == request
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(read(path)[MANIFEST]).hexdigest()
 
 
 def _difference(record: Record, what: str) -> Difference:
