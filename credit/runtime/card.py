@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.runtime.columns import Feature, Rows
-from credit.runtime.plain import Floats, Integers, Plain
+from credit.runtime.plain import LARGEST, Floats, Integers, Plain
 from credit.runtime.steps import BLOCK, blocks, count_at_most
 
 MAX_BINS = 10_000
 """Most bins of one feature."""
 
 _POINTS = 2**40
-
-_EXACT = 2**53
-"""Sums of points are exact in float64 below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +120,8 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
     Raises
     ------
     ArtifactError
-        A feature without a term or the reverse, edges that do not rise, a bin out of range,
+        A feature without a term or the reverse, edges that do not rise, a bin out of range, sums
+        of points or margins that reach 2**53,
         categories that are not the manifest's.
     """
     part = document.record(("intercept", "base_points", "terms"))
@@ -132,9 +130,12 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
         part["terms"].refuse(f"a list of {len(features)} terms, one a feature of the manifest")
     terms = tuple(_read_term(d, f) for d, f in zip(documents, features, strict=True))
     base_points = part["base_points"].integer(-_POINTS, _POINTS)
-    if abs(base_points) + sum(int(np.abs(term.points).max()) for term in terms) >= _EXACT:
+    if abs(base_points) + sum(int(np.abs(term.points).max()) for term in terms) >= LARGEST:
         part["terms"].refuse("points that add up to less than 2**53")
-    return Card(intercept=part["intercept"].number(), base_points=base_points, terms=terms)
+    intercept = part["intercept"].bounded()
+    if abs(intercept) + sum(float(np.abs(term.margin).max()) for term in terms) >= LARGEST:
+        part["terms"].refuse("margins that add up to less than 2**53")
+    return Card(intercept=intercept, base_points=base_points, terms=terms)
 
 
 def _read_term(document: Plain, feature: Feature) -> Term:
