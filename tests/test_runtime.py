@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -771,42 +769,3 @@ def test_a_forest_too_deep_for_tables_still_scores(tmp_path: Path) -> None:
     assert scorer.score(ROWS).margin.tolist() == [1.0] * 6
     with pytest.raises(ArtifactError, match=r"depth 6 or less, this forest has 7.*reasons=0"):
         scorer.score(ROWS, reasons=1)
-
-
-@pytest.mark.parametrize("kind", ["scorecard", "boosted"])
-def test_the_runtime_is_light(tmp_path: Path, kind: str) -> None:
-    """Where NumPy alone can be imported, a fresh process loads and scores in little memory."""
-    folder = save(tmp_path / "a", documents(kind))
-    bare = tmp_path / "bare"
-    bare.mkdir()
-    installed = Path(np.__file__).parent.parent
-    for name in ("numpy", "numpy.libs"):
-        if (installed / name).exists():
-            (bare / name).symlink_to(installed / name)
-    (bare / "credit").symlink_to(Path(runtime.__file__).parent.parent)
-    program = (
-        "import json, sys\n"
-        "sys.path.insert(0, sys.argv[3])\n"
-        "before = set(sys.modules)\n"
-        "from credit import runtime\n"
-        "scorer, rows = runtime.load(sys.argv[1]), json.loads(sys.argv[2])\n"
-        "scores = scorer.score(rows, reasons=2)\n"
-        "one = scorer.score_one({name: values[0] for name, values in rows.items()}, reasons=2)\n"
-        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "status = open('/proc/self/status').read() if sys.platform == 'linux' else ''\n"
-        "held = int(status.split('VmRSS:')[1].split()[0]) / 1024 if status else 0\n"
-        "print(json.dumps([scores.margin.tolist(), scores.points.tolist(), one.points,"
-        " sorted(new - set(sys.stdlib_module_names)), held]))\n"
-    )
-    rows = json.dumps({**ROWS, "night_share": [0.05, 0.1, None, -9, 0.5, None]})
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program, str(folder), rows, str(bare)],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    margin, points, one, modules, held = json.loads(done.stdout)
-    expected = runtime.load(folder).score(ROWS)
-    assert margin == expected.margin.tolist()
-    assert points == expected.points.tolist()
-    assert one == points[0]
-    assert modules == ["credit", "numpy"]
-    assert held <= 45  # MB
