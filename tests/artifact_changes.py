@@ -175,7 +175,7 @@ def _huge(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
 
 def _near(value: Any) -> Sequence[Any]:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return (-value, value + 1, value - 1, value * 1_000, value / 3)
+        return (-value, value + 1, value - 1, value * 1_000, value // 3)
     return OTHERS
 
 

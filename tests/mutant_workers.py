@@ -94,16 +94,14 @@ def answer_of(scorer: runtime.Scorer, columns: Mapping[str, list[Any]]) -> str:
         given = columns.get(feature.name, generic)
         fits = feature.type == "category" or not any(isinstance(v, str) for v in given)
         rows[feature.name] = given if fits else generic
-    scores = scorer.score(rows)
+    try:
+        parts, asked = scorer.contributions(rows), REASONS
+    except ArtifactError:  # too deep for reasons, or rows that are refused: said again below
+        parts, asked = None, 0
+    scores = scorer.score(rows, reasons=asked)
     if not (np.isfinite(scores.margin).all() and np.all(np.abs(scores.probability - 0.5) <= 0.5)):
         raise ValueError("a margin that is not finite, or a probability that is none")
-    try:
-        scores = scorer.score(rows, reasons=REASONS)
-        parts = scorer.contributions(rows)
-    except ArtifactError:
-        asked = 0
-    else:
-        asked = REASONS
+    if parts is not None:
         off = np.abs(parts.base + parts.values.sum(axis=1) - scores.margin)
         size = np.abs(parts.values).sum(axis=1) + abs(parts.base)
         if not np.all(off <= 1e-9 * (1 + size)):

@@ -6,7 +6,7 @@ points = base_points + sum over features of points_f[bin_f(x)]    (integers, exa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,22 +69,51 @@ class Term:
             result = result.astype(np.int64)
         for code, at in self.special.items():
             np.copyto(result, at, where=values == code, casting="unsafe")
-        np.copyto(result, self.missing, where=np.isnan(values), casting="unsafe")
+        # No edge is at most NaN, so its count is 0: the sum is the missing bin.
+        result += np.isnan(values).view(np.uint8) * result.dtype.type(self.missing)
         return result
 
     @cached_property
-    def table(self) -> Floats:
-        """Margin and points of each bin, shape (bins, 2): one look-up finds both."""
-        return np.stack((self.margin, self.points.astype(np.float64)), axis=1)
+    def table(self) -> NDArray[np.complex128]:
+        """Margin and points of each bin as one complex number: one look-up and sum for both."""
+        table = np.empty(len(self.margin), dtype=np.complex128)
+        table.real, table.imag = self.margin, self.points
+        return table
+
+
+@dataclass(frozen=True, eq=False)
+class CardEngine:
+    """Something else that adds the terms up, to the same doubles and integers.
+
+    Attributes
+    ----------
+    name : str
+    least_rows : int
+        Fewer are left to NumPy.
+    totals : callable
+        As `Card.totals`.
+    """
+
+    name: str
+    least_rows: int
+    totals: Callable[[Rows, int], tuple[Floats, Integers]]
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """Intercept, base points and one term a feature."""
+    """Intercept, base points and one term a feature.
+
+    ``engine`` adds up large batches, where given (`credit.artifact.with_numba`).
+    """
 
     intercept: float
     base_points: int
     terms: tuple[Term, ...]
+    engine: CardEngine | None = None
+
+    def engine_for(self, count: int) -> CardEngine | None:
+        """Return the engine that scores ``count`` rows; None is NumPy."""
+        return self.engine if self.engine and count >= self.engine.least_rows else None
 
     def margin(self, rows: Rows, count: int) -> Floats:
         """Return the log-odds of bad of each row."""
@@ -92,18 +121,20 @@ class Card:
 
     def totals(self, rows: Rows, count: int) -> tuple[Floats, Integers]:
         """Return the margin and the points of each row."""
+        if (engine := self.engine_for(count)) is not None:
+            return engine.totals(rows, count)
         margin, points = np.empty(count), np.empty(count, dtype=np.int64)
-        sums, found = np.empty((BLOCK, 2)), np.empty((BLOCK, 2))
+        sums, found = np.empty((2, BLOCK), dtype=np.complex128)
         for block in blocks(count):
             size = block.stop - block.start
             total, part = sums[:size], found[:size]
-            total[:] = self.intercept, self.base_points
+            total[:] = complex(self.intercept, self.base_points)
             for term in self.terms:
                 bins = term.bins(rows[term.feature][block])
                 # Bins are in range; told so, take writes into `part` without a copy.
-                np.take(term.table, bins, axis=0, out=part, mode="clip")
+                np.take(term.table, bins, out=part, mode="clip")
                 total += part
-            margin[block], points[block] = total[:, 0], total[:, 1]
+            margin[block], points[block] = total.real, total.imag
         return margin, points
 
     def contributions(self, rows: Rows, count: int) -> tuple[Floats, float]:
