@@ -169,8 +169,8 @@ def _order(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
 
 def _huge(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
     value = parent[key]
-    large = len(json.dumps(value)) > 100
-    parent[key] = [value] * (50 if large else rng.choice((2, 100, 1_000, 10_001, 60_000)))
+    most = max(2, 500_000 // len(json.dumps(value)))
+    parent[key] = [value] * min(most, rng.choice((2, 100, 1_000, 10_001, 60_000)))
 
 
 def _near(value: Any) -> Sequence[Any]:

@@ -109,7 +109,7 @@ def _of_content(change: str, files: Files, rng: random.Random, *, stale: bool) -
         # What a changed manifest states of the files is one of the things that were changed.
         files = sealed(files if change.startswith(MANIFEST) else stated(files))
     found: dict[str, Any] = {"change": change, "hashes": "stale" if stale else "right"}
-    if rng.random() < 0.5:
+    if rng.random() < 0.3:
         return found | {"files": files}
     return found | {"packed": packed(files, rng.choice(["", "", "artifact/"]))}
 
