@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 Change = Callable[[Any, Any, list[str], random.Random], None]
@@ -22,8 +22,9 @@ NUMBERS: tuple[Any, ...] = (
     1.7976931348623157e308, float("nan"), float("inf"), float("-inf"),
 )  # fmt: skip
 
-OTHERS: tuple[Any, ...] = (
-    None, True, False, "", "0", "1.5", [], {}, [[]], [None], {"": 0}, [0], {"value": 1}, "null",
+OTHERS = (
+    "null", "true", "false", '""', '"0"', '"1.5"', "[]", "{}", "[[]]", "[null]", '{"": 0}', "[0]",
+    '{"value": 1}', '"null"',
 )  # fmt: skip
 
 TEXTS = (
@@ -114,11 +115,24 @@ def _change_at(parent: Any, key: Any, raw: list[str], rng: random.Random) -> str
     return name
 
 
-def _set_to(choices: Callable[[Any], Sequence[Any]]) -> Change:
-    def change(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
-        parent[key] = rng.choice(choices(parent[key]))
+def _number(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
+    parent[key] = rng.choice(NUMBERS)
 
-    return change
+
+def _near(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
+    value = parent[key]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = rng.choice((-value, value + 1, value - 1, value * 1_000, value // 3))
+    parent[key] = value
+
+
+def _other(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
+    other = json.loads(rng.choice(OTHERS))
+    parent[key] = rng.choice((other, other, [parent[key]], {"value": parent[key]}))
+
+
+def _text(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
+    parent[key] = rng.choice(TEXTS)
 
 
 def _write_raw(parent: Any, key: Any, raw: list[str], rng: random.Random) -> None:
@@ -130,7 +144,7 @@ def _drop(parent: Any, key: Any, _raw: list[str], _rng: random.Random) -> None:
 
 
 def _extra(parent: Any, _key: Any, _raw: list[str], rng: random.Random) -> None:
-    value = rng.choice((*OTHERS, *NUMBERS[:8]))
+    value = json.loads(rng.choice(OTHERS))
     if isinstance(parent, dict):
         parent[rng.choice(TEXTS)] = value
     else:
@@ -173,17 +187,11 @@ def _huge(parent: Any, key: Any, _raw: list[str], rng: random.Random) -> None:
     parent[key] = [value] * min(most, rng.choice((2, 100, 1_000, 10_001, 60_000)))
 
 
-def _near(value: Any) -> Sequence[Any]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (-value, value + 1, value - 1, value * 1_000, value // 3)
-    return OTHERS
-
-
 _CHANGES: dict[str, tuple[int, Change]] = {
-    "number": (3, _set_to(lambda _: NUMBERS)),
-    "near number": (3, _set_to(_near)),
-    "other type": (1, _set_to(lambda value: (*OTHERS, [value], {"value": value}))),
-    "text": (1, _set_to(lambda _: TEXTS)),
+    "number": (3, _number),
+    "near number": (3, _near),
+    "other type": (1, _other),
+    "text": (1, _text),
     "raw": (1, _write_raw),
     "drop": (1, _drop),
     "extra": (1, _extra),
