@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections import Counter
 from pathlib import Path
 
 import mutant_workers
 import pytest
-from artifact_mutants import mutant, read_artifacts
+from artifact_changes import of_structure
+from artifact_mutants import mutant, packed, read_artifacts, sealed, stated
 from golden_artifacts import FOLDER, golden
 from mutant_workers import FINE, REFUSED, SCORED, run
+
+from credit.artifact import recourse_plan
+from credit.errors import ArtifactError
 
 FOLDERS = [one.folder.parent for one in golden()]
 SEED, COUNT = 20261126, 1_200
@@ -34,6 +40,45 @@ def test_a_mutant_is_the_same_every_time() -> None:
     artifacts = read_artifacts([folder / "artifact" for folder in FOLDERS])
     for number in range(30):
         assert mutant(artifacts, 5, number) == mutant(artifacts, 5, number)
+
+
+PLAN = {
+    "cutoff": 0.1,
+    "horizon": 90,
+    "levers": [
+        {
+            "feature": "night",
+            "unit": "count",
+            "action": {
+                "group": "nights", "direction": "lower", "en": "at most {value}", "zh": "{value}",
+                "days": 90, "lasting": False, "since": False, "goal": None,
+            },
+            "quantiles": [0.0, 1.0, 2.5],
+            "codes": [-9.0],
+        }
+    ],
+}  # fmt: skip
+
+
+def test_mutants_of_a_plan_of_recourse_are_refused_or_are_one(tmp_path: Path) -> None:
+    files = read_artifacts([FOLDER / "1-scorecard" / "artifact"])["1-scorecard"]
+    path, outcomes = tmp_path / "artifact.zip", Counter[str]()
+    for number in range(250):
+        content = json.dumps(PLAN).encode()
+        if number:
+            content = of_structure(content, random.Random(f"plan/{number}"))[1]
+        path.write_bytes(packed(sealed(stated({**files, "recourse.json": content}))))
+        try:
+            plan = recourse_plan(path)
+        except ArtifactError as error:
+            assert str(error).startswith("recourse.json: ")
+            outcomes["refused"] += 1
+            continue
+        assert plan is not None
+        assert {lever.sign for lever in plan.levers} <= {-1, 1}
+        outcomes["read"] += 1
+    assert outcomes["refused"] > 100
+    assert outcomes["read"] > 20
 
 
 PROGRAM = """
