@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections import Counter
 from pathlib import Path
 
-import mutant_workers
 import pytest
+
+if sys.platform != "linux":
+    pytest.skip("processes are limited as Linux limits them", allow_module_level=True)
+
+import mutant_workers
 from artifact_changes import of_structure
 from artifact_mutants import mutant, packed, read_artifacts, sealed, stated
 from golden_artifacts import FOLDER, golden
@@ -63,7 +68,7 @@ PLAN = {
 def test_mutants_of_a_plan_of_recourse_are_refused_or_are_one(tmp_path: Path) -> None:
     files = read_artifacts([FOLDER / "1-scorecard" / "artifact"])["1-scorecard"]
     path, outcomes = tmp_path / "artifact.zip", Counter[str]()
-    for number in range(250):
+    for number in range(150):
         content = json.dumps(PLAN).encode()
         if number:
             content = of_structure(content, random.Random(f"plan/{number}"))[1]
@@ -77,8 +82,8 @@ def test_mutants_of_a_plan_of_recourse_are_refused_or_are_one(tmp_path: Path) ->
         assert plan is not None
         assert {lever.sign for lever in plan.levers} <= {-1, 1}
         outcomes["read"] += 1
-    assert outcomes["refused"] > 100
-    assert outcomes["read"] > 20
+    assert outcomes["refused"] > 60
+    assert outcomes["read"] > 12
 
 
 PROGRAM = """
