@@ -619,6 +619,17 @@ def test_files_that_are_not_its_own_are_refused(tmp_path: Path) -> None:
         runtime.load(path)
 
 
+def test_a_file_of_a_zip_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = zip_of(save(tmp_path / "a", documents()), tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x", "{}")
+    whole = bytearray(path.read_bytes())
+    at = whole.rfind(b"PK\x01\x02") + 28
+    whole[at : at + 4] = b"\x00\x00\x01\x00"  # no name, and an extra field of one byte
+    with pytest.raises(ArtifactError, match="not a readable zip file"):
+        runtime.load(bytes(whole))
+
+
 def test_size_limits_come_before_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

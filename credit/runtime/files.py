@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -34,7 +35,8 @@ MAX_TOTAL_BYTES = 512 * 2**20
 
 # What zipfile raises on a damaged, encrypted or exotic archive.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, NotImplementedError,
+    OSError, OverflowError, RuntimeError, ValueError,
 )  # fmt: skip
 
 
