@@ -2,10 +2,10 @@
 
 One row: `Scorer.score_one`, with and without four reasons, beside XGBoost's NumPy path on the
 encoded row, onnxruntime, and MLflow's pyfunc. Microseconds: the median, and the least, which is
-what a machine without other work would show. Batches: nanoseconds a row of a card, on one thread
-and on two (NumPy lets go of the interpreter's lock inside its loops; a scorer may be shared by
-threads), and of a forest beside XGBoost and onnxruntime on one thread. Then import and memory of
-fresh processes.
+what a machine without other work would show. Batches: nanoseconds a row of a card, by NumPy and by
+compiled code, on one thread and on two (both let go of the interpreter's lock; a scorer may be
+shared by threads), and of a forest beside XGBoost and onnxruntime on one thread. Then import and
+memory of fresh processes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,11 @@ def one_row(folder: Path, place: Path) -> Iterator[tuple[str, str]]:
     yield "mlflow pyfunc", microseconds(lambda: model.predict(frame), 50)
 
 
+def _on_threads(scorer: runtime.Scorer, parts: list[dict[str, Any]]) -> None:
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(scorer.score, parts))
+
+
 def batches(folder: Path, rows: int) -> Iterator[tuple[str, str]]:
     """Yield, for many rows, who answers and its nanoseconds a row."""
     scorer = runtime.load(folder)
@@ -127,8 +133,13 @@ def batches(folder: Path, rows: int) -> Iterator[tuple[str, str]]:
         {name: values[part] for name, values in columns.items()}
         for part in (slice(half), slice(half, None))
     ]
-    with ThreadPoolExecutor(2) as pool:
-        yield "score, two threads", nanoseconds(lambda: list(pool.map(scorer.score, parts)), rows)
+    scorers = {"score": scorer}
+    if scorer.card is not None:
+        scorers["with numba"] = artifact.with_numba(scorer)
+        yield "with numba", nanoseconds(lambda: scorers["with numba"].score(columns), rows)
+    for name, one in scorers.items():
+        ask = partial(_on_threads, one, parts)
+        yield f"{name}, two threads", nanoseconds(ask, rows)
     if importlib.util.find_spec("onnxruntime"):
         session = onnx_session(scorer)
         yield "onnxruntime", nanoseconds(lambda: session.run(None, columns), rows)

@@ -1,6 +1,7 @@
 """Write a model as an artifact: plain data in a folder, which `credit.runtime` scores."""
 
 from credit.artifact.frame import columns_of, risk_of
+from credit.artifact.numba_engine import with_numba
 from credit.artifact.onnx_graph import to_onnx
 from credit.artifact.recourse import recourse_plan
 from credit.artifact.spec import ArtifactSpec, Provenance
@@ -17,6 +18,7 @@ __all__ = [
     "risk_of",
     "to_onnx",
     "to_sql",
+    "with_numba",
     "with_xgboost",
     "write",
 ]

@@ -55,22 +55,19 @@ def read_blended(document: Plain, features: Sequence[Feature]) -> Blended:
         As for a card and a forest; a weight that is not positive; two terms of one feature.
     """
     part = document.record(("card_weight", "forest_weight", "card", "forest"))
-    for name in ("card_weight", "forest_weight"):
-        if part[name].number() <= 0:
-            part[name].refuse("a number above 0")
     by_name = {feature.name: feature for feature in features}
     return Blended(
         features=tuple(by_name),
         card=read_card(part["card"], _of_card(part["card"], by_name)),
         forest=read_boosted(part["forest"], features),
-        card_weight=part["card_weight"].number(),
-        forest_weight=part["forest_weight"].number(),
+        card_weight=part["card_weight"].positive(),
+        forest_weight=part["forest_weight"].positive(),
     )
 
 
 def _of_card(document: Plain, features: Mapping[str, Feature]) -> tuple[Feature, ...]:
     """Return the features the card reads, with the names and codes that it knows of them."""
-    found: list[Feature] = []
+    found: dict[str, Feature] = {}
     for item in document.members()["terms"].items() if "terms" in document.members() else ():
         term = item.members()
         if "feature" not in term:
@@ -79,7 +76,7 @@ def _of_card(document: Plain, features: Mapping[str, Feature]) -> tuple[Feature,
         names = tuple(term["categories"].members()) if "categories" in term else ()
         if not set(names) <= set(feature.categories):
             term["categories"].refuse("an object with the manifest's categories")
-        if feature.name in {one.name for one in found}:
+        if feature.name in found:
             item.refuse("the only term of its feature")
-        found.append(replace(feature, categories=names))
-    return tuple(found)
+        found[feature.name] = replace(feature, categories=names)
+    return tuple(found.values())

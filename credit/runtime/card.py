@@ -6,7 +6,7 @@ points = base_points + sum over features of points_f[bin_f(x)]    (integers, exa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.runtime.columns import Feature, Rows
-from credit.runtime.plain import Floats, Integers, Plain
+from credit.runtime.plain import LARGEST, Floats, Integers, Plain
 from credit.runtime.steps import BLOCK, blocks, count_at_most
 
 MAX_BINS = 10_000
 """Most bins of one feature."""
 
 _POINTS = 2**40
-
-_EXACT = 2**53
-"""Sums of points are exact in float64 below this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,22 +69,51 @@ class Term:
             result = result.astype(np.int64)
         for code, at in self.special.items():
             np.copyto(result, at, where=values == code, casting="unsafe")
-        np.copyto(result, self.missing, where=np.isnan(values), casting="unsafe")
+        # No edge is at most NaN, so its count is 0: the sum is the missing bin.
+        result += np.isnan(values).view(np.uint8) * result.dtype.type(self.missing)
         return result
 
     @cached_property
-    def table(self) -> Floats:
-        """Margin and points of each bin, shape (bins, 2): one look-up finds both."""
-        return np.stack((self.margin, self.points.astype(np.float64)), axis=1)
+    def table(self) -> NDArray[np.complex128]:
+        """Margin and points of each bin as one complex number: one look-up and sum for both."""
+        table = np.empty(len(self.margin), dtype=np.complex128)
+        table.real, table.imag = self.margin, self.points
+        return table
+
+
+@dataclass(frozen=True, eq=False)
+class CardEngine:
+    """Something else that adds the terms up, to the same doubles and integers.
+
+    Attributes
+    ----------
+    name : str
+    least_rows : int
+        Fewer are left to NumPy.
+    totals : callable
+        As `Card.totals`.
+    """
+
+    name: str
+    least_rows: int
+    totals: Callable[[Rows, int], tuple[Floats, Integers]]
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """Intercept, base points and one term a feature."""
+    """Intercept, base points and one term a feature.
+
+    ``engine`` adds up large batches, where given (`credit.artifact.with_numba`).
+    """
 
     intercept: float
     base_points: int
     terms: tuple[Term, ...]
+    engine: CardEngine | None = None
+
+    def engine_for(self, count: int) -> CardEngine | None:
+        """Return the engine that scores ``count`` rows; None is NumPy."""
+        return self.engine if self.engine and count >= self.engine.least_rows else None
 
     def margin(self, rows: Rows, count: int) -> Floats:
         """Return the log-odds of bad of each row."""
@@ -95,18 +121,20 @@ class Card:
 
     def totals(self, rows: Rows, count: int) -> tuple[Floats, Integers]:
         """Return the margin and the points of each row."""
+        if (engine := self.engine_for(count)) is not None:
+            return engine.totals(rows, count)
         margin, points = np.empty(count), np.empty(count, dtype=np.int64)
-        sums, found = np.empty((BLOCK, 2)), np.empty((BLOCK, 2))
+        sums, found = np.empty((2, BLOCK), dtype=np.complex128)
         for block in blocks(count):
             size = block.stop - block.start
             total, part = sums[:size], found[:size]
-            total[:] = self.intercept, self.base_points
+            total[:] = complex(self.intercept, self.base_points)
             for term in self.terms:
                 bins = term.bins(rows[term.feature][block])
                 # Bins are in range; told so, take writes into `part` without a copy.
-                np.take(term.table, bins, axis=0, out=part, mode="clip")
+                np.take(term.table, bins, out=part, mode="clip")
                 total += part
-            margin[block], points[block] = total[:, 0], total[:, 1]
+            margin[block], points[block] = total.real, total.imag
         return margin, points
 
     def contributions(self, rows: Rows, count: int) -> tuple[Floats, float]:
@@ -123,7 +151,8 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
     Raises
     ------
     ArtifactError
-        A feature without a term or the reverse, edges that do not rise, a bin out of range,
+        A feature without a term or the reverse, edges that do not rise, a bin out of range, sums
+        of points or margins that reach 2**53,
         categories that are not the manifest's.
     """
     part = document.record(("intercept", "base_points", "terms"))
@@ -132,9 +161,12 @@ def read_card(document: Plain, features: Sequence[Feature]) -> Card:
         part["terms"].refuse(f"a list of {len(features)} terms, one a feature of the manifest")
     terms = tuple(_read_term(d, f) for d, f in zip(documents, features, strict=True))
     base_points = part["base_points"].integer(-_POINTS, _POINTS)
-    if abs(base_points) + sum(int(np.abs(term.points).max()) for term in terms) >= _EXACT:
+    if abs(base_points) + sum(int(np.abs(term.points).max()) for term in terms) >= LARGEST:
         part["terms"].refuse("points that add up to less than 2**53")
-    return Card(intercept=part["intercept"].number(), base_points=base_points, terms=terms)
+    intercept = part["intercept"].bounded()
+    if abs(intercept) + sum(float(np.abs(term.margin).max()) for term in terms) >= LARGEST:
+        part["terms"].refuse("margins that add up to less than 2**53")
+    return Card(intercept=intercept, base_points=base_points, terms=terms)
 
 
 def _read_term(document: Plain, feature: Feature) -> Term:

@@ -109,15 +109,16 @@ def read_columns(
 def _check_names(
     expected: Sequence[str], given: Mapping[str, Any], passed_over: Collection[str]
 ) -> None:
+    known = frozenset(expected)
     for name in expected:
         if name not in given:
-            extra = [other for other in given if other not in expected]
+            extra = [other for other in given if other not in known]
             raise ArtifactError(
                 f"column {name!r} is missing.{nearest(name, extra)} The model needs it; a value "
                 "that is not known may be None, its column may not be left out."
             )
     for name in given:
-        if name not in expected and name not in passed_over:
+        if name not in known and name not in passed_over:
             raise ArtifactError(
                 f"column {name!r} is unknown to the model.{nearest(str(name), expected)} Remove "
                 "it, or name it in ignore=."

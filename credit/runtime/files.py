@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -39,7 +40,8 @@ MAX_TOTAL_BYTES = 512 * 2**20
 
 # What zipfile raises on a damaged, encrypted or exotic archive.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, IndexError, NotImplementedError,
+    OSError, OverflowError, RuntimeError, ValueError,
 )  # fmt: skip
 
 

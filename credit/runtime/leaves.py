@@ -54,10 +54,8 @@ class Literals:
     share: Floats
 
 
-def literals_of(forest: Forest, leaf: Integers) -> Literals:
-    """Climb from some leaves to their roots at once."""
-    parent = parents_of(forest)
-    share = _branch_shares(forest)
+def literals_of(forest: Forest, leaf: Integers, parent: Integers, share: Floats) -> Literals:
+    """Climb from some leaves to their roots at once, by `parents_of` and `branch_shares`."""
     below = leaf
     found: list[tuple[Integers, Integers, Integers]] = []
     while True:
@@ -84,7 +82,7 @@ def literals_of(forest: Forest, leaf: Integers) -> Literals:
     )
 
 
-def _branch_shares(forest: Forest) -> Floats:
+def branch_shares(forest: Forest) -> Floats:
     """Return each node's share of its parent's cover; the two children's sum to 1 exactly.
 
     Children are added rather than divided by the parent's own cover: XGBoost's float32 sums
@@ -101,7 +99,7 @@ def _branch_shares(forest: Forest) -> Floats:
 def expected_margin(forest: Forest) -> float:
     """Return the mean margin when every branch is taken with its share of the cover."""
     reach = np.ones(len(forest.left))
-    share = _branch_shares(forest)
+    share = branch_shares(forest)
     depth = forest.node_depth
     for level in range(1, forest.depth + 1):
         inner = np.flatnonzero((depth == level - 1) & (forest.left >= 0))

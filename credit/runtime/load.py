@@ -213,21 +213,15 @@ def _read_rule(manifest: Mapping[str, Plain], kind: str) -> ScoreRule:
     if np.any(np.diff(bounds) <= 0) or np.any((bounds <= 0) | (bounds >= 1)):
         grades["bounds"].refuse("rising probabilities between 0 and 1")
     return ScoreRule(
-        slope=_positive(calibration["slope"]),
-        intercept=calibration["intercept"].number(),
+        slope=calibration["slope"].positive(),
+        intercept=calibration["intercept"].bounded(),
         points=cast(Literal["scale", "table"], points),
-        base_points=score["base_points"].number(),
-        base_odds=_positive(score["base_odds"]),
-        points_to_double=_positive(score["points_to_double"]),
+        base_points=score["base_points"].bounded(),
+        base_odds=score["base_odds"].positive(),
+        points_to_double=score["points_to_double"].positive(),
         bounds=bounds,
         names=names,
     )
-
-
-def _positive(part: Plain) -> float:
-    if part.number() <= 0:
-        part.refuse("a number above 0")
-    return part.number()
 
 
 def _read_reasons(
@@ -239,4 +233,4 @@ def _read_reasons(
         for name, item in part["texts"].record(names).items()
     }
     values = part["reference_contributions"].record(names)
-    return texts, np.array([values[name].number() for name in names])
+    return texts, np.array([values[name].bounded() for name in names])

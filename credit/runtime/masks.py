@@ -86,29 +86,27 @@ def build_masks(forest: Forest) -> Masks | None:
     ruled_out = span << first[inner].astype(np.uint64)
     kept = (~ruled_out).astype(kind)
     threshold = _least_doubles(forest.threshold[inner])
-    places, parts, start, rows = [], [], [], 0
-    for column in range(forest.columns):
-        of_column = np.flatnonzero(forest.feature[inner] == column)
-        of_column = of_column[np.argsort(threshold[of_column], kind="stable")]
-        nodes, masks = tree[inner[of_column]], kept[of_column]
-        part = np.full((len(of_column) + 2, forest.trees), ~kind.type(0), dtype=kind)
-        part[np.arange(1, len(of_column) + 1), nodes] = masks
-        np.bitwise_and.accumulate(part[:-1], axis=0, out=part[:-1])
-        goes_right = ~forest.default_left[inner[of_column]]
-        np.bitwise_and.at(part[-1], nodes[goes_right], masks[goes_right])
-        at = threshold[of_column]
-        last = np.flatnonzero(np.diff(at, append=np.inf) > 0)
-        places.append(at[last].tolist())
-        parts.append(part[np.concatenate(([0], last + 1, [len(at) + 1]))])
-        start.append(rows)
-        rows += len(last) + 2
+    column, goes_right = forest.feature[inner], ~forest.default_left[inner]
+    places = [np.unique(threshold[column == i]) for i in range(forest.columns)]
+    sizes = np.array([len(of_column) + 2 for of_column in places])
+    start = np.cumsum(sizes) - sizes
+    table = np.full((int(sizes.sum()), forest.trees), ~kind.type(0), dtype=kind)
+    for i, (first_row, of_column) in enumerate(zip(start.tolist(), places, strict=True)):
+        at = np.flatnonzero(column == i)
+        part = table[first_row : first_row + len(of_column) + 1]
+        place = np.searchsorted(of_column, threshold[at]) + 1
+        np.bitwise_and.at(part, (place, tree[inner[at]]), kept[at])
+        np.bitwise_and.accumulate(part, axis=0, out=part)
+        at = at[goes_right[at]]
+        of_missing = table[first_row + len(of_column) + 1]
+        np.bitwise_and.at(of_missing, tree[inner[at]], kept[at])
     is_leaf = np.flatnonzero(forest.left < 0)
     in_order = is_leaf[np.lexsort((first[is_leaf], tree[is_leaf]))]
     per_tree = leaves[forest.start[:-1]]
     return Masks(
-        places=places,
-        start=start,
-        table=np.concatenate(parts),
+        places=[of_column.tolist() for of_column in places],
+        start=start.tolist(),
+        table=table,
         first=np.cumsum(per_tree) - per_tree,
         value=forest.value[in_order],
         base=forest.base,

@@ -128,9 +128,10 @@ class OneOfCard:
     def __init__(self, card: Card, features: Sequence[str]) -> None:
         self._intercept, self._base = card.intercept, card.base_points
         self._width = len(features)
+        place = {name: at for at, name in enumerate(features)}
         self._terms = [
             (
-                features.index(term.feature),
+                place[term.feature],
                 term.edges.tolist(),
                 {**term.names, **term.special},
                 term.missing,
@@ -174,9 +175,10 @@ class OneOfForest:
     def __init__(self, boosted: Boosted, features: Sequence[str]) -> None:
         self._boosted, self._width = boosted, len(features)
         self._masks = build_masks(boosted.forest)
+        place = {name: at for at, name in enumerate(features)}
         self._inputs = [
             (
-                features.index(source.feature),
+                place[source.feature],
                 source.equals,
                 source.codes,
                 source.unknown,

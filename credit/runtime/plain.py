@@ -21,6 +21,10 @@ from credit.errors import ArtifactError, nearest
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+LARGEST = 2.0**53
+"""Bound of margins and of the numbers of a score's rule: whole numbers are exact below it, and
+products of a few such numbers overflow nowhere."""
+
 
 def _refuse_constant(literal: str) -> NoReturn:
     raise ValueError(f"{literal} is not JSON")
@@ -126,6 +130,18 @@ class Plain:
             return float(self.value)
         except OverflowError:
             self.refuse("a finite number")
+
+    def bounded(self) -> float:
+        """Return a number that is less than ``LARGEST`` from 0."""
+        if abs(self.number()) >= LARGEST:
+            self.refuse("a number that is less than 2**53 from 0")
+        return self.number()
+
+    def positive(self) -> float:
+        """Return a number above 0 and below ``LARGEST``."""
+        if self.number() <= 0:
+            self.refuse("a number above 0")
+        return self.bounded()
 
     def optional_number(self) -> float | None:
         """Return a finite number, or None for null."""

@@ -66,7 +66,8 @@ class Scores:
         Strongest first; empty where none were asked for, shorter where fewer features raise
         the risk above the reference.
     engine : str
-        What walked the forest, where there is one: ``numpy``, or ``xgboost`` in a large batch.
+        What scored: ``numpy``, or in a large batch ``numba`` (a card), ``xgboost`` (a forest) or
+        ``numba and xgboost`` (a blend).
     """
 
     margin: Floats
@@ -167,14 +168,15 @@ class Scorer:
             margin = self.model.margin(rows, count)
             points = self.rule.scaled_points(margin)
         probability = self.rule.probability(margin)
-        engine = self.boosted.engine_for(count) if self.boosted else None
+        parts = [part for part in (self.card, self.boosted) if part is not None]
+        engines = [engine.name for part in parts if (engine := part.engine_for(count))]
         return Scores(
             margin=margin,
             probability=probability,
             points=points,
             grade=self.rule.grade(probability),
             reasons=self._reasons(rows, count, reasons, language),
-            engine=engine.name if engine else "numpy",
+            engine=" and ".join(engines) or "numpy",
         )
 
     def score_one(

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from credit.errors import ArtifactError
 from credit.runtime.forest import UNIT, Forest, sides
-from credit.runtime.leaves import expected_margin, literals_of, parents_of, tabulate
+from credit.runtime.leaves import (
+    branch_shares,
+    expected_margin,
+    literals_of,
+    parents_of,
+    tabulate,
+)
 from credit.runtime.plain import Floats, Integers
 
 MAX_EXPLAINED_DEPTH = 6
@@ -31,7 +37,10 @@ _BITS = 8
 """Outcomes a combination may have: those above a subtree and its own, at most 4 + 3."""
 
 _CELLS = 120_000
-"""Numbers looked up, or tabulated, at once."""
+"""Numbers looked up at once."""
+
+_TABULATED = 16_000
+"""Numbers tabulated at once: working arrays below the 128 KiB from which malloc asks the kernel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +118,7 @@ def build_tables(forest: Forest) -> Tables:
     start = np.cumsum(sizes) - sizes
     table = np.zeros((int(sizes.sum()), entries))
     per_leaf = (forest.depth * int(sizes.max(initial=1))) or 1
-    step = max(1, _CELLS // per_leaf)
+    step = max(1, _TABULATED // per_leaf)
     for begin in range(0, len(subtrees.leaf), step):
         _add_leaves(table, forest, subtrees, start, slice(begin, begin + step))
     side, threshold, condition = _conditions(forest)
@@ -143,14 +152,18 @@ def _conditions(forest: Forest) -> tuple[Integers, NDArray[np.float32], Integers
 class _Subtrees:
     """Which leaves, outcomes and columns each subtree has.
 
-    ``leaf`` and ``of_leaf``: every leaf and its subtree. ``node``, ``bit`` and ``of_bit``: every
-    (subtree, node that matters to it), ordered, with the node's place among the bits.
+    ``leaf``: every leaf; ``of_leaf``: each node's subtree where it is a leaf, else -1. ``parent``
+    and ``share``: each node's parent and its share of the parent's cover. ``node``, ``bit`` and
+    ``of_bit``: every (subtree, node that matters to it), ordered, with the node's place among the
+    bits.
     ``column``, ``entry`` and ``of_entry``: the same for the columns of these nodes. ``bits`` and
     ``entries``: how many of them each subtree has.
     """
 
     leaf: Integers
     of_leaf: Integers
+    parent: Integers
+    share: Floats
     node: Integers
     bit: Integers
     of_bit: Integers
@@ -174,6 +187,8 @@ def _subtrees(forest: Forest) -> _Subtrees:
         root = np.where(climbs, above, root)
     roots, of_low = np.unique(root, return_inverse=True)
     leaf = forest.left[low] < 0
+    of_leaf = np.full(len(parent), -1)
+    of_leaf[low[leaf]] = of_low[leaf]
     pairs = [(of_low[~leaf], low[~leaf])]
     group, node = np.arange(len(roots)), parent[roots]
     while (inside := node >= 0).any():
@@ -188,7 +203,9 @@ def _subtrees(forest: Forest) -> _Subtrees:
     entries = np.bincount(of_entry, minlength=len(roots))
     return _Subtrees(
         leaf=low[leaf],
-        of_leaf=of_low[leaf],
+        of_leaf=of_leaf,
+        parent=parent,
+        share=branch_shares(forest),
         node=node,
         bit=np.arange(len(group)) - (np.cumsum(bits) - bits)[group],
         of_bit=group,
@@ -213,9 +230,7 @@ def _add_leaves(
     table: Floats, forest: Forest, subtrees: _Subtrees, start: Integers, part: slice
 ) -> None:
     """Add what some leaves contribute, under every combination of their subtrees' outcomes."""
-    subtree = np.full(len(forest.left), -1)
-    subtree[subtrees.leaf[part]] = subtrees.of_leaf[part]
-    literals = literals_of(forest, subtrees.leaf[part])
+    literals = literals_of(forest, subtrees.leaf[part], subtrees.parent, subtrees.share)
     if not literals.leaf.size:
         return
     slot_first = np.flatnonzero(
@@ -233,7 +248,7 @@ def _add_leaves(
     share = np.multiply.reduceat(literals.share, slot_first)
     of_leaf = tabulate(value, share, leaf_first, sizes)
 
-    group = subtree[literals.leaf]
+    group = subtrees.of_leaf[literals.leaf]
     bit = subtrees.bit[_find(subtrees.of_bit, subtrees.node, group, literals.node)]
     combination = np.arange(1 << int(subtrees.bits[group].max()))
     holds = (combination >> bit[:, None] & 1).astype(bool) == literals.left[:, None]
