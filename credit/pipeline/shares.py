@@ -38,31 +38,58 @@ class Reweighted:
     """A scorecard fitted again to reweighted rows: evidence and coefficients anew, cuts kept.
 
     What a bootstrap of the whole card costs goes into searching cuts; given the cuts, a refit
-    is a count per bin and a logistic regression.
+    is a count per bin and a logistic regression. A bin's margin moves as its evidence does,
+    times the slope of the column's margins on its evidence: in a classic card that slope is the
+    column's coefficient, in a fused card what standing beside the others left of its evidence.
+
+    Parameters
+    ----------
+    card : Scorecard
+    X, y
+        What it was fitted on.
     """
 
     def __init__(self, card: Scorecard, X: pd.DataFrame, y: npt.NDArray[np.int64]) -> None:
-        kept = card.coefficients_["coefficient"]
-        self.names = [str(name) for name in kept.index[kept > 0]]
-        self.bins: dict[str, Bins] = {name: card.bins_[name] for name in self.names}
-        self.codes = {name: bins.assign(X[name]) for name, bins in self.bins.items()}
         self.bad = np.asarray(y, dtype=np.float64)
         self.smoothing = (card.binning or BinLimits()).smoothing
         self.index = X.index
+        self.bins: dict[str, Bins] = {name: card.bins_[name] for name in card.margins_}
+        self.codes = np.column_stack([b.assign(X[name]) for name, b in self.bins.items()])
+        self.margins = [np.array(card.margins_[name]) for name in self.bins]
+        ones = np.ones(len(self.bad))
+        self.evidence = self._evidence(ones)
+        self.slopes = [
+            _slope(margin, woe, np.bincount(codes, minlength=len(woe)))
+            for margin, woe, codes in zip(self.margins, self.evidence, self.codes.T, strict=True)
+        ]
+
+    def _evidence(self, weight: Floats) -> list[Floats]:
+        """Return the evidence of every bin of every column under a weight of the rows."""
+        sides = weight * (1 - self.bad), weight * self.bad
+        prior = np.array([side.sum() for side in sides])
+        found = []
+        for codes, margin in zip(self.codes.T, self.margins, strict=True):
+            counts = np.column_stack([np.bincount(codes, side, len(margin)) for side in sides])
+            found.append(evidence(counts.astype(np.float64), prior, self.smoothing))
+        return found
 
     def __call__(self, weight: Floats) -> pd.DataFrame:
         """Return the contributions of every row under the refitted card."""
-        prior = np.array([weight @ (1 - self.bad), weight @ self.bad])
-        woe = np.empty((len(self.bad), len(self.names)))
-        for column, name in enumerate(self.names):
-            codes, size = self.codes[name], len(self.bins[name].woe)
-            counts = np.column_stack([
-                np.bincount(codes, weight * (1 - self.bad), size),
-                np.bincount(codes, weight * self.bad, size),
-            ])  # fmt: skip
-            woe[:, column] = evidence(counts.astype(np.float64), prior, self.smoothing)[codes]
-        fit = fit_logistic(woe, self.bad, weight)
-        return pd.DataFrame(woe * fit.coefficients, columns=self.names, index=self.index)
+        parts = zip(self.margins, self.slopes, self._evidence(weight), self.evidence, strict=True)
+        tables = [margin + slope * (now - before) for margin, slope, now, before in parts]
+        moved = np.column_stack(
+            [table[codes] for table, codes in zip(tables, self.codes.T, strict=True)]
+        )
+        fit = fit_logistic(moved, self.bad, weight)
+        return pd.DataFrame(moved * fit.coefficients, columns=list(self.bins), index=self.index)
+
+
+def _slope(margin: Floats, woe: Floats, rows: npt.NDArray[np.int64]) -> float:
+    """Return the least squares slope of a column's margins on its evidence, over its rows."""
+    share = rows / rows.sum()
+    centred = woe - share @ woe
+    spread = share @ centred**2
+    return float(share @ (centred * margin) / spread) if spread > 0 else 0.0
 
 
 def dimension_shares(
@@ -85,10 +112,11 @@ def dimension_shares(
         See `credit.explain.bootstrap_shares`; with a column ``refit``.
     """
     dimensions = dict(fitted.model.dimensions or {})
-    if isinstance(fitted.model, Scorecard) and fitted.model.method_ == "woe":
+    if isinstance(fitted.model, Scorecard) and fitted.model.method_ != "range":
         again = Reweighted(fitted.model, X, y)
+        given = list(again.bins)
         table = bootstrap_shares(
-            dimension_contributions(again(np.ones(len(y))), dimensions),
+            dimension_contributions(fitted.model.contributions(X)[given], dimensions),
             seed=seed,
             person=person,
             policy=policy,
