@@ -18,7 +18,9 @@ def _with_members(*members: tuple[str | zipfile.ZipInfo, bytes]) -> Zip:
         held = io.BytesIO(packed(files))
         with zipfile.ZipFile(held, "a", zipfile.ZIP_DEFLATED) as archive:
             for name, content in members:
-                archive.writestr(name, content)
+                # A name alone would be dated now, and a mutant is the same whenever it is made.
+                info = zipfile.ZipInfo(name) if isinstance(name, str) else name
+                archive.writestr(info, content, zipfile.ZIP_DEFLATED)
         return held.getvalue()
 
     return made

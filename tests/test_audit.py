@@ -282,7 +282,7 @@ name = "audited"
 seed = 3
 [source]
 kind = "world"
-people = 1800
+people = 2200
 months = 36
 [features]
 include = [{include}]
@@ -299,7 +299,7 @@ FEW = (
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audit") / "world"
-    generate(folder, WorldOptions(people=1_800, start=date(2021, 1, 1), months=36, seed=3))
+    generate(folder, WorldOptions(people=2_200, start=date(2021, 1, 1), months=36, seed=3))
     # Almost without marks: a bad record is then a late one, as in the outcome.
     pd.read_parquet(folder / "tags.parquet").head(5).to_parquet(folder / "tags.parquet")
     return folder
@@ -346,7 +346,7 @@ def test_a_careless_network_fails_every_check(
     timed = 'kind = "out_of_time"\ntest_from = 2022-09-01'
     path.write_text(path.read_text("utf-8").replace(timed, folds), encoding="utf-8")
     careless(monkeypatch)
-    done = credit("audit", "leakage", path, "--data", world, "--observations", 200, "--quiet")
+    done = credit("audit", "leakage", path, "--data", world, "--observations", 300, "--quiet")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     for check in ("the future is rewritten", "people's own records are rewritten",
