@@ -14,8 +14,8 @@ def parse(body: bytes) -> Any:
     Raises
     ------
     RequestError
-        400: the body is not UTF-8, not JSON, nested too deeply, holds NaN or Infinity, or an
-        object holds a key twice (which is named).
+        400: the body is not UTF-8, not JSON, nested too deeply, or an object holds a key twice,
+        or NaN or Infinity; which one, is named.
 
     Notes
     -----
@@ -25,6 +25,10 @@ def parse(body: bytes) -> Any:
         return _decode(body.decode("utf-8"))
     except RequestError:
         raise
+    except _ConstantError as error:
+        raise RequestError(
+            400, "bad_number", f"{error} is not JSON.", "Send null where unknown.", _place(body)
+        ) from error
     except RecursionError as error:
         raise _bad("too_deep", "is nested too deeply.", "No request needs five levels.") from error
     except ValueError as error:  # also of bytes that are no UTF-8, and of endless integers
@@ -35,8 +39,31 @@ def _bad(error: str, rule: str, way_out: str, field: str | None = None) -> Reque
     return RequestError(400, error, f"The {'key' if field else 'body'} {rule}", way_out, field)
 
 
+class _ConstantError(ValueError):
+    """NaN, Infinity or -Infinity stands where a value should."""
+
+
 def _refuse_constant(literal: str) -> NoReturn:
-    raise _bad("bad_number", f"holds {literal}, which is not JSON.", "Send null where unknown.")
+    raise _ConstantError(literal)
+
+
+def _place(body: bytes) -> str | None:
+    """Return where the first NaN or Infinity stands; None where the rest is no JSON either."""
+    try:
+        document = JSONDecoder(parse_constant=_ConstantError).decode(body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    left: list[tuple[str, Any]] = [("", document)]
+    while left:
+        place, value = left.pop()
+        if isinstance(value, _ConstantError):
+            return place or None
+        if isinstance(value, dict):
+            left += [(at(place, name), one) for name, one in reversed(value.items())]
+        elif isinstance(value, list):
+            inside = [(f"{place}[{i}]", one) for i, one in enumerate(value)]
+            left += reversed(inside)
+    return None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
