@@ -325,7 +325,7 @@ def test_rows_whose_outcome_is_not_known_are_not_good() -> None:
         ({"outcome": [1]}, "outcome has 1 rows, but the batch has 5"),
         ({"outcome": [0, 1, 2, None, 0]}, r"1 row\(s\) hold neither 1 \(bad\), 0 \(good\) nor"),
         ({"outcome": ["bad", 1, 0, 0, 0]}, "for instance 'bad'"),
-        ({"group": ["a"]}, "group has 1 rows, but the batch has 5"),
+        ({"group": ["a"]}, "group has 1 rows, but 5 are expected"),
         ({"group": ["a", None, "a", "b", "b"]}, "people of unknown group are a group"),
         ({"cutoff": 7.0}, "cutoff must lie between 0 and 1, got 7.0"),
     ],

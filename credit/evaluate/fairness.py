@@ -43,13 +43,13 @@ class Groups:
         return np.bincount(self.codes, values, len(self.names)).astype(np.float64)
 
 
-def groups_of(group: object, *, reference: str, length: int) -> Groups:
-    """Read groups, or refuse them.
+def known_group(group: object, length: int) -> pd.Series:
+    """Return the group of each row.
 
     Raises
     ------
     DataError
-        For another length, nulls, one group only, or an unknown reference.
+        For another length, or nulls.
     """
     values = pd.Series(group).reset_index(drop=True)
     if len(values) != length:
@@ -59,7 +59,18 @@ def groups_of(group: object, *, reference: str, length: int) -> Groups:
             f"group has {int(values.isna().sum())} null(s): people of unknown group are a group. "
             "Name it."
         )
-    codes, found = pd.factorize(values.astype(str), sort=True)
+    return values
+
+
+def groups_of(group: object, *, reference: str, length: int) -> Groups:
+    """Read groups, or refuse them.
+
+    Raises
+    ------
+    DataError
+        For another length, nulls, one group only, or an unknown reference.
+    """
+    codes, found = pd.factorize(known_group(group, length).astype(str), sort=True)
     names = tuple(str(name) for name in found)
     if len(names) < 2 or reference not in names:
         raise DataError(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from credit.errors import DataError
+from credit.evaluate.fairness import known_group
 from credit.evaluate.inputs import FloatArray
 from credit.monitor.checks import Check, Limits, judged
 from credit.monitor.drift import feature_drift, score_drift
@@ -120,7 +121,8 @@ def watch(
     rows, count = read_columns(scorer.features, batch.columns, batch.ignore, scorer.unused)
     if not count:
         raise DataError("batch: no rows. Give at least one.")
-    outcome, group = _outcome(batch.outcome, count), _group(batch.group, count)
+    outcome = _outcome(batch.outcome, count)
+    group = None if batch.group is None else known_group(batch.group, count)
     past = list(history)[-YEAR:]
     scores = scorer.score(batch.columns, ignore=batch.ignore)
     seen = {
@@ -182,17 +184,3 @@ def _outcome(values: object, count: int) -> FloatArray | None:
             f"for instance {wrong.iloc[0]!r}."
         )
     return numbers
-
-
-def _group(values: object, count: int) -> pd.Series | None:
-    if values is None:
-        return None
-    found = pd.Series(values).reset_index(drop=True)
-    if len(found) != count:
-        raise DataError(f"group has {len(found)} rows, but the batch has {count}.")
-    if found.isna().any():
-        raise DataError(
-            f"group has {int(found.isna().sum())} null(s): people of unknown group are a group. "
-            "Name it."
-        )
-    return found
