@@ -76,6 +76,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self.asked.errors += 1
+        if self in self.asked.idle:
+            self.asked.idle.remove(self)
 
 
 def requests(port: int) -> list[bytes]:
