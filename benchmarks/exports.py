@@ -1,16 +1,17 @@
 """A million hard rows through every form of an artifact: which integers differ, and CPU seconds.
 
-    python -m benchmarks.exports [ROWS] [--spark]
+    python -m benchmarks.exports [ROWS] [--spark] [--http]
 
 Rows are the golden ones, multiplied: missing values, signed zeros, the model's own thresholds and
 their neighbours as floats and doubles, codes, names never seen. Each golden artifact, and a forest
 of 300 trees of depth 5, is asked by the runtime, by its SQL in DuckDB (and Spark), by its ONNX
-graph where onnxruntime is installed, and by XGBoost on the model file beside it.
+graph where onnxruntime is installed, by XGBoost on the model file beside it, and over HTTP.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 import tempfile
@@ -18,11 +19,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.http import running, served
 from benchmarks.serving_models import boosted_artifact
 from credit import artifact, runtime
 
@@ -30,6 +33,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 from golden_artifacts import golden, hard_columns
 
 ROWS = 1_000_000
+AT_ONCE = 500
+"""Rows of a request."""
 
 
 def arrays(scorer: runtime.Scorer, rows: int) -> dict[str, Any]:
@@ -108,7 +113,26 @@ def by_spark(scorer: runtime.Scorer, columns: dict[str, Any], _folder: Path) -> 
     return found["points"].to_numpy(), found["probability"].to_numpy()
 
 
-def engines(folder: Path, *, spark: bool) -> dict[str, Callable[..., Found]]:
+def by_http(_scorer: runtime.Scorer, columns: dict[str, Any], folder: Path) -> Found:
+    found: list[tuple[int, float]] = []
+    plain = {
+        name: [None if isinstance(v, float) and np.isnan(v) else v for v in values]
+        for name, values in columns.items()
+    }
+    with running(served(folder), os.cpu_count() - 1) as server:
+        url = f"http://127.0.0.1:{server.port}/v1/score"
+        rows = [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
+        for start in range(0, len(rows), AT_ONCE):
+            asked = [{"features": row} for row in rows[start : start + AT_ONCE]]
+            body = json.dumps({"rows": asked, "reasons": 0}, allow_nan=False).encode()
+            request = Request(url, data=body, headers={"content-type": "application/json"})
+            with urlopen(request) as answer:
+                results = json.load(answer)["results"]
+            found += [(one["points"], one["probability"]) for one in results]
+    return np.array([one[0] for one in found]), np.array([one[1] for one in found])
+
+
+def engines(folder: Path, *, spark: bool, http: bool) -> dict[str, Callable[..., Found]]:
     found: dict[str, Callable[..., Found]] = {"DuckDB": by_duckdb}
     if spark and folder.name != "boosted":  # Spark did not end with 300 trees in 18 minutes
         found["Spark"] = by_spark
@@ -116,11 +140,14 @@ def engines(folder: Path, *, spark: bool) -> dict[str, Callable[..., Found]]:
         found["ONNX"] = by_onnx
     if (folder / "model.json").is_file():
         found["XGBoost"] = by_xgboost
+    if http:
+        found["HTTP"] = by_http
     return found
 
 
 def main() -> int:
-    words = [word for word in sys.argv[1:] if word != "--spark"]
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    asked = {"spark": "--spark" in sys.argv, "http": "--http" in sys.argv}
     rows = int(words[0]) if words else ROWS
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.stdout.write(f"{rows:,} rows; CPU seconds of this process (Spark's are another's)\n")
@@ -133,7 +160,7 @@ def main() -> int:
             start = time.process_time()
             scores = scorer.score(columns)
             sys.stdout.write(f"{called}: runtime {time.process_time() - start:.1f} s\n")
-            for engine, ask in engines(folder, spark="--spark" in sys.argv).items():
+            for engine, ask in engines(folder, **asked).items():
                 start = time.process_time()
                 points, probability = ask(scorer, columns, folder)
                 took = time.process_time() - start
