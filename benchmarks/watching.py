@@ -28,21 +28,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.world_recovery import applications
 from credit import artifact, monitor, runtime
 from credit.calibrate import default_master_scale, fit_platt
-from credit.dataset import Dataset, DaysPastDue, dataset, observed_until
-from credit.engine import Engine
+from credit.dataset import Dataset
 from credit.evaluate import delong
-from credit.features import available, catalogue
-from credit.pipeline.config import load as read_pipeline
 from credit.pipeline.fit import knowledge_of
 from credit.pipeline.models import make
 from credit.pipeline.screen import months_of
-from credit.pipeline.tables import select
 from credit.scorecard import Scale
 from credit.world import Shock, WorldOptions, generate, read
 
-PIPELINE = Path(__file__).resolve().parent.parent / "pipelines" / "weilidai.toml"
 START = date(2021, 1, 1)
 LEARNT, CALIBRATED, STABLE = 9, 3, 24
 SEGMENT = "blue_collar"
@@ -70,15 +66,7 @@ def breaks() -> dict[str, Shock]:
 
 def load(folder: Path, *, growing: bool) -> tuple[Dataset, np.ndarray]:
     """Return every application of a world with its features, and the outcome it will have."""
-    with Engine() as engine:
-        engine.add_directory(folder)
-        tables = {name: list(engine.columns(name)) for name in engine.tables}
-        data = dataset(
-            engine,
-            select(available(catalogue(), tables), read_pipeline(PIPELINE).features),
-            DaysPastDue(),
-            observed_until=observed_until(engine),
-        )
+    data = applications(folder)
     if not growing:
         data = replace(data, X=data.X.drop(columns=[*GROWING]))
     truth = read(folder).frame.set_index("application_id")

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from credit.calibrate import Calibration
-from credit.dataset import DaysPastDue, dataset, observed_until
+from credit.dataset import Dataset, DaysPastDue, dataset, observed_until
 from credit.engine import Engine
 from credit.evaluate import leak_alarm
 from credit.evaluate.ceiling import ALARM
@@ -41,20 +41,25 @@ LEAKED = 0.1
 """Share of applications whose outcome the planted column knows."""
 
 
+def applications(folder: Path) -> Dataset:
+    """Return every application of a world, with the features of the demo's pipeline."""
+    with Engine() as engine:
+        engine.add_directory(folder)
+        tables = {name: list(engine.columns(name)) for name in engine.tables}
+        return dataset(
+            engine,
+            select(available(catalogue(), tables), read_pipeline(PIPELINE).features),
+            DaysPastDue(),
+            observed_until=observed_until(engine),
+        )
+
+
 def load(people: int, folder: Path):
     """Return the labelled applications of a world, the Bayes score and the truth's facts."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         generate(folder, WorldOptions(people=people, start=date(2021, 1, 1), months=48, seed=7))
-    with Engine() as engine:
-        engine.add_directory(folder)
-        tables = {name: list(engine.columns(name)) for name in engine.tables}
-        data = dataset(
-            engine,
-            select(available(catalogue(), tables), read_pipeline(PIPELINE).features),
-            DaysPastDue(),
-            observed_until=observed_until(engine),
-        ).labelled()
+    data = applications(folder).labelled()
     truth = read(folder)
     bayes = truth.frame.set_index("application_id")["p"].loc[data.application_id].to_numpy()
     return data, bayes, truth.facts

@@ -58,9 +58,11 @@ def fit_bins(
     rules = Rules.of(limits, prior)
     ends, choice = _search(counts, material, rules, trend, random)
     shown = choice.trend
-    reason = "" if choice.bins > 1 else NO_HELP
-    reason = reason if len(ends) > 1 else diagnose(material, rules, shown, counts)
-    shown = shown if len(ends) > 1 or trend != "auto" else "none"
+    if len(ends) > 1:
+        reason = "" if choice.bins > 1 else NO_HELP
+    else:
+        reason = diagnose(material, rules, shown, counts)
+        shown = shown if trend != "auto" else "none"
     return assemble(counts, prior, limits, ends, (shown, reason))
 
 

@@ -54,13 +54,13 @@ class Reweighted:
         self.smoothing = (card.binning or BinLimits()).smoothing
         self.index = X.index
         self.bins: dict[str, Bins] = {name: card.bins_[name] for name in card.margins_}
-        self.codes = np.column_stack([b.assign(X[name]) for name, b in self.bins.items()])
+        self.codes = [bins.assign(X[name]) for name, bins in self.bins.items()]
         self.margins = [np.array(card.margins_[name]) for name in self.bins]
         ones = np.ones(len(self.bad))
         self.evidence = self._evidence(ones)
         self.slopes = [
             _slope(margin, woe, np.bincount(codes, minlength=len(woe)))
-            for margin, woe, codes in zip(self.margins, self.evidence, self.codes.T, strict=True)
+            for margin, woe, codes in zip(self.margins, self.evidence, self.codes, strict=True)
         ]
 
     def _evidence(self, weight: Floats) -> list[Floats]:
@@ -68,7 +68,7 @@ class Reweighted:
         sides = weight * (1 - self.bad), weight * self.bad
         prior = np.array([side.sum() for side in sides])
         found = []
-        for codes, margin in zip(self.codes.T, self.margins, strict=True):
+        for codes, margin in zip(self.codes, self.margins, strict=True):
             counts = np.column_stack([np.bincount(codes, side, len(margin)) for side in sides])
             found.append(evidence(counts.astype(np.float64), prior, self.smoothing))
         return found
@@ -76,10 +76,9 @@ class Reweighted:
     def __call__(self, weight: Floats) -> pd.DataFrame:
         """Return the contributions of every row under the refitted card."""
         parts = zip(self.margins, self.slopes, self._evidence(weight), self.evidence, strict=True)
-        tables = [margin + slope * (now - before) for margin, slope, now, before in parts]
-        moved = np.column_stack(
-            [table[codes] for table, codes in zip(tables, self.codes.T, strict=True)]
-        )
+        moved = np.empty((len(self.bad), len(self.codes)))
+        for column, (margin, slope, now, before) in enumerate(parts):
+            moved[:, column] = (margin + slope * (now - before))[self.codes[column]]
         fit = fit_logistic(moved, self.bad, weight)
         return pd.DataFrame(moved * fit.coefficients, columns=list(self.bins), index=self.index)
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from credit.runtime import Scorer, load
@@ -21,15 +20,19 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """What one request is answered with, from its first byte to its last."""
+    """What one request is answered with, from its first byte to its last.
+
+    Attributes
+    ----------
+    champion : Scorer
+    challenger : Scorer or None
+    fields : Fields
+        What a request may hold.
+    """
 
     champion: Scorer
     challenger: Scorer | None
-
-    @cached_property
-    def fields(self) -> Fields:
-        """What a request may hold."""
-        return Fields(self.champion, self.challenger)
+    fields: Fields
 
 
 def warmed(path: Path, key: Path | None) -> Scorer:
@@ -82,13 +85,10 @@ class Live:
         return tuple(stamp(path) for path in self._paths if path is not None)
 
     def _load(self) -> Loaded:
-        champion, challenger = self._paths
-        loaded = Loaded(
-            champion=warmed(champion, self._key),
-            challenger=None if challenger is None else warmed(challenger, self._key),
-        )
-        assert loaded.fields  # noqa: S101  compiled now, not while a request waits
-        return loaded
+        first, second = self._paths
+        champion = warmed(first, self._key)
+        challenger = None if second is None else warmed(second, self._key)
+        return Loaded(champion, challenger, Fields(champion, challenger))
 
     async def watch(self, seconds: float) -> None:
         """Reload whenever a file has changed; for ever."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from credit.errors import LogError
@@ -48,33 +49,6 @@ class Verification:
     fault: Fault | None = None
 
 
-@dataclass(slots=True)
-class _Count:
-    """The figures of a verification while it runs."""
-
-    chains: int = 0
-    decisions: int = 0
-    erased: int = 0
-    cuts: int = 0
-    refused: int = 0
-    checkpoints: int = 0
-    covered: int = 0
-
-    def take(self, record: Record) -> None:
-        """Count a record."""
-        if record.kind == "decision":
-            self.decisions += 1
-            self.erased += record.person is None
-        elif record.kind == "cut":
-            self.cuts += 1
-            self.refused += int(record.line.record["refused"])
-
-    def done(self, fault: Fault | None) -> Verification:
-        """Return what was counted."""
-        figures = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Verification(**figures, fault=fault)
-
-
 def verify(
     folder: str | Path,
     public_key: PublicSource | None = None,
@@ -99,16 +73,16 @@ def verify(
     folder = Path(folder)
     folders = [folder] if checkpoints is None else [folder, Path(checkpoints)]
     key = None if public_key is None else PublicKey.read(public_key)
-    count = _Count()
+    count: Counter[str] = Counter()
     try:
         with hold_folder(folder, alone=False):
             _verify(folders, key, count)
     except BrokenLogError as error:
-        return count.done(error.fault)
-    return count.done(None)
+        return Verification(**count, fault=error.fault)
+    return Verification(**count, fault=None)
 
 
-def _verify(folders: list[Path], key: PublicKey | None, count: _Count) -> None:
+def _verify(folders: list[Path], key: PublicKey | None, count: Counter[str]) -> None:
     """Count what is in the first folder, up to the first fault."""
     stated = _checkpoints(folders, key)  # before the chains, which are written first
     found = chains(folders[0])
@@ -122,7 +96,7 @@ def _verify(folders: list[Path], key: PublicKey | None, count: _Count) -> None:
                 "It was kept without a key, or its checkpoints were removed: verify it without a "
                 "key, or restore them from a copy.",
             )  # fmt: skip
-        count.chains += 1
+        count["chains"] += 1
         _verify_chain(parts, stated.get(writer, {}), gone.get(writer, frozenset()), count)
 
 
@@ -130,7 +104,7 @@ def _verify_chain(
     parts: list[Segment],
     stated: Mapping[int, Checkpoint],
     gone: Collection[int],
-    count: _Count,
+    count: Counter[str],
 ) -> None:
     last = max(stated, default=0)
     ended = 0
@@ -138,14 +112,23 @@ def _verify_chain(
         ended = record.line.sequence
         if ended in stated:
             _compare(stated[ended], record.line, record, parts[0])
-            count.checkpoints += 1
-        count.take(record)
-        count.covered += record.kind == "decision" and ended <= last
+            count["checkpoints"] += 1
+        _take(record, count)
+        count["covered"] += record.kind == "decision" and ended <= last
     if ended < last:
         refuse(
             parts[-1].chain.name, 0,
             f"it ends at record {ended}, but a checkpoint says there were {last}", _CUT_OFF,
         )  # fmt: skip
+
+
+def _take(record: Record, count: Counter[str]) -> None:
+    if record.kind == "decision":
+        count["decisions"] += 1
+        count["erased"] += record.person is None
+    elif record.kind == "cut":
+        count["cuts"] += 1
+        count["refused"] += int(record.line.record["refused"])
 
 
 def _compare(checkpoint: Checkpoint, line: Line, record: Record, first: Segment) -> None:
