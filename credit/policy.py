@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -20,6 +21,7 @@ from credit.errors import PolicyError, nearest
 from credit.feature import DIMENSIONS
 
 STATUSES = ("stated", "law", "derived", "assumed", "disputed")
+ROLES = ("rule", "simulation", "document")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,22 @@ class Leaf:
     status: str
     effective_from: date
     effective_to: date | None = None
+    role: str = "rule"
+    """``rule``: something decides by it; ``simulation``: the world does; ``document``: nothing."""
+    why: str = ""
+    """Why this value, where others were published; required of a disputed leaf."""
+    alternatives: tuple[Any, ...] = ()
+    """The other published values, each ``{value, source}``."""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise PolicyError(
                 f"{self.key}: status {self.status!r} is not one of {STATUSES}."
                 f"{nearest(self.status, STATUSES)}"
+            )
+        if self.role not in ROLES:
+            raise PolicyError(
+                f"{self.key}: role {self.role!r} is not one of {ROLES}.{nearest(self.role, ROLES)}"
             )
         if self.effective_to is not None and self.effective_to <= self.effective_from:
             raise PolicyError(
@@ -49,6 +61,29 @@ class Leaf:
     def holds(self, on: date) -> bool:
         """Whether the leaf is in force on a day; the end is exclusive."""
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """The values of a policy on one day: what a decision of that day may ask for."""
+
+    policy: str
+    on: date
+    sha256: str
+    leaves: Mapping[str, Leaf]
+
+    def leaf(self, key: str) -> Leaf:
+        """Return the leaf in force, or say that there is none, and name the closest key."""
+        if key not in self.leaves:
+            raise PolicyError(
+                f"policy {self.policy}: no key {key!r} in force on {self.on}."
+                f"{nearest(key, self.leaves)}"
+            )
+        return self.leaves[key]
+
+    def __getitem__(self, key: str) -> Any:
+        """Return the value of a leaf."""
+        return self.leaf(key).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,11 @@ class Policy:
             f"the first holds from {min(leaf.effective_from for leaf in dated)}."
         )
 
+    def at(self, on: date) -> InForce:
+        """Return every leaf in force on a day."""
+        held = {leaf.key: leaf for leaf in self.leaves if leaf.holds(on)}
+        return InForce(policy=self.name, on=on, sha256=self.sha256, leaves=held)
+
     def over(self, other: Policy) -> Policy:
         """Return this policy with the leaves of another for the keys it does not have."""
         own = {leaf.key for leaf in self.leaves}
@@ -106,14 +146,16 @@ def _leaves(node: dict[str, Any], prefix: str) -> list[Leaf]:
 
 
 def _leaf(key: str, raw: dict[str, Any]) -> Leaf:
-    known = {"value", "unit", "source", "status", "effective_from", "effective_to"}
+    needed = {"value", "unit", "source", "status", "effective_from"}
+    known = needed | {"effective_to", "role", "why", "alternatives"}
     unknown = sorted(set(raw) - known)
-    missing = sorted(known - {"effective_to"} - set(raw))
+    missing = sorted(needed - set(raw))
     if unknown:
         raise PolicyError(f"{key}: unknown key {unknown[0]!r}.{nearest(unknown[0], known)}")
     if missing:
         raise PolicyError(f"{key}: a leaf needs {missing[0]!r}.")
-    return Leaf(key=key, **raw)
+    others = tuple(raw.pop("alternatives", ()))
+    return Leaf(key=key, alternatives=others, **raw)
 
 
 def _check_weights(leaf: Leaf) -> None:

@@ -91,6 +91,11 @@ def _for_audit(name: str, kind: Kind, doc: str) -> Column:
     return replace(_optional(name, kind, f"{doc} (audit only)"), use=Use(purposes=(AUDIT,)))
 
 
+def _for_fraud(name: str, kind: Kind, doc: str) -> Column:
+    """Return a column that is held to detect fraud, and may not make a score."""
+    return replace(_optional(name, kind, f"{doc} (fraud only)"), use=Use(purposes=(FRAUD, AUDIT)))
+
+
 _PERSON = Column("customer_id", "id", "the person")
 _REPAIRED = _optional(
     "repaired_at",
@@ -142,6 +147,9 @@ PAYMENTS = _event(
     _optional("balance_fen", "money", "account balance after it"),
     _optional("due_at", "time", "the bill's due date, where it is a bill"),
     _optional("purpose", "text", "what it was for, as the source says"),
+    _optional("merchant_class", "text", "A, B or C: the merchant's risk class that day, C highest"),
+    _optional("device_id", "id", "the device it was made on"),
+    _optional("payee_age_days", "int", "days since the payee was first known", minimum=0),
 )
 
 TRANSFERS = _event(
@@ -167,6 +175,30 @@ DEVICE_USE = _snapshot(
     "Who was seen on which device: the first time, or every time.",
     Column("device_id", "id", "the device"),
     _optional("account_id", "id", "the account signed in, where a person may have several"),
+)
+
+LOGINS = _event(
+    "logins",
+    "login_id",
+    "Tries to sign in, refused ones too.",
+    Column("result", "text", "ok or failed"),
+    Column("device_id", "id", "the device"),
+    _optional("account_id", "id", "the account, where a person may have several"),
+    _optional("ip_hash", "id", "the network address, hashed"),
+    _for_fraud("latitude", "float", "degrees north, to a tenth"),
+    _for_fraud("longitude", "float", "degrees east, to a tenth"),
+    _optional("emulator", "int", "1 if the device is an emulator"),
+    _optional("rooted", "int", "1 if the device's protection was removed"),
+    _optional("detector", "int", "1 if the device's fingerprint is on the list of risky ones"),
+    _for_fraud("face_score", "float", "likeness of the face to the one on record, 0 to 1"),
+    _optional("method", "text", "password, code or face"),
+)
+
+FRAUD_LABELS = _snapshot(
+    "fraud_labels",
+    ("customer_id", "event_time"),
+    "Fraud that was confirmed: event_time is when it happened, available_at when it was confirmed.",
+    Column("type", "text", "takeover, stolen_identity, studio or first_party"),
 )
 
 GUARANTEES = _snapshot(
@@ -287,6 +319,8 @@ TABLES: dict[str, Table] = {
         TRANSFERS,
         CONTACTS,
         DEVICE_USE,
+        LOGINS,
+        FRAUD_LABELS,
         GUARANTEES,
         TAGS,
         WEALTH_POSITIONS,
