@@ -11,6 +11,7 @@ import operator
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -31,6 +32,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "truth": ("true or false", lambda value: isinstance(value, bool)),
     "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value)),
+    "day": ("a day, written 2026-03-01", lambda value: type(value) is date),
     "list": (
         "a list that is not empty",
         lambda value: isinstance(value, list) and bool(value),
@@ -122,6 +124,8 @@ class Rule:
             return cls(kind="list", each=shapes[0] if alike else None)
         if isinstance(value, bool):
             return cls(kind="truth")
+        if isinstance(value, date):
+            return cls(kind="day")
         return cls(kind="text" if isinstance(value, str) else "number")
 
     def broken(self, key: str, value: Any) -> Iterator[str]:
