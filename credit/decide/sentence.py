@@ -1,0 +1,52 @@
+"""Sentences of checks and steps, filled with what was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from credit.decide.money import yuan
+from credit.decide.record import Fact
+from credit.errors import DataError, nearest
+from credit.feature import Reason
+
+
+def said(
+    words: Mapping[str, Reason],
+    code: str,
+    facts: Mapping[str, Fact],
+    names: Mapping[str, Reason] | None = None,
+) -> Reason:
+    """Return the sentence of a code in both languages, its places filled from the facts.
+
+    A fact whose name ends in ``_fen`` is written in yuan; a text that ``names`` knows, or a list
+    of such texts joined by commas, is written in the reader's language.
+
+    >>> said({"X": Reason(en="at most {cap_fen}", zh="不超过{cap_fen}")}, "X", {"cap_fen": 150}).en
+    'at most 1.50'
+
+    Raises
+    ------
+    DataError
+        There is no sentence for the code, or a place that no fact fills.
+    """
+    if code not in words:
+        raise DataError(f"no sentence for {code!r}.{nearest(code, words)}")
+    known = names or {}
+    try:
+        return Reason(
+            en=words[code].en.format_map({k: _shown(k, v, known, "en") for k, v in facts.items()}),
+            zh=words[code].zh.format_map({k: _shown(k, v, known, "zh") for k, v in facts.items()}),
+        )
+    except KeyError as error:
+        raise DataError(
+            f"the sentence of {code} names {error}, which is not among its facts {sorted(facts)}."
+        ) from error
+
+
+def _shown(name: str, fact: Fact, names: Mapping[str, Reason], language: str) -> str:
+    if name.endswith("_fen") and isinstance(fact, int):
+        return yuan(fact)
+    if isinstance(fact, str):
+        parts = [getattr(names[p], language) if p in names else p for p in fact.split(", ")]
+        return ("、" if language == "zh" else ", ").join(parts)
+    return str(fact)
