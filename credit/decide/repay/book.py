@@ -45,10 +45,15 @@ class Book:
 
     def days_past_due(self) -> int:
         """Return the days since the oldest unpaid due day."""
-        return max(((self.day - line.due).days for line in self.due()), default=0)
+        for line in self.lines:  # in the order of their due days
+            if line.due <= self.day and line.owed_fen:
+                return (self.day - line.due).days
+        return 0
 
     def original_days_past_due(self) -> int:
         """Return the same as if nothing had been deferred."""
+        if not self.deferrals:
+            return self.days_past_due()
         days = ((self.day - line.original_due).days for line in self.lines if line.owed_fen)
         return max(0, max(days, default=0))
 
@@ -84,13 +89,17 @@ class Book:
             self._put_on_record(line, overdue=True)
 
     def _add(self, line: Line, bucket: str, code: str, micro: int) -> None:
+        if not micro:
+            return
         before = line.owed(bucket)
         line.late[bucket] += micro
         self._enter(code, line.owed(bucket) - before, line, bucket)
 
     def _put_on_record(self, line: Line, *, overdue: bool) -> None:
+        if line.recorded:
+            return
         reason = self.terms.retry.record(self.failures, overdue=overdue)
-        if reason is not None and not line.recorded:
+        if reason is not None:
             line.recorded = True
             self.records.append(Record(day=self.day, number=line.number, reason=reason))
 

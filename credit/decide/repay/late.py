@@ -19,7 +19,6 @@ from itertools import pairwise
 from typing import Any
 
 from credit.decide.leaves import choice, items, named, number, table, whole
-from credit.decide.money import fen
 from credit.errors import PolicyError
 from credit.policy import InForce
 
@@ -86,7 +85,9 @@ class Penalty:
 
     def daily(self, daily_rate: Fraction) -> Fraction:
         """Return what a day costs in addition to the contract's rate, per fen unpaid."""
-        return self.rate + daily_rate * (self.multiple - 1)
+        if self.mode == "multiple":
+            return daily_rate * (self.multiple - 1)
+        return self.rate
 
     def share(self, days_past_due: int) -> Fraction:
         """Return the share of the unpaid instalment charged in all by a day past due."""
@@ -170,21 +171,31 @@ class LateTerms:
             return Charge()
         first = days_past_due == self.grace_days + 1
         penalty = self.penalty
-        bears = Fraction(unpaid.principal_fen)
+        bears = unpaid.principal_fen * MICRO
         if penalty.mode == "compound":
-            bears = unpaid.base_fen + Fraction(unpaid.accrued_micro, MICRO)
-        # The first day after the grace is charged every step reached by then.
-        before = Fraction(0) if first else penalty.share(days_past_due - 1)
-        more = penalty.share(days_past_due) - before
+            bears = unpaid.base_fen * MICRO + unpaid.accrued_micro
+        more = Fraction(0)
+        if penalty.steps:  # the first day after the grace is charged every step reached by then
+            before = Fraction(0) if first else penalty.share(days_past_due - 1)
+            more = penalty.share(days_past_due) - before
+        base = unpaid.base_fen * MICRO
         return Charge(
-            interest_micro=_micro(bears * daily_rate),
-            penalty_micro=_micro(bears * penalty.daily(daily_rate) + unpaid.base_fen * more),
-            fee_micro=_micro(unpaid.base_fen * self.fee) if first else 0,
+            interest_micro=_share(bears, daily_rate),
+            penalty_micro=_share(bears, penalty.daily(daily_rate)) + _share(base, more),
+            fee_micro=_share(base, self.fee) if first else 0,
         )
 
 
-def _micro(amount_fen: Fraction) -> int:
-    return fen(amount_fen * MICRO)
+def whole_fen(micro: int) -> int:
+    """Return millionths of a fen in whole fen, half up."""
+    return (2 * micro + MICRO) // (2 * MICRO)
+
+
+def _share(micro: int, share: Fraction) -> int:
+    """Return a share of an amount, half up; in whole numbers, for this is done every day."""
+    if not share:
+        return 0
+    return (2 * micro * share.numerator + share.denominator) // (2 * share.denominator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

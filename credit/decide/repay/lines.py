@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from credit.decide.money import fen
 from credit.decide.repay.allocate import BUCKETS
-from credit.decide.repay.late import MICRO, Unpaid
+from credit.decide.repay.late import MICRO, Unpaid, whole_fen
 from credit.decide.repay.schedule import Instalment, Schedule
 
 
@@ -61,13 +60,13 @@ class Line:
 
     def owed(self, bucket: str) -> int:
         """Return what a bucket owes, in whole fen."""
-        late = fen(Fraction(self.late[bucket], MICRO)) if self.late[bucket] else 0
-        return self.agreed[bucket] + late - self.paid[bucket]
+        late = self.late[bucket]
+        return self.agreed[bucket] - self.paid[bucket] + (whole_fen(late) if late else 0)
 
     @property
     def owed_fen(self) -> int:
         """What all buckets owe."""
-        return sum(map(self.owed, BUCKETS))
+        return self.owed("fee") + self.owed("interest") + self.owed("principal")
 
     def instalment(self) -> Instalment:
         """Return what the line owes as an instalment."""
