@@ -76,7 +76,7 @@ events = st.lists(
 ).map(lambda log: sorted(log, key=lambda event: event.at))
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(events)
 def test_e11_no_order_of_consents_skips_a_step(log):
     """An evaluation stands only on a real name and every needed authorisation, all in force."""
@@ -87,7 +87,7 @@ def test_e11_no_order_of_consents_skips_a_step(log):
             assert state.step(TERMS, state.at) == "complete"
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(events, st.integers(0, 25))
 def test_e11_the_same_log_gives_the_same_state(log, cut):
     """Replayed at once, or from the state that its first part left."""
