@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from credit.decide.limit.growth import good_months, growth
@@ -77,12 +78,19 @@ class Limit:
 
 
 class Move(NamedTuple):
-    """What one step makes of an amount."""
+    """What one step makes of an amount: a multiple of it, or another amount, ``to``."""
 
     code: str
     key: str
-    after: Fraction
     facts: Mapping[str, Fact]
+    factor: Fraction = Fraction(1)
+    to: Fraction | None = None
+
+    def of(self, amount: Fraction) -> tuple[Fraction, Fraction | None]:
+        """Return the amount afterwards and the factor; None where 0 was moved."""
+        if self.to is None or self.to == amount:
+            return amount * self.factor, self.factor
+        return self.to, self.to / amount if amount else None
 
 
 Moves = Callable[[Fraction, LimitFacts, LimitTerms], Iterator[Move]]
@@ -108,21 +116,17 @@ def limit(facts: LimitFacts, terms: LimitTerms) -> Limit:
         ``steps`` in the policy's order, each with its ``factor`` (an exact number as text; None
         where it moved an amount of 0).
     """
-    amount, steps = Fraction(facts.income_fen), []
+    amount, before, steps = Fraction(facts.income_fen), facts.income_fen, []
     for name in terms.pipeline:
         for move in _STEPS[name](amount, facts, terms):
-            factor = written(move.after / amount) if amount else None
+            amount, factor = move.of(amount)
+            after = fen(amount)
+            said = {"factor": None if factor is None else written(factor), **move.facts}
             steps.append(
-                Step(
-                    code=move.code,
-                    key=move.key,
-                    before_fen=fen(amount),
-                    after_fen=fen(move.after),
-                    facts={"factor": factor, **move.facts},
-                )
+                Step(code=move.code, key=move.key, before_fen=before, after_fen=after, facts=said)
             )
-            amount = move.after
-    return Limit(limit_fen=fen(amount), steps=tuple(steps))
+            before = after
+    return Limit(limit_fen=before, steps=tuple(steps))
 
 
 def reproduced(income_fen: int, steps: Iterable[Step]) -> int:
@@ -134,6 +138,7 @@ def reproduced(income_fen: int, steps: Iterable[Step]) -> int:
     return fen(amount)
 
 
+@lru_cache(maxsize=4096)
 def written(number: Fraction) -> str:
     """Return an exact number as text: a decimal number where there is one, else a fraction.
 
@@ -153,11 +158,12 @@ def written(number: Fraction) -> str:
 
 def _base(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
     base = terms.base
-    after = amount * base.multiple
+    key, said = "limit.base.income_multiple", {"multiple": written(base.multiple)}
     if not base.final and facts.income_fen < base.below_fen:
-        after = min(after, Fraction(base.cap_fen))
-    multiple: dict[str, Fact] = {"multiple": written(base.multiple)}
-    yield Move("L_BASE", "limit.base.income_multiple", after, multiple)
+        capped = min(amount * base.multiple, Fraction(base.cap_fen))
+        yield Move("L_BASE", key, said, to=capped)
+    else:
+        yield Move("L_BASE", key, said, base.multiple)
     if facts.scenario is None:
         return
     if facts.scenario not in terms.scenario:
@@ -165,36 +171,36 @@ def _base(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Mo
             f"scenario: {facts.scenario!r} is none of the policy."
             f"{nearest(facts.scenario, terms.scenario)} It has {sorted(terms.scenario)}."
         )
-    named: dict[str, Fact] = {"scenario": facts.scenario}
-    yield Move("L_SCENARIO", "limit.scenario", after * terms.scenario[facts.scenario], named)
+    factor = terms.scenario[facts.scenario]
+    yield Move("L_SCENARIO", "limit.scenario", {"scenario": facts.scenario}, factor)
 
 
-def _occupation(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
+def _occupation(_: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
     """Interpolate between the factor of the worst grade and that of the best."""
     name = facts.occupation if facts.occupation in terms.occupation else "default"
     worst, best = terms.occupation[name]
-    after = amount * (worst + (best - worst) * facts.place)
-    yield Move("L_OCCUPATION", "limit.occupation", after, {"occupation": name})
+    factor = worst + (best - worst) * facts.place
+    yield Move("L_OCCUPATION", "limit.occupation", {"occupation": name}, factor)
 
 
-def _assets(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
+def _assets(_: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
     own = terms.assets
     rises = sorted((own.by_kind.get(kind, own.default) for kind in facts.assets), reverse=True)
     counted = rises[: own.most_items]
-    said: dict[str, Fact] = {"assets": len(rises), "counted": len(counted)}
-    yield Move("L_ASSETS", "limit.asset_boost", amount * (1 + sum(counted)), said)
+    said = {"assets": len(rises), "counted": len(counted)}
+    yield Move("L_ASSETS", "limit.asset_boost", said, 1 + sum(counted, Fraction(0)))
 
 
-def _growth(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
-    good: dict[str, Fact] = {"good_months": good_months(facts.months, terms.growth)}
-    yield Move("L_GROWTH", "limit.growth", amount * growth(facts.months, terms.growth), good)
+def _growth(_: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
+    said = {"good_months": good_months(facts.months, terms.growth)}
+    yield Move("L_GROWTH", "limit.growth", said, growth(facts.months, terms.growth))
 
 
-def _repayment(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
+def _repayment(_: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
     """Add up the periods; however many were bad, the factor is not below 0."""
     factor = 1 + terms.repay_step * (facts.good_periods - facts.bad_periods)
-    said: dict[str, Fact] = {"good_periods": facts.good_periods, "bad_periods": facts.bad_periods}
-    yield Move("L_REPAYMENT", "limit.repay_step", amount * max(factor, Fraction(0)), said)
+    said = {"good_periods": facts.good_periods, "bad_periods": facts.bad_periods}
+    yield Move("L_REPAYMENT", "limit.repay_step", said, max(factor, Fraction(0)))
 
 
 def _clamp(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
@@ -213,25 +219,20 @@ def _clamp(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[M
         raised = own.raises and tops[bound] >= own.least_fen
         after, binds = Fraction(own.least_fen if raised else 0), "least"
     said: dict[str, Fact] = {"least_fen": own.least_fen, "most_fen": tops[bound], "binds": binds}
-    yield Move("L_CLAMP", "product.limit", after, said)
+    yield Move("L_CLAMP", "product.limit", said, to=after)
     if facts.most_fen is not None:
         held = min(after, Fraction(facts.most_fen))
-        yield Move("L_HIDING", "limit.hiding", held, {"most_fen": facts.most_fen})
+        yield Move("L_HIDING", "limit.hiding", {"most_fen": facts.most_fen}, to=held)
 
 
 def _daily_cap(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:
     if facts.opening_fen is None:
-        yield Move("L_FIRST", "limit.daily_cap", amount, {})
+        yield Move("L_FIRST", "limit.daily_cap", {})
         return
     least, most = cap_range(facts.opening_fen, terms.daily_cap)
-    said: dict[str, Fact] = {
-        "opening_fen": facts.opening_fen,
-        "least_fen": least,
-        "most_fen": most,
-    }
-    yield Move(
-        "L_DAILY", "limit.daily_cap", min(max(amount, Fraction(least)), Fraction(most)), said
-    )
+    held = min(max(amount, Fraction(least)), Fraction(most))
+    said = {"opening_fen": facts.opening_fen, "least_fen": least, "most_fen": most}
+    yield Move("L_DAILY", "limit.daily_cap", said, to=held)
 
 
 _STEPS: dict[str, Moves] = {

@@ -145,8 +145,8 @@ class LimitTerms:
 
 def cap_range(opening_fen: int, daily_cap: Fraction) -> tuple[int, int]:
     """Return the least and the most a limit may be on a day that it opened with ``opening_fen``."""
-    least, most = opening_fen * (1 - daily_cap), opening_fen * (1 + daily_cap)
-    return -int(-least // 1), int(most // 1)
+    up, down = daily_cap.numerator, daily_cap.denominator
+    return -(-opening_fen * (down - up) // down), opening_fen * (down + up) // down
 
 
 def fen_of(yuan: float) -> int:
