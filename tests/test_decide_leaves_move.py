@@ -127,7 +127,7 @@ def outputs(on: InForce) -> Iterator[Callable[[], object]]:
     terms = OnboardingTerms.of(on)
     card = Verified(at=NOW, kind="id_card", passed=True)
     steps = [
-        card, Granted(at=NOW, scope="credit_record"), Granted(at=NOW, scope="payments"),
+        card, *(Granted(at=NOW, scope=one) for one in ("basic_id", "credit_record", "payments")),
         Evaluated(at=NOW),
     ]  # fmt: skip
     face = Verified(at=NOW, kind="face", passed=True)
