@@ -26,8 +26,9 @@ def fen(amount: Fraction | int) -> int:
     >>> fen(Fraction(5, 2)), fen(Fraction(-5, 2))
     (3, -3)
     """
-    whole = (2 * abs(Fraction(amount)) + 1) // 2
-    return int(whole if amount >= 0 else -whole)
+    up, down = amount.numerator, amount.denominator
+    whole = (2 * abs(up) + down) // (2 * down)
+    return whole if up >= 0 else -whole
 
 
 def yuan(amount_fen: int) -> str:

@@ -159,8 +159,7 @@ def after(state: Onboarding, event: Event, terms: OnboardingTerms) -> Onboarding
     if isinstance(event, Verified):
         return _verified(state, event, terms)
     if isinstance(event, Granted):
-        terms.sources.refuse_unknown(event.scope, "scope")
-        return replace(state, scopes={**state.scopes, event.scope: event.use}, at=event.at)
+        return _granted(state, event, terms)
     return replace(state, evaluated_at=event.at, at=event.at)
 
 
@@ -189,6 +188,19 @@ def _verified(state: Onboarding, event: Verified, terms: OnboardingTerms) -> Onb
     if event.passed:
         return replace(state, verified=state.verified | {event.kind}, at=event.at)
     return replace(state, verified=state.verified - {event.kind}, evaluated_at=None, at=event.at)
+
+
+def _granted(state: Onboarding, event: Granted, terms: OnboardingTerms) -> Onboarding:
+    """Take a grant in; one narrower than before closes the evaluation, as taking it back does.
+
+    So does one of a needed scope that had lapsed: the evaluation is older than the consent.
+    """
+    terms.sources.refuse_unknown(event.scope, "scope")
+    scopes, day = {**state.scopes, event.scope: event.use}, local_day(event.at, terms.zone)
+    before, now = (event.scope in in_force(given, day) for given in (state.scopes, scopes))
+    closes = (before and not now) or (not before and event.scope in terms.scopes)
+    evaluated_at = None if closes else state.evaluated_at
+    return replace(state, scopes=scopes, evaluated_at=evaluated_at, at=event.at)
 
 
 def _revoked(state: Onboarding, event: Revoked) -> Onboarding:

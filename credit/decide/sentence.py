@@ -31,22 +31,22 @@ def said(
     """
     if code not in words:
         raise DataError(f"no sentence for {code!r}.{nearest(code, words)}")
-    known = names or {}
+    en: dict[str, str] = {}
+    zh: dict[str, str] = {}
+    for name, fact in facts.items():
+        en[name], zh[name] = _shown(name, fact, names or {})
     try:
-        return Reason(
-            en=words[code].en.format_map({k: _shown(k, v, known, "en") for k, v in facts.items()}),
-            zh=words[code].zh.format_map({k: _shown(k, v, known, "zh") for k, v in facts.items()}),
-        )
+        return Reason(en=words[code].en.format_map(en), zh=words[code].zh.format_map(zh))
     except KeyError as error:
         raise DataError(
             f"the sentence of {code} names {error}, which is not among its facts {sorted(facts)}."
         ) from error
 
 
-def _shown(name: str, fact: Fact, names: Mapping[str, Reason], language: str) -> str:
-    if name.endswith("_fen") and isinstance(fact, int):
-        return yuan(fact)
+def _shown(name: str, fact: Fact, names: Mapping[str, Reason]) -> tuple[str, str]:
+    """Return a fact as English and as Chinese text."""
     if isinstance(fact, str):
-        parts = [getattr(names[p], language) if p in names else p for p in fact.split(", ")]
-        return ("、" if language == "zh" else ", ").join(parts)
-    return str(fact)
+        parts = [names.get(part, Reason(en=part, zh=part)) for part in fact.split(", ")]
+        return ", ".join(part.en for part in parts), "、".join(part.zh for part in parts)
+    text = yuan(fact) if name.endswith("_fen") and isinstance(fact, int) else str(fact)
+    return text, text
