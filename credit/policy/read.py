@@ -22,7 +22,7 @@ OWN = "own."
 """Where the leaves of a file of one's own stand that no shipped file has."""
 
 
-def load(name: str) -> Policy:
+def load(name: str, *, base: str | None = None) -> Policy:
     """Load a policy, and whatever is laid over it.
 
     Parameters
@@ -30,6 +30,8 @@ def load(name: str) -> Policy:
     name : str
         The name of a shipped file (`shipped`), the path of a TOML file, or several of these joined
         by ``+``: the first is the base, each other is laid over what stands before it.
+    base : str, optional
+        A policy to lay under all of it, unless it is one of them already.
 
     Raises
     ------
@@ -37,10 +39,11 @@ def load(name: str) -> Policy:
         There is no such file; it cannot be read; or `check` finds a leaf that may not be. A file of
         one's own may have the keys of the shipped files, and others under ``own``.
     """
-    if name.endswith(".toml") and Path(name).is_file():
-        return _one(name)
-    first, *others = (_one(part.strip()) for part in name.split("+"))
-    return overlay(first, *others) if others else first
+    whole = name.endswith(".toml") and Path(name).is_file()  # a path may hold a plus
+    loaded = [_one(part.strip()) for part in ([name] if whole else name.split("+"))]
+    if base is not None and base not in [policy.name for policy in loaded]:
+        loaded = [load(base), *loaded]
+    return overlay(*loaded) if len(loaded) > 1 else loaded[0]
 
 
 @cache

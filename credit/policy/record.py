@@ -153,12 +153,6 @@ class Policy:
         held = {leaf.key: leaf for leaf in self.leaves if leaf.holds(on)}
         return InForce(policy=self.name, on=on, sha256=self.sha256, leaves=held)
 
-    def over(self, other: Policy) -> Policy:
-        """Return this policy with the leaves of another for the keys it does not have."""
-        own = self.keys
-        more = tuple(leaf for leaf in other.leaves if leaf.key not in own)
-        return Policy(self.name, self.title, self.leaves + more, self.sha256, self.parts)
-
     def weights(self, on: date) -> dict[str, float]:
         """Return the five dimensions' weights in force on a day, in the policy's order."""
         return dict(self.leaf("score.weights", on).value)

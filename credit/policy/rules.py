@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Any
 
 from credit.errors import PolicyError, nearest
+from credit.policy.record import InForce
 
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "number": (
@@ -211,3 +212,18 @@ def rules() -> Mapping[str, Rule]:
     """Return the rules of this package, by key."""
     text = (files("credit.policy") / "rules.toml").read_text(encoding="utf-8")
     return {key: Rule.of(key, raw) for key, raw in tomllib.loads(text).items()}
+
+
+def sound(figures: InForce, key: str) -> Any:
+    """Return the value in force of a key that has a rule.
+
+    Raises
+    ------
+    PolicyError
+        There is no value that day, or it breaks its rule: figures need not come from a file.
+    """
+    value = figures[key]
+    broken = list(rules()[key].broken(key, value))
+    if broken:
+        raise PolicyError("\n".join(f"policy {figures.policy}: {sentence}" for sentence in broken))
+    return value
