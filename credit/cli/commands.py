@@ -14,6 +14,7 @@ from credit import __version__
 from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
+from credit.cli.decide import decide_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.policy import policy_app
 from credit.cli.runs import runs_app
@@ -37,6 +38,7 @@ app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
+app.add_typer(decide_app)
 app.add_typer(runs_app)
 app.add_typer(serve_app)
 app.add_typer(sign_app)

@@ -130,15 +130,18 @@ def admit(figures: InForce) -> Admission:
     return Admission(cap=cap, costs=costs, withheld=withheld)
 
 
+def offered_months(figures: InForce) -> list[int]:
+    """Return over how many months the product lends."""
+    if "product.instalments" in figures.leaves:
+        listed = items(figures["product.instalments"], "product.instalments")
+        return [whole(months, "product.instalments", low=1) for months in listed]
+    return [plan.months for plan in FeePlanTerms.of(figures).plans]
+
+
 def _loans(figures: InForce) -> Iterator[Offer]:
     """Yield the loan at the highest daily rate over each of the product's terms."""
     _, rate = band(figures)
-    if "product.instalments" in figures.leaves:
-        listed = items(figures["product.instalments"], "product.instalments")
-        terms = [whole(months, "product.instalments", low=1) for months in listed]
-    else:
-        terms = [plan.months for plan in FeePlanTerms.of(figures).plans]
-    for months in terms:
+    for months in offered_months(figures):
         loan = Loan(
             principal_fen=YARDSTICK_FEN, drawn_on=figures.on, months=months, daily_rate=rate
         )

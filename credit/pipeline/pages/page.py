@@ -45,12 +45,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page: its title, a line below it, facts side by side, and sections."""
+    """A page: its title, a line below it, facts side by side, and sections, in one language."""
 
     title: str
     subtitle: str
     facts: Sequence[tuple[str, str]] = ()
     sections: Sequence[Section] = field(default_factory=list)
+    language: str = "en"
 
 
 def render(page: Page) -> str:

@@ -1,0 +1,236 @@
+"""Decide a case: its features scored by an artifact, its rules by the policy of its day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credit import policy
+from credit.artifact import recourse_plan, risk_of
+from credit.decide.answer import Part, answer, opens
+from credit.decide.appeal import AppealTerms
+from credit.decide.case import Case, Cause, Scored, read_case
+from credit.decide.clock import at, local_day
+from credit.decide.cost import Breakdown, CostTerms, Offer, cost_breakdown, offered_months
+from credit.decide.decision import Decision, DecisionTerms, decide
+from credit.decide.eligibility import eligibility, standing
+from credit.decide.repay import Loan, schedule
+from credit.errors import ConfigError, DataError
+from credit.explain import SearchOptions, changed, offer_text, recourse
+from credit.policy import InForce, Policy
+from credit.runtime import Scorer
+from credit.runtime import load as load_artifact
+from credit.runtime.scorer import LANGUAGES
+
+OFFERS = 3
+"""Most ways out of a refusal that are shown."""
+
+Sentences = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision, what it was decided on, and what the person is told.
+
+    Attributes
+    ----------
+    document : dict
+        The case as it was given, features among it: what an appeal adds evidence to.
+    decision : Decision
+    parts : tuple of Part
+    cost : Breakdown or None
+        Of a loan of all that can be used, over the product's longest term; None where nothing is
+        lent.
+    """
+
+    document: Mapping[str, Any]
+    decision: Decision
+    parts: tuple[Part, ...]
+    cost: Breakdown | None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the decision with its case and its words, as JSON has it."""
+        return {
+            "case": dict(self.document),
+            "decision": self.decision.plain(),
+            "answer": [
+                {"part": part.name, "lines": [asdict(line) for line in part.lines]}
+                for part in self.parts
+            ],
+            "cost": None if self.cost is None else self.cost.plain(),
+        }
+
+
+class Desk:
+    """Decides cases with one artifact under one policy.
+
+    Terms are read once a day of the calendar, and the artifact once.
+
+    Parameters
+    ----------
+    artifact : Path or None
+        None where cases bring their score, or are read by a person.
+    rules : Policy
+    """
+
+    def __init__(self, artifact: Path | None, rules: Policy) -> None:
+        self._artifact, self._rules = artifact, rules
+        self._scorer = None if artifact is None else load_artifact(artifact)
+        self._terms: dict[date, tuple[InForce, DecisionTerms]] = {}
+
+    def terms(self, instant: int) -> tuple[InForce, DecisionTerms]:
+        """Return the figures and terms in force on the local day of an instant."""
+        zone = self._rules.at(local_day(instant, "UTC"))["calendar.zone"]
+        day = local_day(instant, zone)
+        if day not in self._terms:
+            figures = self._rules.at(day)
+            self._terms[day] = (figures, DecisionTerms.of(figures))
+        return self._terms[day]
+
+    def case(self, document: Mapping[str, Any]) -> Case:
+        """Return a document's case; its ``features`` are scored.
+
+        Raises
+        ------
+        DataError
+            A name or a value of the document is not what it must be.
+        ArtifactError
+            The features are not those of the artifact.
+        """
+        rest = {name: value for name, value in document.items() if name != "features"}
+        case = read_case(rest)
+        if "features" not in document:
+            return case
+        if case.score is not None:
+            raise DataError("case: it has features and a score. Leave one of them out.")
+        if self._scorer is None:
+            raise DataError("case.features: no artifact scores them. Name one with --artifact.")
+        _, terms = self.terms(case.instant)
+        scored = scored_by(self._scorer, document["features"], terms.most_reasons)
+        return replace(case, score=scored)
+
+    def decide(self, document: Mapping[str, Any]) -> Decided:
+        """Decide a document's case, and say what would change a refusal."""
+        case = self.case(document)
+        figures, terms = self.terms(case.instant)
+        decision = decide(case, terms)
+        parts = answer(
+            decision, terms, AppealTerms.of(figures),
+            offers=self._offers(document, case, decision, terms),
+            opens_on=self._opens_on(case, decision, terms),
+        )  # fmt: skip
+        cost = _example(decision, figures)
+        return Decided(document=document, decision=decision, parts=parts, cost=cost)
+
+    def _opens_on(self, case: Case, decision: Decision, terms: DecisionTerms) -> date | None:
+        """Return when waiting alone opens the door, checked with the rules of that day."""
+        registered = case.applicant.registered_at
+        if decision.outcome != "query_only" or registered is None:
+            return None
+        day = opens(registered, terms)
+        _, then = self.terms(at(day, terms.zone))
+        checks = eligibility(case.applicant, at(day, terms.zone), then.eligibility)
+        return day if standing(checks) == "eligible" else None
+
+    def _offers(
+        self, document: Mapping[str, Any], case: Case, decision: Decision, terms: DecisionTerms
+    ) -> list[Sentences]:
+        """Return what would turn the score around, each offer decided again as a whole."""
+        plan = None if self._artifact is None else recourse_plan(self._artifact)
+        if plan is None or self._scorer is None or decision.grounds != ("score",):
+            return []
+        plan = replace(plan, cutoff=terms.cutoff.approve)
+        row = pd.DataFrame([document["features"]])
+        [offers] = recourse(risk_of(self._scorer), row, plan, SearchOptions(offers=OFFERS))
+        found: list[Sentences] = []
+        for offer in offers:
+            features = changed(row, [offer]).iloc[0].to_dict()
+            again = replace(case, score=scored_by(self._scorer, _as_json(features), 0))
+            if decide(again, terms).outcome == "approve":
+                said = [offer_text(offer, plan.horizon, language=one) for one in ("en", "zh")]
+                found.append(tuple(zip(*said, strict=True)))
+        return found
+
+
+def _as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """Return features with missing values as None."""
+    return {str(name): None if pd.isna(value) else value for name, value in features.items()}
+
+
+def scored_by(scorer: Scorer, features: Mapping[str, Any], reasons: int) -> Scored:
+    """Return what an artifact says of a row of features."""
+    score = scorer.score_one(dict(features), reasons=reasons)
+    return Scored(
+        probability=score.probability,
+        points=score.points,
+        grade=score.grade,
+        artifact=scorer.sha256,
+        causes=tuple(
+            Cause(
+                feature=why.feature, dimension=why.dimension, en=why.text,
+                zh=scorer.texts[why.feature]["zh"], excess=why.excess,
+            )
+            for why in score.reasons
+        ),
+    )  # fmt: skip
+
+
+def _example(decision: Decision, figures: InForce) -> Breakdown | None:
+    """Return the cost of a loan of all that can be used, over the longest term."""
+    if decision.price is None or decision.outcome == "refuse" or not decision.shown.usable_fen:
+        return None
+    rate = decision.price.daily_rate
+    loan = Loan(
+        principal_fen=decision.shown.usable_fen, drawn_on=decision.on,
+        months=max(offered_months(figures)), daily_rate=rate,
+    )  # fmt: skip
+    plan = schedule(loan)
+    offer = Offer(name=f"a loan over {loan.months} months", schedule=plan, daily_rate=rate)
+    return cost_breakdown(offer, CostTerms.of(figures))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the case in a JSON file.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it holds no JSON object.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file. docs/examples/case.json shows what one holds.")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: holds {type(document).__name__}, not an object with a case.")
+    return document
+
+
+def decide_file(path: Path, *, artifact: Path | None, rules: str, language: str = "en") -> Decided:
+    """Decide the case of a file.
+
+    Parameters
+    ----------
+    path : Path
+    artifact : Path or None
+    rules : str
+        Name of a policy, with its overlays.
+    language : {"en", "zh"}
+        In which it will be told; checked before anything is decided.
+    """
+    check_language(language)
+    return Desk(artifact, policy.load(rules)).decide(read_document(path))
+
+
+def check_language(language: str) -> None:
+    """Refuse a language that nobody is answered in."""
+    if language not in LANGUAGES:
+        raise ConfigError(f"--language {language!r}: must be one of {LANGUAGES}.")
