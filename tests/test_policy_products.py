@@ -79,19 +79,25 @@ def test_bands_and_daily_rates_of_products_agree_or_are_disputed():
 
 
 def test_products_are_compared():
-    """M04: who would lend 80,000 yuan, at what rate, and why the others would not."""
+    """M04: who would lend 80,000 yuan for a year, at what cost, and why the others would not."""
     wish = Wish(amount_fen=80_000_00, scores={"wechat_pay": 620}, evidence=True)
     found = compare([terms(name) for name in ("weilidai", *PRODUCTS)], wish)
-    lent = {line.product.split("+")[-2]: line for line in found}
-    assert list(lent) == [
+    lent = {line.product.split("+")[-2] if "+" in line.product else "": line for line in found}
+    assert [name for name, line in lent.items() if line.amount_fen == 80_000_00] == [
         "bank", "weilidai", "duxiaoman", "zhaolian", "jd_jintiao", "we2000", "third_party",
+    ]  # fmt: skip
+    assert {name for name, line in lent.items() if not line.amount_fen} == {
         "jiebei", "mini_program",
-    ] or sorted(lent) == sorted(["weilidai", *PRODUCTS])  # fmt: skip
-    assert lent["mini_program"].amount_fen == 0  # no zhima score
-    assert [c.code for c in lent["mini_program"].checks if not c.passed] == ["M_SCORE"]
-    assert lent["mini_program"].apr == (exact(0.144), exact(0.24))
-    assert lent["weilidai"].amount_fen == 80_000_00
-    assert json.loads(json.dumps([line.plain() for line in found]))[0]["amount_fen"] == 80_000_00
+    }  # fmt: skip
+    for line in (lent["jiebei"], lent["mini_program"]):
+        assert [check.code for check in line.checks if not check.passed] == ["M_SCORE"]
+    assert lent["weilidai"].apr == (exact(0.072), exact(0.18))
+    assert lent["weilidai"].cost == pytest.approx((0.0755, 0.1986), abs=5e-4)
+    assert [name for name, line in lent.items() if line.above_cap] == [
+        "bank", "duxiaoman", "zhaolian", "third_party", "jiebei", "mini_program",
+    ]  # fmt: skip
+    plain = json.loads(json.dumps([line.plain() for line in found]))
+    assert plain[0]["amount_fen"] == 80_000_00
 
 
 def test_a_small_wish_is_not_a_banks_and_proof_of_income_decides():
@@ -103,33 +109,33 @@ def test_a_small_wish_is_not_a_banks_and_proof_of_income_decides():
     assert line.amount_fen == 200_000_00
 
 
-def test_a_product_above_the_cap_of_its_lender_is_refused_on_the_day_it_holds():
+def test_a_product_above_the_cap_at_its_lowest_rate_is_refused():
     dear = policy.parse(
-        '[product.apr]\nvalue = { min = 0.25, max = 0.36 }\nunit = "u"\nsource = "s"\n'
+        '[product.daily_rate]\nvalue = { min = 0.0008, max = 0.001 }\nunit = "u"\nsource = "s"\n'
         'status = "assumed"\neffective_from = 2020-01-01\n',
         origin="dear",
     )
+    wish = Wish(amount_fen=1_000_00, scores={"wechat_pay": 700})
     whole = policy.overlay(policy.load("weilidai"), dear, policy.load("cn-2026"))
-    (line,) = compare([ProductTerms.of(whole.at(DAY))], Wish(amount_fen=1_000_00))
-    assert line.apr is None
-    assert "M_CAP" in [check.code for check in line.checks if not check.passed]
+    (line,) = compare([ProductTerms.of(whole.at(DAY))], wish)
+    assert line.amount_fen == 0
+    assert [check.code for check in line.checks if not check.passed] == ["M_CAP"]
     free = policy.overlay(policy.load("weilidai"), dear)
-    (line,) = compare([ProductTerms.of(free.at(DAY))], Wish(amount_fen=1_000_00))
-    assert line.apr == (exact(0.25), exact(0.36))
+    (line,) = compare([ProductTerms.of(free.at(DAY))], wish)
+    assert line.amount_fen == 1_000_00
 
 
 def test_a_lender_type_without_a_cap_is_refused_not_waved_through():
-    private = policy.load("weilidai+cn-2026").at(date(2021, 1, 1))
-    leaf = private.leaf("product.lender_type")
-    changed = policy.overlay(
-        policy.load("weilidai+cn-2026"),
-        policy.Policy("own", "", (policy.Leaf(
-            key=leaf.key, value="private", unit="u", source="s", status="assumed",
-            effective_from=date(2020, 1, 1)),), ""),
+    leaf = policy.Leaf(
+        key="product.lender_type", value="private", unit="u", source="s", status="assumed",
+        effective_from=date(2020, 1, 1),
     )  # fmt: skip
-    with pytest.raises(PolicyError, match=r"no cap for the lender type 'private' on 2021-01-01"):
+    changed = policy.overlay(policy.load("weilidai+cn-2026"), policy.Policy("own", "", (leaf,), ""))
+    with pytest.raises(PolicyError, match=r"no cap for lenders of type 'private' on 2021-01-01"):
         ProductTerms.of(changed.at(date(2021, 1, 1)))
-    assert ProductTerms.of(changed.at(DAY)).cap == exact(0.12)
+    cap = ProductTerms.of(changed.at(DAY)).cap
+    assert cap is not None
+    assert cap.rate == exact(0.12)
 
 
 def test_every_check_has_its_sentence_in_two_languages():

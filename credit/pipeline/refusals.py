@@ -179,7 +179,7 @@ class _Case:
         probability = self.risk(learnt)
         names = self.findings.shared.figures["explain.references"]
         references, missing = references_of(names, parts, probability, cutoff=self.plan.cutoff)
-        self.findings.notes += [f"{self.fitted.label}: {note}" for note in missing]
+        self.findings.notes.extend(f"{self.fitted.label}: {note}" for note in missing)
         X = self.X.iloc[rows]
         own = self.fitted.model.contributions(X)
         found = []
