@@ -37,7 +37,8 @@ COMMANDS = [
     ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["check"], ["features"], ["train"],
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
-    ["log", "verify"], ["log", "erase"], ["replay"],
+    ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
+    ["policy", "diff"], ["policy", "check"], ["policy", "explain"],
 ]  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def invoke(*words: object) -> str:
 def test_every_command_has_help_with_an_example(command: list[str]):
     text = invoke(*command, "--help")
     assert "Usage" in text
-    if command and command not in (["world"], ["data"], ["audit"], ["log"]):
+    if command and command not in (["world"], ["data"], ["audit"], ["log"], ["policy"]):
         assert f"Example: credit {' '.join(command)}" in " ".join(text.replace("│", " ").split())
 
 
@@ -495,3 +496,42 @@ def test_check_refuses_in_process_what_breaks_the_contract(broken, tmp_path):
     with pytest.raises(SchemaError, match=r"tags\.tag_id: 6 row\(s\) break the rule"):
         write_features(path, tmp_path / "a.parquet", data=broken)
     assert not (tmp_path / "a.parquet").exists()
+
+
+# -- policies
+
+
+def test_a_policy_is_shown_on_a_day_and_compared_with_its_overlay():
+    early = invoke(
+        "policy", "show", "weilidai+cn-2026", "--key", "comply.apr", "--on", "2019-01-01"
+    )
+    assert "weilidai+cn-2026 on 2019-01-01" in early
+    assert '"private": 0.24' in early
+    changed = invoke("policy", "diff", "cn-2026", "cn-2026", "--on", "2025-02-28",
+                     "--on2", "2025-03-01")  # fmt: skip
+    assert "comply.internet_loan" in changed
+    assert "comply.penalty" not in changed
+
+
+def test_a_policy_file_is_checked_and_every_slip_said(tmp_path):
+    own = tmp_path / "house.toml"
+    leaf = 'value = {}\nunit = "u"\nsource = "s"\nstatus = "assumed"\neffective_from = 2026-01-01\n'
+    own.write_text(f"[fairness.air]\n{leaf.format(0.75)}", encoding="utf-8")
+    assert "1 keys, 1 values, sound; SHA-256" in invoke("policy", "check", own)
+    own.write_text(
+        f"[fairness.air]\n{leaf.format(1.75)}[product.limt]\n{leaf.format(1)}", encoding="utf-8"
+    )
+    done = credit("policy", "check", own)
+    assert done.returncode == 1
+    assert "fairness.air must be at most 1, got 1.75." in done.stderr
+    own.write_text(f"[product.limt]\n{leaf.format(1)}", encoding="utf-8")
+    assert "Did you mean 'product.limit'" in credit("policy", "check", own).stderr
+
+
+def test_a_leaf_is_explained_with_its_versions_and_readers():
+    text = invoke("policy", "explain", "weilidai+cn-2026", "score.scale")
+    assert "score.scale from 2020-01-01" in text
+    assert "read by: credit.pipeline.fit" in text
+    dated = invoke("policy", "explain", "cn-2026", "comply.internet_loan")
+    assert "from 2020-07-01, before 2025-03-01" in dated
+    assert "published otherwise" in dated

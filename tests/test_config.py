@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from credit.errors import ConfigError
+from credit.errors import ConfigError, PolicyError
 from credit.pipeline.config import load, microseconds
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -81,3 +82,17 @@ def test_economics_and_fairness_are_stated_whole(tmp_path):
         load(written(tmp_path, text))
     with pytest.raises(ConfigError, match=r"fairness.reference: Field required"):
         load(written(tmp_path, MINIMAL + '[fairness]\ncolumn = "sex"\napproval_rate = 0.5\n'))
+
+
+def test_a_pipeline_names_a_policy_and_what_lies_over_it(tmp_path):
+    plain = load(written(tmp_path, MINIMAL)).figures()
+    assert plain.name == "weilidai"
+    over = load(written(tmp_path, MINIMAL), {"": {"policy": "weilidai+cn-2026"}}).figures()
+    assert over.name == "weilidai+cn-2026"
+    assert over.sha256 != plain.sha256
+    assert [part.name for part in over.parts] == ["weilidai", "cn-2026"]
+    product = load(written(tmp_path, MINIMAL), {"": {"policy": "bank"}}).figures()
+    assert product.name == "weilidai+bank"
+    assert product.weights(date(2026, 1, 1))["repayment"] == 0.5
+    with pytest.raises(PolicyError, match="Did you mean 'cn-2026'"):
+        load(written(tmp_path, MINIMAL), {"": {"policy": "weilidai+cn-2025"}}).figures()

@@ -43,7 +43,9 @@ def test_the_ratio_and_its_interval_have_their_closed_form():
     assert row["ratio_low"] == pytest.approx(0.5 * np.exp(-1.959964 * spread), rel=1e-6)
     z = 0.3 / np.sqrt(0.45 * 0.55 * 2 / 100)
     assert row["p_value"] == pytest.approx(2 * norm.sf(z))
-    assert table["below_four_fifths"].tolist() == [False, True]
+    assert table["below_line"].tolist() == [False, True]
+    lower = ev.adverse_impact(approved, ["a"] * 100 + ["b"] * 100, reference="a", line=0.1)
+    assert lower["below_line"].tolist() == [False, False]
     assert table.loc[0, "ratio"] == 1
     nobody = ev.adverse_impact([0, 0, 1], ["b", "b", "a"], reference="b")
     assert np.isinf(nobody.loc[1, "ratio"]) or np.isnan(nobody.loc[1, "ratio"])

@@ -138,8 +138,12 @@ def test_a_figure_of_the_policy_changes_a_feature(leaf: str) -> None:
 @pytest.mark.parametrize(
     ("leaf", "other", "message"),
     [
-        ("{ start_hour = 23,", "{ start_hour = 5,", r"features\.night: a night begins at a whole"),
-        ("[1, 30, 60, 90]", "[1, 60, 30]", r"buckets must rise from at least 1, got \[1, 60, 30\]"),
+        (
+            "{ start_hour = 23,",
+            "{ start_hour = 5,",
+            r"features\.night must rise from end_hour to start",
+        ),
+        ("[1, 30, 60, 90]", "[1, 60, 30]", r"buckets must rise from \[1\] to \[2\], got 60"),
     ],
 )
 def test_a_figure_that_makes_no_sense_is_refused(leaf: str, other: str, message: str) -> None:

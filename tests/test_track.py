@@ -64,6 +64,7 @@ def test_the_run_holds_the_figures_of_the_run(experiment: Finished, client: Any)
         assert run.data.metrics[f"{model}_share_of_attainable"] == alarm.share_of_attainable
     assert run.data.tags["data_sha256"] == experiment.outcome.data_sha256
     assert run.data.tags["champion"] == experiment.outcome.champion.name
+    assert run.data.tags["policy_sha256"] == experiment.outcome.shared.policy.sha256
     assert run.data.params["models.xgboost.trials"] == "2"
     assert run.data.params["seed"] == "3"
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from experiment import CARD_ONLY, Finished, caught, few_refits, pipeline, run_in
 
+from credit import policy
 from credit.boost import BoostOptions
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
@@ -85,6 +86,13 @@ def test_the_resolved_pipeline_is_written_and_is_a_pipeline(experiment: Finished
     resolved = json.loads((experiment.folder / "pipeline.json").read_text(encoding="utf-8"))
     again = config_module.Pipeline.model_validate(resolved)
     assert again.sha256 == experiment.outcome.config.sha256
+
+
+def test_the_policy_is_in_the_artifact_and_on_the_page(experiment: Finished):
+    used = policy.load("weilidai")
+    text = (experiment.folder / "artifact-scorecard" / "manifest.json").read_text(encoding="utf-8")
+    assert json.loads(text)["policy"] == {"name": used.name, "sha256": used.sha256}
+    assert used.sha256 in (experiment.folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_metrics_recomputed_from_the_predictions(experiment: Finished):

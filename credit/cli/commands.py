@@ -15,6 +15,7 @@ from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.log import log_app, replay_app
+from credit.cli.policy import policy_app
 from credit.cli.runs import runs_app
 from credit.cli.serve import serve_app
 from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
@@ -33,6 +34,7 @@ app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
 app.add_typer(log_app, name="log")
+app.add_typer(policy_app, name="policy")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
 app.add_typer(runs_app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -51,12 +51,18 @@ def print_refusal(error: CreditError) -> None:
     err.print(Text("error: ", style="bold red") + Text(str(error)), soft_wrap=True)
 
 
-def print_table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table of words."""
+def print_table(
+    title: str,
+    columns: list[str],
+    rows: list[list[str]],
+    *,
+    rest: Literal["left", "right"] = "right",
+) -> None:
+    """Print a table; ``rest`` says on which side all columns but the first stand."""
     # Escaped: what stands in square brackets is the user's, not rich's markup.
     table = Table(title=escape(title), title_justify="left", header_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(escape(column), justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(escape(column), justify="left" if index == 0 else rest, overflow="fold")
     for row in rows:
         table.add_row(*map(escape, row))
     out.print(table)

@@ -80,7 +80,9 @@ def groups_of(group: object, *, reference: str, length: int) -> Groups:
     return Groups(codes=codes.astype(np.int64), names=names, reference=names.index(reference))
 
 
-def adverse_impact(approved: object, group: object, *, reference: str) -> pd.DataFrame:
+def adverse_impact(
+    approved: object, group: object, *, reference: str, line: float = FOUR_FIFTHS
+) -> pd.DataFrame:
     """Return each group's approval rate over the reference's (adverse impact ratio).
 
     Parameters
@@ -91,13 +93,15 @@ def adverse_impact(approved: object, group: object, *, reference: str) -> pd.Dat
         Group of each row, without nulls.
     reference : str
         The group to compare with, by custom the one approved most often.
+    line : float, default=0.8
+        The ratio below which a group is looked into.
 
     Returns
     -------
     DataFrame
         ``group, rows, approved, approval_rate, ratio, ratio_low, ratio_high`` (95 %, normal in
         the log of the ratio: Katz et al. 1978, Biometrics 34), ``p_value`` (of equal rates,
-        two-sided) and ``below_four_fifths`` (the ratio itself is below .8). The reference comes
+        two-sided) and ``below_line`` (the ratio itself is). The reference comes
         first. A ratio to nobody approved is NaN.
     """
     yes = probabilities(approved, "approved")
@@ -123,7 +127,7 @@ def adverse_impact(approved: object, group: object, *, reference: str) -> pd.Dat
             "ratio_low": low,
             "ratio_high": high,
             "p_value": 2 * norm.sf(np.abs(z)),
-            "below_four_fifths": ratio < FOUR_FIFTHS,
+            "below_line": ratio < line,
         }
     )
     table.loc[base, ["ratio_low", "ratio_high", "p_value"]] = np.nan

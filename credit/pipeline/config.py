@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from credit import policy as policies
 from credit.errors import ConfigError, nearest
 from credit.pipeline.sections import (
     ConsentSection,
@@ -230,8 +231,9 @@ class Pipeline(_Section):
     what data are held for and for how long, where it differs from the contract; ``built_on`` is
     the day of the build, by default today. ``where`` names a 0/1 column of the applications: the
     rows the experiment is about.
-    ``policy_date`` is the day whose policy values hold; by default that of the last
-    application. Data older than the policy must name one.
+    ``policy`` names a policy file, or several joined by ``+`` (`credit.policy.load`); what it does
+    not state, the one shipped as ``weilidai`` does. ``policy_date`` is the day whose policy values
+    hold; by default that of the last application. Data older than the policy must name one.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)
@@ -269,6 +271,10 @@ class Pipeline(_Section):
         if self.source.kind == "tables" and not self.tables:
             raise ValueError('source kind "tables" needs at least one [tables.<name>] section')
         return self
+
+    def figures(self) -> policies.Policy:
+        """Return the policy of this experiment, whole: its name and hash say all of its files."""
+        return policies.load(self.policy, base="weilidai")
 
     def resolved(self) -> dict[str, Any]:
         """Return the whole experiment as plain data, defaults filled in."""

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from credit import policy as policies
 from credit.engine import Engine
 from credit.errors import FeatureError
 from credit.feature import Catalogue, Feature
@@ -33,8 +32,7 @@ def declared(config: Pipeline, engine: Engine, source: Iterable[Feature]) -> Cat
         The user's file cannot be read, a feature of it cannot be built from the tables, or its
         name is taken; the sentence begins with the file.
     """
-    policy = policies.load(config.policy).over(policies.load("weilidai"))
-    built_in = catalogue(policy, config.policy_date or last_application(engine))
+    built_in = catalogue(config.figures(), config.policy_date or last_application(engine))
     everything = Catalogue((*built_in, *source))
     if config.features.file is None:
         return everything

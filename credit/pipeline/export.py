@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from credit import policy as policies
 from credit.artifact import ArtifactSpec, Provenance, write
 from credit.calibrate import default_master_scale
 from credit.errors import DataError
@@ -122,7 +121,7 @@ def write_artifact(folder: Path, fitted: Fitted, findings: Findings) -> None:
         grades=default_master_scale(),
         provenance=Provenance(
             data_sha256=findings.data_sha256,
-            policy=policies.load(findings.config.policy),
+            policy=findings.shared.policy,
             metrics={
                 row.metric: {"value": row.value, "low": _finite(row.low), "high": _finite(row.high)}
                 for row in records(own)
@@ -227,6 +226,8 @@ def _tracked(
             tags={
                 "data_sha256": findings.data_sha256,
                 "pipeline_sha256": findings.config.sha256,
+                "policy": findings.shared.policy.name,
+                "policy_sha256": findings.shared.policy.sha256,
                 "champion": findings.champion.name,
                 "package": f"credit {findings.lineage.code['credit']}",
                 "code_sha256": findings.lineage.code["credit SHA-256"],

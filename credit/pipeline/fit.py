@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from credit import policy as policies
 from credit.binning import BinLimits
 from credit.boost import BoostOptions
 from credit.calibrate import Calibration, fit_platt
@@ -21,6 +20,7 @@ from credit.pipeline.config import BoostSection, Pipeline
 from credit.pipeline.models import Knowledge, clues_of, make
 from credit.pipeline.spark_boost import fit_on_spark
 from credit.pipeline.tune import Search, Study, tune
+from credit.policy import InForce, Policy
 from credit.scorecard import PolicyCard, Scale
 from credit.split import Fold
 
@@ -53,7 +53,8 @@ class Plan:
     """What every fit of an experiment shares.
 
     ``policy_weights`` are those of the dimensions a policy card can use here, scaled up to sum
-    to 1; ``stated_weights`` are all of them, as the policy states them.
+    to 1; ``stated_weights`` are all of them, as the policy states them. Of ``policy`` hold the
+    values of the day ``today``.
 
     ``journal`` is where Optuna keeps its trials, under the name ``study``; without it the
     boosted model keeps its defaults, as it must inside the folds of a repeated split.
@@ -63,11 +64,18 @@ class Plan:
     knowledge: Knowledge
     policy_weights: Mapping[str, float]
     scale: Scale
+    policy: Policy
+    today: date
     stated_weights: Mapping[str, float] = field(default_factory=dict)
     journal: Path | None = None
     study: str = ""
     boost: BoostOptions | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def figures(self) -> InForce:
+        """The policy's values on the day of the experiment."""
+        return self.policy.at(self.today)
 
 
 def knowledge_of(data: Dataset, special: Mapping[str, Sequence[float]]) -> Knowledge:
@@ -87,7 +95,7 @@ def plan(config: Pipeline, data: Dataset, special: Mapping[str, tuple[float, ...
     knowledge = knowledge_of(data, special)
     last = datetime.fromtimestamp(float(data.as_of.max()) / 1e6, tz=UTC).date()
     today = config.policy_date or last
-    policy = policies.load(config.policy)
+    policy = config.figures()
     stated = policy.weights(today)
     weights, notes = funded(stated, knowledge)
     return Plan(
@@ -96,6 +104,8 @@ def plan(config: Pipeline, data: Dataset, special: Mapping[str, tuple[float, ...
         policy_weights=weights,
         stated_weights=stated,
         scale=Scale(**policy.leaf("score.scale", today).value),
+        policy=policy,
+        today=today,
         notes=notes,
     )
 

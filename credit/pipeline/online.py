@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from credit import policy as policies
 from credit.engine import Engine
 from credit.feature import Catalogue, Expression, Feature, GraphStatistic, Propagation
 from credit.feature.kinds import TiesPart
@@ -138,8 +137,7 @@ def _present() -> dict[str, Collection[str]]:
 
 def _declared(config: Pipeline) -> Catalogue:
     """Return every feature there is, without a look at any data."""
-    policy = policies.load(config.policy).over(policies.load("weilidai"))
-    built_in = catalogue(policy, config.policy_date or date.max)
+    built_in = catalogue(config.figures(), config.policy_date or date.max)
     own = () if config.features.file is None else read_features(Path(config.features.file))
     return Catalogue((*built_in, *own))
 

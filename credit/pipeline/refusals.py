@@ -6,6 +6,7 @@ changed again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from credit.errors import DataError
 from credit.explain import (
     Offer,
     RecoursePlan,
+    Reference,
     changed,
     cutoff_reference,
     fidelity,
@@ -113,6 +115,43 @@ def refusals_of(findings: Findings, artifacts: dict[str, Path]) -> Refusals:
     )
 
 
+def references_of(
+    names: Sequence[str],
+    parts: pd.DataFrame,
+    probability: npt.NDArray[np.float64],
+    *,
+    cutoff: float,
+) -> tuple[list[tuple[Reference, npt.NDArray[np.bool_]]], list[str]]:
+    """Return the populations that a policy compares refused people with, and which rows they are.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``applicants`` (everybody), ``near_cut_off`` (who was only just approved).
+    parts : DataFrame
+        Contributions to the log-odds of bad, one row a person.
+    probability : array
+        P(bad) of the same rows.
+    cutoff : float
+        Approved is who is at most this likely to turn out bad.
+
+    Returns
+    -------
+    tuple
+        Reference and members of each population, and a note for one that has no rows.
+    """
+    found, missing = [], []
+    if "applicants" in names:
+        found.append((population_reference(parts), np.ones(len(parts), dtype=bool)))
+    if "near_cut_off" in names:
+        try:
+            near = just_approved(probability, cutoff=cutoff)
+            found.append((cutoff_reference(parts, probability, cutoff=cutoff), near))
+        except DataError as error:
+            missing.append(f"no reference at the cut-off: {error}")
+    return found, missing
+
+
 class _Case:
     """One model on the rows that were scored out of sample."""
 
@@ -138,17 +177,14 @@ class _Case:
         learnt = self.findings.data.X.iloc[self.findings.learnt]
         parts = self.fitted.model.contributions(learnt)
         probability = self.risk(learnt)
-        references = [(population_reference(parts), learnt)]
-        try:
-            near = just_approved(probability, cutoff=self.plan.cutoff)
-            at_cutoff = cutoff_reference(parts, probability, cutoff=self.plan.cutoff)
-            references.append((at_cutoff, learnt[near]))
-        except DataError as error:
-            self.findings.notes.append(f"{self.fitted.label}: no reference at the cut-off: {error}")
+        names = self.findings.shared.figures["explain.references"]
+        references, missing = references_of(names, parts, probability, cutoff=self.plan.cutoff)
+        self.findings.notes += [f"{self.fitted.label}: {note}" for note in missing]
         X = self.X.iloc[rows]
         own = self.fitted.model.contributions(X)
         found = []
-        for reference, population in references:
+        for reference, members in references:
+            population = learnt[members]
             codes = reason_codes(own, reference, self.findings.data.catalogue)
             tested = fidelity(self.margin, X, codes, population)
             kept = true_reasons(

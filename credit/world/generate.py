@@ -31,10 +31,12 @@ from credit.errors import ConfigError
 from credit.feature import Catalogue
 from credit.world import graph, lending, links, season, shocks, truth
 from credit.world.figures import Figures, figures
+from credit.world.fraud.commit import committed
+from credit.world.fraud.spending import Scene
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
 from credit.world.people import People, applications, populate
-from credit.world.rows import Writers, build
+from credit.world.rows import Columns, Writers, build
 from credit.world.wealth import wealth
 
 
@@ -72,6 +74,10 @@ def generate(
     applications, and ``world.json`` (options, rows, end of observation). The subfolder
     ``truth`` holds ``truth.parquet`` and ``truth.json``: see `credit.world.truth.read`.
 
+    With ``fraud`` it writes ``logins`` and ``fraud_labels`` as well, payments say on which device
+    they were made, of which class the merchant is and how long the payee was known, and ``truth``
+    has ``fraud.parquet`` and ``risky_devices.parquet``: see `credit.world.fraud.known.read_fraud`.
+
     The same options give the same bytes whatever ``chunk_people``, ``memory_limit`` and
     ``threads`` are. Every application is granted; refusals are not part of this world yet.
 
@@ -90,8 +96,13 @@ def generate(
     """
     setting = _setting(options or WorldOptions(), progress)
     target = Path(directory)
-    with _new_folder(target) as folder, Writers(folder) as writers:
-        table, segment, as_of = _events(setting, writers)
+    with (
+        _new_folder(target) as folder,
+        Writers(folder) as writers,
+        Writers(folder / truth.FOLDER) as hidden,
+    ):
+        (folder / truth.FOLDER).mkdir()
+        table, segment, as_of = _events(setting, writers, hidden)
         outcome = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
         _lending(setting, writers, outcome)
         writers.close()
@@ -151,7 +162,9 @@ def _new_folder(target: Path) -> Iterator[Path]:
 # -- first pass: events and features
 
 
-def _events(setting: _Setting, writers: Writers) -> tuple[pd.DataFrame, Ints, Ints]:
+def _events(
+    setting: _Setting, writers: Writers, hidden: Writers
+) -> tuple[pd.DataFrame, Ints, Ints]:
     """Write every block's events; return the truth's features, and everyone's segment and as-of."""
     options = setting.options
     frames: list[pd.DataFrame] = []
@@ -164,9 +177,11 @@ def _events(setting: _Setting, writers: Writers) -> tuple[pd.DataFrame, Ints, In
         held: list[dict[str, pa.Table]] = []
         spine: list[pd.DataFrame] = []
         for block in chunk:
-            people, tables = block_tables(block, setting)
+            people, tables, unread = block_tables(block, setting)
             for name, rows in tables.items():
                 writers.write(name, rows)
+            for name, rows in unread.items():
+                hidden.write(name, rows)
             held.append(tables)
             spine.append(_spine(people))
             segments.append(people.segment)
@@ -186,15 +201,20 @@ def _blocks_in_chunk(setting: _Setting) -> int:
     return int(max(1, -(-setting.options.chunk_people // size)))
 
 
-def block_tables(block: Block, setting: _Setting) -> tuple[People, dict[str, pa.Table]]:
-    """Return a block's people and their tables, without the loans of the applications."""
+def block_tables(
+    block: Block, setting: _Setting
+) -> tuple[People, dict[str, pa.Table], dict[str, pa.Table]]:
+    """Return a block's people and their tables, without the loans of the applications.
+
+    The tables that come last are of the truth: what nobody may read.
+    """
     options, numbers, calendar = setting.options, setting.figures, setting.calendar
     people, customers = populate(block, options, numbers)
     known = graph.ties(people, numbers)
     positions, orders = wealth(people, numbers)
     loans, paid = lending.earlier_loans(people, numbers)
     loan_rows, instalments = lending.loan_rows(people, loans, applied=False)
-    columns = {
+    columns: dict[str, Columns] = {
         "customers": customers,
         "applications": applications(people),
         "payments": payments(people, calendar, numbers),
@@ -211,7 +231,17 @@ def block_tables(block: Block, setting: _Setting) -> tuple[People, dict[str, pa.
             people, loans, paid, setting.observed_until, numbers, applied=False
         ),
     }
-    return people, {name: build(name, part) for name, part in columns.items()}
+    unread: dict[str, pa.Table] = {}
+    if people.cast is not None:
+        scene = Scene(
+            people=people,
+            cast=people.cast,
+            calendar=calendar,
+            figures=numbers,
+            observed_until=setting.observed_until,
+        )
+        columns, unread = committed(scene, columns)
+    return people, {name: build(name, part) for name, part in columns.items()}, unread
 
 
 def _spine(people: People) -> pd.DataFrame:
@@ -259,7 +289,6 @@ def _truth(
     frame = truth.frame(table["observation_id"], segment, eta, linear, model)
     frame["frailty"], frame["y"] = frailty, y
     setting.report("truth", 0.5)
-    folder.mkdir()
     frame.to_parquet(folder / "truth.parquet", index=False)
     said = truth.facts(table, eta, linear, segment, model, weights)
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
@@ -299,8 +328,7 @@ def _lending(setting: _Setting, writers: Writers, outcome: dict[int, Ints]) -> N
 def _plain(options: WorldOptions) -> dict[str, Any]:
     """Return the options that decide the rows, as plain data."""
     kept = {"people", "seed", "start", "months", "observed_months", "interaction"}
-    if options.shocks:
-        kept.add("shocks")
+    kept |= {name for name in ("shocks", "fraud") if getattr(options, name)}
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(options).items()

@@ -47,6 +47,22 @@ class Stage(IntEnum):
     REPAYMENTS = 15
     DEVICES = 16
     GUARANTEES = 17
+    STUDIOS = 18
+    ROLES = 19
+    HABITS = 20
+    LOGINS = 21
+    CRIMES = 22
+    PAYEES = 23
+    DETECTOR = 24
+    LABELS = 25
+    ABNORMAL = 26
+    STUDIO_ROWS = 27
+    STUDIO_TIES = 28
+    STUDIO_MONEY = 29
+    PHONES = 30
+    MULES = 31
+    NEW_DEVICES = 32
+    REFUSED = 33
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +132,9 @@ class WorldOptions:
     shocks : tuple of Shock
         Structural breaks. The bad rates of segments hold among people that none touches; with a
         shock of the log-odds the ceilings of subsets are not computed.
+    fraud : bool
+        Whether some people are, or fall victim to, fraud, and sign-ins are written. Without it
+        the rows are what they always were.
     memory_limit : str
         What the engine may use while features are computed.
     threads : int, optional
@@ -130,6 +149,7 @@ class WorldOptions:
     chunk_people: int = 12_000
     interaction: float = 0.0
     shocks: tuple[Shock, ...] = ()
+    fraud: bool = False
     memory_limit: str = "2GB"
     threads: int | None = None
 

@@ -10,7 +10,7 @@ from credit.world import season
 from credit.world.figures import Figures
 from credit.world.options import Floats, Ints, Stage
 from credit.world.people import CONSUMPTION, PAYMENT, People
-from credit.world.rows import NULL, Columns, Text, stack, take
+from credit.world.rows import NULL, Columns, Rows, Text, stack, take
 
 _MONTH = 30.4
 _BILL_CODES = np.array([4900, 4814])
@@ -18,7 +18,7 @@ _MERCHANTS = 800
 """Merchants of a category; people of one community share some of theirs."""
 
 
-def _category_codes(names: tuple[str, ...]) -> Ints:
+def category_codes(names: tuple[str, ...]) -> Ints:
     """Return the code of each merchant, shape (categories, merchants)."""
     known = merchant_categories().groupby("category")["mcc"]
     return np.array([np.resize(known.get_group(name), _MERCHANTS) for name in names])
@@ -58,7 +58,7 @@ def _payday(people: People) -> Ints:
     return people.customer_id * 7 % 28 + 1
 
 
-def _purchases(people: People, calendar: season.Season, figures: Figures) -> dict[str, Ints | Text]:
+def _purchases(people: People, calendar: season.Season, figures: Figures) -> Rows:
     draw = people.block.stream(Stage.PURCHASES)
     trait = people.traits[:, PAYMENT]
     rate = figures.behaviour("payments.daily_purchases").draw(draw, trait)
@@ -77,7 +77,7 @@ def _purchases(people: People, calendar: season.Season, figures: Figures) -> dic
     category = (draw.random(count)[:, None] > np.cumsum(shares, axis=1)[owner, :-1]).sum(1)
     noise = np.exp(sigma[owner] * draw.standard_normal(count) - sigma[owner] ** 2 / 2)
     merchant = _merchants(draw, people, owner, category, figures)
-    table = _category_codes(figures.names("consumption.amount"))
+    table = category_codes(figures.names("consumption.amount"))
     return {
         "owner": owner,
         "event_time": season.by_day_or_night(draw, day, draw.random(count) < night[owner]),
@@ -122,7 +122,7 @@ def _merchants(
     return (home + category * 131 + rank * 17) % _MERCHANTS
 
 
-def _bills(people: People, figures: Figures) -> dict[str, Ints | Text]:
+def _bills(people: People, figures: Figures) -> Rows:
     """Return two bills a month, paid before the due date or some days after it."""
     draw = people.block.stream(Stage.BILLS)
     on_time = figures.behaviour("payments.bill_on_time").draw(draw, people.traits[:, PAYMENT])
@@ -143,7 +143,7 @@ def _bills(people: People, figures: Figures) -> dict[str, Ints | Text]:
         0.35 * draw.standard_normal(owner.size)
     )
     event_time = season.by_day(draw, paid)
-    rows: dict[str, Ints | Text] = {
+    rows: Rows = {
         "owner": owner,
         "event_time": event_time,
         "direction": Text(np.zeros(owner.size, dtype=np.int64), ("out", "in")),
@@ -156,7 +156,7 @@ def _bills(people: People, figures: Figures) -> dict[str, Ints | Text]:
     return take(rows, inside)
 
 
-def _income(people: People, figures: Figures) -> dict[str, Ints | Text]:
+def _income(people: People, figures: Figures) -> Rows:
     """Return monthly salaries and, now and then, other money received."""
     draw = people.block.stream(Stage.INCOME)
     span = int((people.events.last - people.events.first).max()) // 30 + 1
@@ -176,7 +176,7 @@ def _income(people: People, figures: Figures) -> dict[str, Ints | Text]:
     seen = draw.random(owner.size) < _activity(people, figures)[owner]
     inside = seen & (day <= people.events.last[owner])
     count = owner.size
-    rows: dict[str, Ints | Text] = {
+    rows: Rows = {
         "owner": owner,
         "event_time": season.by_day(draw, day),
         "direction": Text(np.ones(count, dtype=np.int64), ("out", "in")),

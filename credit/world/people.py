@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from credit.schema import DAY, SECOND
 from credit.world import season, shocks
 from credit.world.figures import Figures
+from credit.world.fraud.roles import Cast, cast
 from credit.world.options import SEGMENTS, Block, Flags, Floats, Ints, Stage, WorldOptions
 from credit.world.rows import Columns, Text
 
@@ -23,6 +24,7 @@ class People:
     ``traits`` has shape (people, 5): standard normal, larger is riskier, correlated by the
     matrix R of the world's figures. ``events`` is the window of local days in which the person
     leaves traces: from 400 days before the application, or from registration, to 60 days after.
+    ``cast`` says who is fraud, in a world that has any.
     """
 
     block: Block
@@ -36,6 +38,7 @@ class People:
     as_of: Ints
     amount_fen: Ints
     events: season.Window
+    cast: Cast | None = None
 
     @property
     def size(self) -> int:
@@ -55,6 +58,9 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
     segment = draw.choice(3, n, p=figures.array("segment.share"))
     thin = _thin(draw, traits, figures)
     as_of = _application_instants(draw, n, options)
+    parts = cast(block, thin, options, figures) if options.fraud else None
+    if parts is not None:
+        as_of = parts.applied(as_of)
     if options.shocks:
         traits = traits + shocks.riskier(options, segment, as_of)[:, None]
     today = season.local_day(as_of)
@@ -62,6 +68,8 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
         thin[:, None], figures["people.thin_tenure_days"], figures["people.tenure_days"]
     ).T
     registered = as_of - ((low + (high - low) * draw.random(n)) * DAY).astype(np.int64)
+    if parts is not None:
+        registered = parts.registered(registered)
     before, after = figures["people.event_days"]
     people = People(
         block=block,
@@ -84,6 +92,7 @@ def populate(block: Block, options: WorldOptions, figures: Figures) -> tuple[Peo
         events=season.Window(
             np.maximum(today - before, season.local_day(registered) + 1), today + after
         ),
+        cast=parts,
     )
     return people, _customers(draw, people, figures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,23 +14,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from credit.schema import Table, table
-from credit.world.options import Flags, Ints
+from credit.world.options import Flags, Floats, Ints
 
 NULL = np.iinfo(np.int64).min
 """Marks a null in an integer column until the column becomes Arrow."""
 
-_ARROW = {"id": pa.int64(), "time": pa.timestamp("us"), "money": pa.int64(), "int": pa.int64()}
+_ARROW = {
+    "id": pa.int64(), "time": pa.timestamp("us"), "money": pa.int64(), "int": pa.int64(),
+    "float": pa.float64(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text column as codes into a short list of names."""
+    """A text column as codes into a short list of names; -1 is a null."""
 
     codes: npt.NDArray[np.integer[Any]]
     names: tuple[str, ...]
 
 
-Columns = Mapping[str, "Ints | Text"]
+Column = Ints | Floats | Text
+Columns = Mapping[str, Column]
+Rows = dict[str, Column]
 
 
 def build(name: str, columns: Columns) -> pa.Table:
@@ -42,16 +47,17 @@ def build(name: str, columns: Columns) -> pa.Table:
     return pa.table({column: _array(contract, column, columns[column]) for column in columns})
 
 
-def _array(contract: Table, column: str, values: Ints | Text) -> pa.Array:
+def _array(contract: Table, column: str, values: Column) -> pa.Array:
     kind = contract.column(column).kind
     if isinstance(values, Text):
-        codes = pa.array(values.codes.astype(np.int32))
+        missing = values.codes < 0
+        codes = pa.array(values.codes.astype(np.int32), mask=missing if missing.any() else None)
         return pa.DictionaryArray.from_arrays(codes, pa.array(values.names)).cast(pa.string())
-    null = values == NULL
+    null = np.isnan(values) if kind == "float" else values == NULL
     return pa.array(values, mask=null if null.any() else None).cast(_ARROW[kind])
 
 
-def take(columns: Columns, order: Ints | Flags) -> dict[str, Ints | Text]:
+def take(columns: Columns, order: Ints | Flags) -> Rows:
     """Return the columns' rows at positions ``order``, or where it is true."""
     return {
         name: Text(values.codes[order], values.names) if isinstance(values, Text) else values[order]
@@ -59,9 +65,9 @@ def take(columns: Columns, order: Ints | Flags) -> dict[str, Ints | Text]:
     }
 
 
-def stack(parts: list[dict[str, Ints | Text]]) -> dict[str, Ints | Text]:
+def stack(parts: Sequence[Columns]) -> Rows:
     """Return the rows of several sets of columns one after another; names must agree."""
-    stacked: dict[str, Ints | Text] = {}
+    stacked: Rows = {}
     for name, first in parts[0].items():
         if isinstance(first, Text):
             codes = np.concatenate([_text(part[name]).codes for part in parts])
@@ -71,7 +77,7 @@ def stack(parts: list[dict[str, Ints | Text]]) -> dict[str, Ints | Text]:
     return stacked
 
 
-def _text(values: Ints | Text) -> Text:
+def _text(values: Column) -> Text:
     if not isinstance(values, Text):
         raise TypeError("a text column met a column of numbers")
     return values

@@ -12,7 +12,7 @@ from credit.world import season
 from credit.world.figures import Figures
 from credit.world.options import Flags, Floats, Ints, Stage
 from credit.world.people import WEALTH, People
-from credit.world.rows import Columns, Text, stack, take
+from credit.world.rows import Columns, Rows, Text, stack, take
 
 _STATEMENT = 30
 """Days between two statements of a holding."""
@@ -44,7 +44,7 @@ def wealth(people: People, figures: Figures) -> tuple[Columns, Columns]:
     first = people.events.first[held.owner]
     statements = int((people.events.last - people.events.first).max()) // _STATEMENT + 1
     balance = held.opening_fen
-    positions: list[dict[str, Ints | Text]] = []
+    positions: list[Rows] = []
     orders = [_order_rows(draw, held, held.opened, held.opening_fen)]
     for k in range(statements):
         day = first + _STATEMENT * k
@@ -101,7 +101,7 @@ def _amounts(draw: np.random.Generator, held: _Holdings, balance: Ints) -> Ints:
     return np.where(redeem, -np.minimum(part, balance), part)
 
 
-def _position_rows(held: _Holdings, day: Ints, balance: Ints) -> dict[str, Ints | Text]:
+def _position_rows(held: _Holdings, day: Ints, balance: Ints) -> Rows:
     close = season.midnight(day + 1) - 1
     return {
         "owner": held.owner,
@@ -113,9 +113,7 @@ def _position_rows(held: _Holdings, day: Ints, balance: Ints) -> dict[str, Ints 
     }
 
 
-def _order_rows(
-    draw: np.random.Generator, held: _Holdings, day: Ints, amount: Ints
-) -> dict[str, Ints | Text]:
+def _order_rows(draw: np.random.Generator, held: _Holdings, day: Ints, amount: Ints) -> Rows:
     return {
         "owner": held.owner,
         "event_time": season.by_day(draw, day),
@@ -127,7 +125,7 @@ def _order_rows(
 
 
 def _finish_orders(
-    draw: np.random.Generator, people: People, rows: dict[str, Ints | Text], figures: Figures
+    draw: np.random.Generator, people: People, rows: Rows, figures: Figures
 ) -> Columns:
     rows = take(rows, np.lexsort((np.asarray(rows["event_time"]), np.asarray(rows["owner"]))))
     owner, event_time = np.asarray(rows.pop("owner")), np.asarray(rows["event_time"])

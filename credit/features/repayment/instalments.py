@@ -12,7 +12,6 @@ from datetime import date
 from functools import partial
 from itertools import pairwise
 
-from credit.errors import PolicyError
 from credit.feature import EACH, Expression, Feature, Measure, Reason, StateAsOf, StatePart, over
 from credit.features.repayment.actions import (
     AHEAD,
@@ -138,11 +137,6 @@ def _mean_late() -> Feature:
 def _buckets(policy: Policy, on: date) -> Iterator[Feature]:
     """Yield how many instalments were late by between one bound and the next."""
     starts = policy.leaf("features.repayment.buckets", on).value
-    if starts != sorted(set(starts)) or starts[0] < 1:
-        raise PolicyError(
-            f"policy {policy.name}: features.repayment.buckets must rise from at least 1, "
-            f"got {starts}."
-        )
     for low, high in pairwise([*starts, None]):
         upto = "" if high is None else f" and days_past_due < {high}"
         said = f"{low}_plus" if high is None else f"{low}_{high - 1}"

@@ -78,7 +78,7 @@ def report_page(
         ("written", f"{findings.started:%Y-%m-%d %H:%M} UTC"),
         ("applications", f"{len(findings.whole):,}"),
         ("features", f"{findings.data.X.shape[1]}"),
-        ("policy", config.policy),
+        ("policy", f"{findings.shared.policy.name}, {findings.shared.policy.sha256[:16]}"),
         ("package", f"credit {__version__}"),
         ("data SHA-256", findings.data_sha256[:16]),
         ("pipeline SHA-256", config.sha256[:16]),

@@ -20,6 +20,7 @@ from credit.pipeline.pages.models import labels_of, outcome_of
 from credit.pipeline.pages.page import Section
 from credit.pipeline.sections import FairnessSection
 from credit.pipeline.words import Printed, interval, number, percent, records
+from credit.policy import InForce
 
 _PROXIES = 8
 """Features listed as carriers of the group."""
@@ -40,11 +41,12 @@ def fairness(findings: Findings) -> Section | None:
     y, mine = outcome_of(findings), group.iloc[rows].reset_index(drop=True)
     if mine.nunique() < 2 or not (mine == asked.reference).any():
         return None
+    rules = custom(findings.shared.figures)
     text = (
         f"Groups by {asked.column}, which no model sees, compared with {asked.reference}; each "
-        f"model approves its safest {percent(asked.approval_rate, 0)}. A ratio of approvals below "
-        ".8 is looked into by custom (four fifths). The gap is the share approved of those who "
-        "turned out good, less the reference's, with its 95 % interval: 0 is an equal chance."
+        f"model approves its safest {percent(asked.approval_rate, 0)}. {rules} "
+        "The gap is the share approved of those who turned out good, less the reference's, with "
+        "its 95 % interval: 0 is an equal chance."
     )
     try:
         tables = [
@@ -59,13 +61,25 @@ def fairness(findings: Findings) -> Section | None:
     return Section(title="Fairness", text=text, tables=tables)
 
 
+def custom(figures: InForce) -> str:
+    """Return what the policy in force says of ratios and of tests of fairness."""
+    tests = (f"{name.replace('_', ' ')} {said}" for name, said in figures["fairness.tests"].items())
+    said = ", ".join(tests).replace("other_law", "under other law only")
+    return (
+        f"A ratio of approvals below {figures['fairness.air']:g} is looked into; tests under "
+        f"{figures.policy}: {said}."
+    )
+
+
 def _approvals(findings: Findings, asked: FairnessSection, y: object, group: pd.Series) -> Printed:
     """Return the approvals of each group by each model."""
     scores = pd.DataFrame(findings.assessment.probability)
     lines = []
     for name in scores.columns:
         approved = approved_part(scores[name].to_numpy(), asked.approval_rate * len(scores))
-        impact = adverse_impact(approved, group, reference=asked.reference)
+        impact = adverse_impact(
+            approved, group, reference=asked.reference, line=findings.shared.figures["fairness.air"]
+        )
         equal = equal_opportunity(y, approved, group, reference=asked.reference)
         lines += [
             [
@@ -73,7 +87,8 @@ def _approvals(findings: Findings, asked: FairnessSection, y: object, group: pd.
                 row.group,
                 f"{row.rows:,}",
                 percent(row.approval_rate),
-                interval(row.ratio, row.ratio_low, row.ratio_high, 3),
+                interval(row.ratio, row.ratio_low, row.ratio_high, 3)
+                + (" below" if row.below_line else ""),
                 interval(100 * good.difference, 100 * good.low, 100 * good.high, 1),
             ]
             for row, good in zip(records(impact), records(equal), strict=True)

@@ -126,7 +126,7 @@ def _groups(entries: Sequence[Entry]) -> Section | None:
     rows = [
         [row.group, f"{row.rows:,}", percent(row.approval_rate),
          interval(row.ratio, row.ratio_low, row.ratio_high, 3),
-         "below" if row.below_four_fifths else "-"]
+         "below" if row.below_line else "-"]
         for row in last.itertuples()
     ]  # fmt: skip
     columns = ["group", "applications", "approved", "over the largest", "four fifths"]

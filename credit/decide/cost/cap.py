@@ -1,0 +1,167 @@
+"""The gate: what costs more a year than the law allows is refused, item by item.
+
+A product is judged when its terms are read, by the dearest loan it can make: the highest daily
+rate over each of its terms, and each of its instalment plans, with the fees of every loan. A way
+of paying that would lift a loan above the cap is withheld; the product stands without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from credit.decide.cost.breakdown import Breakdown, Offer, cost_breakdown
+from credit.decide.cost.terms import CostTerms, Fee
+from credit.decide.leaves import items, number, table, whole
+from credit.decide.money import yuan
+from credit.decide.price import band
+from credit.decide.repay.channels import ChannelTerms
+from credit.decide.repay.schedule import FeePlanTerms, Loan, schedule
+from credit.errors import PolicyError
+from credit.policy import InForce
+
+YARDSTICK_FEN = 1_000_000
+"""Principal on which a product is judged; rates do not depend on it but for rounding to the fen."""
+
+ROUNDING = 1e-9
+"""By so much a computed rate may pass a cap that it equals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """The highest all-in cost a year, and where it comes from."""
+
+    rate: Fraction
+    lender: str
+    source: str
+
+    @classmethod
+    def of(cls, figures: InForce) -> Cap | None:
+        """Return the cap in force for the product's type of lender; None where no law is laid over.
+
+        Raises
+        ------
+        PolicyError
+            Caps are in force, and none of them is for this type of lender: that is no leave to
+            charge anything.
+        """
+        key = "comply.apr_cap"
+        if key not in figures.leaves:
+            return None
+        caps, lender = figures[key], str(figures["product.lender_type"])
+        table(caps, key, tuple(caps))
+        if lender not in caps:
+            raise PolicyError(
+                f"{key}: no cap for lenders of type {lender!r} on {figures.on}, only for "
+                f"{tuple(caps)}. Without one the product cannot be judged, and is refused."
+            )
+        rate = number(caps[lender], f"{key}.{lender}", high=10)
+        return cls(rate=rate, lender=lender, source=figures.leaf(key).source)
+
+
+def refuse_above_cap(cost: Breakdown, cap: Cap) -> None:
+    """Refuse a loan whose all-in cost a year is above the cap.
+
+    Raises
+    ------
+    PolicyError
+        It is; the sentence lists every item with its standard, amount and payee.
+    """
+    if cost.annual <= float(cap.rate) + ROUNDING:
+        return
+    made_of = "; ".join(
+        f"{item.code} {item.rate:.6g} per {item.per} {item.way} = {yuan(item.fen or 0)} yuan to "
+        f"the {item.payee}"
+        for item in cost.items
+    )
+    raise PolicyError(
+        f"{cost.name}: all-in cost {cost.annual:.2%} a year ({cost.measure}) is above the cap of "
+        f"{float(cap.rate):.2%} for {cap.lender} lenders ({cap.source}). On "
+        f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. Lower a rate or a "
+        "fee, or do not offer it."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A product that the gate lets pass.
+
+    Attributes
+    ----------
+    cap : Cap or None
+    costs : tuple of Breakdown
+        The dearest loan of each term, and each instalment plan.
+    withheld : dict of str to str
+        Way of paying -> why it is not offered.
+    """
+
+    cap: Cap | None
+    costs: tuple[Breakdown, ...]
+    withheld: dict[str, str]
+
+
+def admit(figures: InForce) -> Admission:
+    """Judge the product of a policy; to be called when its terms are read.
+
+    Raises
+    ------
+    PolicyError
+        One of its loans is above the cap in force; the sentence lists what it is made of.
+    """
+    cap, terms = Cap.of(figures), CostTerms.of(figures)
+    loans = list(_loans(figures))
+    costs = tuple(cost_breakdown(offer, terms) for offer in (*loans, *_plans(figures)))
+    if cap is None:
+        return Admission(cap=None, costs=costs, withheld={})
+    for cost in costs:
+        refuse_above_cap(cost, cap)
+    withheld = {}
+    for name, fee in _services(figures):
+        for loan in loans:
+            offer = Offer(
+                name=f"{loan.name} paid by {name}", schedule=loan.schedule,
+                daily_rate=loan.daily_rate, fees=(*loan.fees, fee),
+            )  # fmt: skip
+            try:
+                refuse_above_cap(cost_breakdown(offer, terms), cap)
+            except PolicyError as error:
+                withheld[name] = str(error)
+    return Admission(cap=cap, costs=costs, withheld=withheld)
+
+
+def _loans(figures: InForce) -> Iterator[Offer]:
+    """Yield the loan at the highest daily rate over each of the product's terms."""
+    _, rate = band(figures)
+    if "product.instalments" in figures.leaves:
+        listed = items(figures["product.instalments"], "product.instalments")
+        terms = [whole(months, "product.instalments", low=1) for months in listed]
+    else:
+        terms = [plan.months for plan in FeePlanTerms.of(figures).plans]
+    for months in terms:
+        loan = Loan(
+            principal_fen=YARDSTICK_FEN, drawn_on=figures.on, months=months, daily_rate=rate
+        )
+        yield Offer(
+            name=f"{figures.policy}: a loan over {months} months", schedule=schedule(loan),
+            daily_rate=rate,
+        )  # fmt: skip
+
+
+def _plans(figures: InForce) -> Iterator[Offer]:
+    """Yield each instalment plan, its fee read as the policy reads it."""
+    terms = FeePlanTerms.of(figures)
+    for plan in terms.plans:
+        yield Offer(
+            name=f"{figures.policy}: an instalment plan of {plan.months} months "
+            f"(fee read as {terms.reading})",
+            schedule=terms.schedule(YARDSTICK_FEN, figures.on, plan),
+            daily_rate=Fraction(0),
+        )
+
+
+def _services(figures: InForce) -> Iterator[tuple[str, Fee]]:
+    """Yield the ways of paying that cost a share of the principal each month."""
+    for name, channel in ChannelTerms.of(figures).channels.items():
+        if channel.monthly_service:
+            yield name, Fee(code="channel", share=channel.monthly_service, way="monthly")

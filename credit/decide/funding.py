@@ -1,0 +1,44 @@
+"""Who funds a loan: a lender of its own and a partner, by the shares of the policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from credit.decide.money import exact, split
+from credit.errors import PolicyError
+from credit.policy import InForce
+from credit.policy.rules import sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingTerms:
+    """The shares of a loan that is funded together; they sum to 1."""
+
+    own: Fraction
+    partner: Fraction
+
+    @classmethod
+    def of(cls, figures: InForce) -> FundingTerms:
+        """Read ``funding.split``, and hold it to ``funding.partner`` where that is in force.
+
+        Raises
+        ------
+        PolicyError
+            The shares do not sum to 1, or the partner's is below the floor.
+        """
+        shares = sound(figures, "funding.split")
+        terms = cls(own=exact(shares["own"]), partner=exact(shares["partner"]))
+        if "funding.partner" in figures:
+            floor = exact(sound(figures, "funding.partner")["min_share"])
+            if terms.partner and terms.partner < floor:
+                raise PolicyError(
+                    f"funding.split: the partner's share {float(terms.partner):g} is below the "
+                    f"floor of funding.partner, {float(floor):g}. Give it more, or nothing."
+                )
+        return terms
+
+    def split(self, amount_fen: int) -> dict[str, int]:
+        """Return what each side pays out, or is paid back, of an amount: both sum to it."""
+        own, partner = split(amount_fen, [self.own, self.partner])
+        return {"own": own, "partner": partner}
