@@ -338,6 +338,11 @@ def test_every_code_has_its_words_in_both_languages():
     for person in (GOOD, nobody):
         for one in eligibility(person, NOW, ask):
             seen[one.code] = sentence(one)
+    free = EligibilityTerms.of(
+        figures({"product.min_score": {"name": "none", "least": 0, "if_missing": "pass"}})
+    )
+    seen["E_SCORE_NONE"] = sentence(check("E_SCORE", NOW, free))
+    assert seen["E_SCORE_NONE"].en == "This product asks for no score of others."
     assert set(seen) == set(WORDS)
     for code, words in WORDS.items():
         places = [

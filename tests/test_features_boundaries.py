@@ -118,7 +118,7 @@ def test_declared_income_is_consistent_from_half_to_twice_what_is_received(
 
 CHANGES = {
     "{ start_hour = 23,": ("{ start_hour = 22,", "payment_night_share_90d"),
-    "value = 5_000\n": ("value = 4_000\n", "payment_large_count_90d"),
+    "single_txn]\nvalue = 5_000": ("single_txn]\nvalue = 4_000", "payment_large_count_90d"),
     "threshold = 0.60": ("threshold = 0.55", "consumption_living_share_90d"),
     "max_risk_level = 2": ("max_risk_level = 3", "wealth_stable_share"),
     "[1, 30, 60, 90]": ("[1, 15, 60, 90]", "repayment_late_1_29_count_365d"),

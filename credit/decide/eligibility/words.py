@@ -65,6 +65,9 @@ WORDS: dict[str, Reason] = {
         en="Score asked for: {score}, at least {least}; yours: {value}.",
         zh="所需评分：{score}，不低于{least}；您的评分：{value}。",
     ),
+    "E_SCORE_NONE": Reason(
+        en="This product asks for no score of others.", zh="该产品不要求外部评分。"
+    ),
     "E_SCORE_UNKNOWN": Reason(
         en="This product needs {score} of at least {least}, and you have none.",
         zh="该产品要求{score}不低于{least}，您尚无该评分。",
@@ -121,4 +124,5 @@ NAMES: dict[str, Reason] = {
 
 def sentence(check: Check) -> Reason:
     """Return what a person is told about a check, in English and Chinese."""
-    return said(WORDS, check.code, check.facts, NAMES)
+    free = check.code == "E_SCORE" and check.facts["score"] == "nothing"
+    return said(WORDS, "E_SCORE_NONE" if free else check.code, check.facts, NAMES)
