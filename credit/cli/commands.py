@@ -14,6 +14,7 @@ from credit import __version__
 from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
+from credit.cli.fraud import fraud_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.runs import runs_app
 from credit.cli.serve import serve_app
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(fraud_app, name="fraud")
 app.add_typer(log_app, name="log")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)

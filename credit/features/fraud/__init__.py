@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from datetime import date
 
 from credit.feature import Catalogue
+from credit.features.fraud.frame import event_log, fraud_frame
 from credit.features.fraud.logins import logins
 from credit.features.fraud.money import orders, payments, transfers
 from credit.features.fraud.others import devices, lending, together
 from credit.features.fraud.template import Indicator, User
 from credit.policy import Policy, load
 
-__all__ = ["indicators", "users"]
+__all__ = ["event_log", "fraud_frame", "indicators", "users"]
 
 
 def indicators(policy: Policy | None = None, on: date = date.max) -> Catalogue:
