@@ -15,6 +15,7 @@ from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
 from credit.cli.data import data_app, world_app
 from credit.cli.decide import decide_app
+from credit.cli.fraud import fraud_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.policy import policy_app
 from credit.cli.runs import runs_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(fraud_app, name="fraud")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 # Without a name: their commands are of the first rank.

@@ -6,6 +6,7 @@ function of the events alone. Which values of which indicators are looked at sta
 """
 
 from credit.decide.fraud.figures import OWN, Line
+from credit.decide.fraud.reading import duration
 from credit.decide.fraud.record import Coach, Event, Signal, Verdict
 from credit.decide.fraud.rules import combine, signals
 from credit.decide.fraud.terms import FraudTerms, code
@@ -14,5 +15,5 @@ from credit.decide.fraud.words import WORDS, sentence
 
 __all__ = [
     "OWN", "START", "WORDS", "Coach", "Event", "FraudTerms", "Line", "Signal", "State", "Verdict",
-    "code", "combine", "sentence", "signals", "step", "watch",
+    "code", "combine", "duration", "sentence", "signals", "step", "watch",
 ]  # fmt: skip

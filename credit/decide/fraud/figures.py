@@ -24,13 +24,17 @@ class Line:
     above: float | None = None
     below: float | None = None
 
+    @property
+    def bound(self) -> tuple[float, int]:
+        """Where the line lies, and +1 if values above it break it, -1 if those below do."""
+        if self.above is not None:
+            return self.above, +1
+        return (0.0 if self.below is None else self.below), -1
+
     def broken(self, value: float | None) -> bool:
         """Whether a value lies beyond the line; what is unknown does not."""
-        if value is None:
-            return False
-        return (self.above is not None and value > self.above) or (
-            self.below is not None and value < self.below
-        )
+        line, side = self.bound
+        return value is not None and side * value > side * line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

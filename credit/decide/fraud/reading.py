@@ -24,6 +24,22 @@ _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?)?")
 _MINUTE = 60_000_000
 
 
+def duration(text: str) -> int:
+    """Return an ISO 8601 duration of days, hours and minutes in microseconds.
+
+    >>> duration("PT2H") == 2 * duration("PT60M")
+    True
+    """
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    minutes = 0
+    if found:
+        days, hours, rest = (int(part or 0) for part in found.groups())
+        minutes = (days * 24 + hours) * 60 + rest
+    if not minutes:
+        raise PolicyError("a time is written as P30D, PT2H or PT30M")
+    return minutes * _MINUTE
+
+
 class Reader:
     """Reads leaves one by one; an error names the leaf, the value and the rule."""
 
@@ -71,15 +87,11 @@ class Reader:
         return value
 
     def duration(self, key: str, text: Any) -> int:
-        """Return an ISO 8601 duration of days, hours and minutes in microseconds."""
-        found = _DURATION.fullmatch(text) if isinstance(text, str) else None
-        minutes = 0
-        if found:
-            days, hours, rest = (int(part or 0) for part in found.groups())
-            minutes = (days * 24 + hours) * 60 + rest
-        if not minutes:
-            raise self.wrong(key, "a time is written as P30D, PT2H or PT30M", text)
-        return minutes * _MINUTE
+        """Return a duration in microseconds."""
+        try:
+            return duration(text)
+        except PolicyError as error:
+            raise self.wrong(key, str(error), text) from error
 
     def known(self, key: str, names: Any, signals: tuple[str, ...]) -> tuple[str, ...]:
         """Return names of signals, each made by a rule."""

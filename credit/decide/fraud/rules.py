@@ -71,7 +71,7 @@ def _beyond(
             continue
         value = indicators.get(line.indicator)
         if line.broken(value):
-            bound = line.above if line.above is not None else line.below
+            bound, _ = line.bound
             facts: dict[str, Fact] = {"indicator": line.indicator, "value": value, "line": bound}
             yield Signal(
                 code=code(line.signal), level=line.level, at=event.at, key="fraud.lines",
