@@ -22,7 +22,10 @@ Kind = Literal["id", "time", "money", "float", "int", "text", "bool"]
 SECOND = 1_000_000
 """Microseconds in a second: the unit of every instant and every age."""
 
-DAY = 86_400 * SECOND
+HOUR = 3_600 * SECOND
+"""Microseconds in an hour."""
+
+DAY = 24 * HOUR
 """Microseconds in a day of 24 hours: windows are counted in these."""
 
 

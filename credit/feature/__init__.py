@@ -29,6 +29,7 @@ from credit.feature.record import (
     KEYED,
     Action,
     Aggregate,
+    Days,
     Dimension,
     Feature,
     Measure,
@@ -36,8 +37,8 @@ from credit.feature.record import (
 )
 
 __all__ = [
-    "DIMENSIONS", "EACH", "KEYED", "WINDOWS", "Action", "Aggregate", "Catalogue", "Dimension",
-    "Expression", "Feature", "GraphStatistic", "Measure", "Part", "Propagation", "Reason",
-    "StateAsOf", "StatePart", "Stated", "Statistic", "Tie", "TiesPart", "WindowAggregate",
+    "DIMENSIONS", "EACH", "KEYED", "WINDOWS", "Action", "Aggregate", "Catalogue", "Days",
+    "Dimension", "Expression", "Feature", "GraphStatistic", "Measure", "Part", "Propagation",
+    "Reason", "StateAsOf", "StatePart", "Stated", "Statistic", "Tie", "TiesPart", "WindowAggregate",
     "WindowPart", "over",
 ]  # fmt: skip

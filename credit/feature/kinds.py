@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from credit.errors import FeatureError
-from credit.feature.record import NAME, Feature, Measure
+from credit.feature.record import NAME, Days, Feature, Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,10 +14,21 @@ class WindowAggregate(Feature):
     """``measure`` over the events of ``table`` with ``q - days <= event_time < q``, known by q.
 
     ``days=None`` takes every event before q that was known by q.
+
+    Expressions of the measure may also ask what the lender had learnt of the person when it
+    learnt of an event. Events are put in order of the instant from which on they count, then of
+    time, then of their key; an earlier one in this order is visible wherever a later one is.
+
+    ``previous(column)``
+        the column in the person's event just before, null in the first.
+    ``times_seen(column)``
+        earlier events of the person with the same value; null where there is no value.
+    ``distance_km(latitude, longitude, latitude, longitude)``
+        between two places in degrees, on a sphere of the earth's mean radius.
     """
 
     table: str
-    days: int | None
+    days: Days | None
     measure: Measure
 
 
@@ -88,7 +99,7 @@ class WindowPart:
 
     name: str
     table: str
-    days: int | None
+    days: Days | None
     measure: Measure
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from credit.errors import FeatureError
 
-Dimension = Literal["payment", "social", "wealth", "consumption", "repayment", "application"]
+Dimension = Literal[
+    "payment", "social", "wealth", "consumption", "repayment", "application", "fraud",
+]  # fmt: skip
+
+Days = int | Fraction
+"""The length of a window in days of 24 hours; ``Fraction(1, 24)`` is an hour."""
 
 DIMENSIONS: tuple[str, ...] = ("payment", "social", "wealth", "consumption", "repayment")
 """The five dimensions that carry policy weight, in the policy's order."""
@@ -109,7 +115,8 @@ class Feature:
         ``<dimension>_<what>_<window>``, lower case; ``{days}`` in it until `over` fills it in.
     dimension : str
         One of the five, or ``application`` for a fact stated on the application itself,
-        which carries no policy weight.
+        which carries no policy weight, or ``fraud`` for what fraud rules look at and no credit
+        model does.
     label : str
         A few words for a table or a plot.
     unit : str

@@ -61,7 +61,8 @@ PARTS: dict[str, type[Any]] = {"window": WindowPart, "state": StatePart, "ties":
 _RECORDS: dict[str, type[Any]] = {"reason": Reason, "measure": Measure, "action": Action}
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
-    "dimension": get_args(Dimension), "aggregate": get_args(Aggregate), "risk": (-1, 0, 1),
+    "dimension": tuple(name for name in get_args(Dimension) if name != "fraud"),
+    "aggregate": get_args(Aggregate), "risk": (-1, 0, 1),
     "ties": ("contacts", "transfers", "devices"), "direction": ("raise", "lower"),
 }  # fmt: skip
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -27,7 +27,7 @@ from credit.features.proof.rewrite import UNBOUNDED, Limits, invisible, rewrite,
 from credit.features.proof.rows import EDGES, Chance, Row
 from credit.features.proof.tables import World, connected_world, copies, engine_of, random_world
 from credit.features.window.layers import named
-from credit.features.window.terms import OfEvents, facts, terms
+from credit.features.window.terms import Named, OfEvents, arriving, facts, terms
 
 STEP = 100_000
 """Distance between the people of one copy of the tables and those of the next."""
@@ -189,6 +189,8 @@ def of_events(feature: Feature, features: Catalogue) -> bool:
 
 def _days(term: object) -> float:
     days = getattr(term, "days", None)
+    if isinstance(term, OfEvents) and arriving([Named("", "", term)]):
+        return np.inf
     return np.inf if days is None else float(days)
 
 

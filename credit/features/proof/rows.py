@@ -184,11 +184,26 @@ def _guarantee(c: Chance, _q: int) -> Row:
     return {"customer_id": c.person(), "guarantor_id": c.person()}
 
 
+def _login(c: Chance, _q: int) -> Row:
+    return {
+        "login_id": c.key(), "customer_id": c.person(), "result": c.pick("ok", "ok", "failed"),
+        "device_id": c.whole(0, c.people), "account_id": c.pick(None, 1, 2),
+        "ip_hash": c.pick(None, 1, 2, c.whole(0, 9)), "latitude": c.pick(None, 31.2, 39.9, -33.4),
+        "longitude": c.pick(121.5, 116.4, -70.7), "emulator": c.pick(0, 0, 1, None),
+        "rooted": c.pick(0, 0, 1), "detector": c.pick(0, 0, 0, 1),
+        "face_score": c.pick(None, 0.2, 0.6, 0.93), "method": c.pick("password", "face"),
+    }  # fmt: skip
+
+
+def _confirmed(c: Chance, _q: int) -> Row:
+    return {"customer_id": c.person(), "type": c.pick("takeover", "studio")}
+
+
 MAKE: dict[str, Callable[[Chance, int], Row]] = {
     "payments": _payment, "transfers": _transfer, "contacts": _contact, "tags": _tag,
     "wealth_positions": _position, "wealth_orders": _order, "loans": _loan,
     "instalments": _instalment, "repayments": _repayment, "customers": _customer,
     "applications": _application, "bureau": _statement, "device_use": _device_use,
-    "guarantees": _guarantee,
+    "guarantees": _guarantee, "logins": _login, "fraud_labels": _confirmed,
 }  # fmt: skip
 """Table -> a row without its times."""

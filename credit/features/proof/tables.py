@@ -10,7 +10,7 @@ import pandas as pd
 
 from credit.engine import Engine
 from credit.features.proof.rows import EPOCH, MAKE, Chance, Row, repaired, times_of
-from credit.schema import DAY, TABLES
+from credit.schema import DAY, HOUR, TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,41 @@ def connected_world(
     return world
 
 
+HOURS = (1, 6, 24, 7 * 24, 30 * 24, 90 * 24)
+"""Windows of indicators of fraud, in hours."""
+
+LOGINS = 300
+"""Rows of ``logins`` in a world of hours."""
+
+
+def hourly_world(seed: int, people: int = 20) -> World:
+    """Return a world with logins, whose events lie on and around the edges of hours and days.
+
+    Payments say more than in other worlds: on which device, to whom, at what risk.
+    """
+    world = random_world(seed, people)
+    c = Chance(seed + 3, people)
+    world.tables["logins"] = [_placed(c, "logins", world.as_of) for _ in range(LOGINS)]
+    for row in world.tables["payments"]:
+        row |= {
+            "mcc": c.pick(row["mcc"], row["mcc"], 6211),
+            "merchant_class": c.pick(None, "A", "B", "C", "C"),
+            "device_id": c.pick(None, c.whole(0, 4)), "payee_age_days": c.pick(None, 0, 1, 40),
+        }  # fmt: skip
+    for table in ("logins", "payments", "transfers", "wealth_orders", "loans", "applications"):
+        rows = world.tables[table]
+        for row in rows[len(world.as_of) if table == "applications" else 0 :: 2]:
+            q = world.as_of[row["customer_id"]]
+            edge = c.pick(*HOURS) * HOUR
+            off = c.pick(edge - 1, edge, edge + 1, c.whole(1, edge), c.whole(1, 2 * HOUR))
+            known = c.pick(q - off, q - off, q, q + 1, q - off + c.whole(0, HOUR))
+            row |= {"event_time": q - off, "available_at": max(q - off, known)}
+    for before, row in zip(world.tables["logins"][::3], world.tables["logins"][1::3], strict=False):
+        at = before["event_time"] + c.pick(1, 5, 30) * HOUR // 60
+        row |= {"customer_id": before["customer_id"], "event_time": at, "available_at": at}
+    return world
+
+
 def _placed(c: Chance, table: str, as_of: dict[int, int]) -> Row:
     """Return a row whose times lie around the boundary of somebody it concerns."""
     row = MAKE[table](c, EPOCH)
@@ -185,7 +220,7 @@ def copies(worlds: Iterable[dict[str, list[Row]]], step: int) -> dict[str, list[
     for place, tables in enumerate(worlds):
         for name, rows in tables.items():
             together.setdefault(name, []).extend(
-                row | {key: row[key] + place * step for key in shifted if key in row}
+                row | {key: row[key] + place * step for key in shifted if row.get(key) is not None}
                 for row in rows
             )
     return together

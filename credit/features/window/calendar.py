@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit.errors import FeatureError
-from credit.schema import DAY, SECOND
-
-HOUR = 3_600 * SECOND
+from credit.schema import DAY, HOUR
 
 # China's own daylight saving ended in September 1991, so the years looked at begin after it.
 _FIRST, _LAST = datetime(1992, 1, 1, tzinfo=UTC), datetime(2040, 12, 31, tzinfo=UTC)

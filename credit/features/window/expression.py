@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from credit.errors import FeatureError
+from credit.features.window.arrival import FUNCTIONS, Arrival
 from credit.features.window.grammar import emit, lookup
 from credit.features.window.value import Scope, Value
 
@@ -55,6 +56,15 @@ def _anded(tree: exp.Expr) -> Iterator[exp.Expr]:
 def names(text: str, feature: str) -> frozenset[str]:
     """Return the columns that an expression names."""
     return frozenset(column.name for column in parse(text, feature).find_all(exp.Column))
+
+
+def arrivals(text: str, feature: str) -> frozenset[Arrival]:
+    """Return what an expression asks of the events before one."""
+    return frozenset(
+        (call.name.lower(), call.expressions[0].name)
+        for call in parse(text, feature).find_all(exp.Anonymous)
+        if call.name.lower() in FUNCTIONS and call.expressions
+    )
 
 
 def parse(text: str, feature: str) -> exp.Expr:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from credit.errors import FeatureError, nearest
-from credit.features.window import calendar
+from credit.features.window import arrival, calendar
 from credit.features.window.value import Kind, Scope, Value
 
 FUNCTIONS = (
-    "abs", "case", "coalesce", "greatest", "least", "ln", "local_day", "local_hour",
-    "local_weekday", "nullif", "sqrt",
+    "abs", "case", "coalesce", "distance_km", "greatest", "least", "ln", "local_day",
+    "local_hour", "local_weekday", "nullif", "previous", "sqrt", "times_seen",
 )  # fmt: skip
 """What an expression may call."""
 
@@ -222,9 +222,15 @@ def _root(node: exp.Expr, scope: Scope) -> Value:
 
 
 def _named(node: exp.Expr, scope: Scope) -> Value:
-    """Translate a function of this package: local_hour, local_weekday, local_day, q_days."""
+    """Translate a function of this package: local_hour, previous, distance_km, q_days."""
     called = node.name.lower()
     arguments = node.expressions
+    if called in arrival.FUNCTIONS:
+        return _arrival(called, arguments, scope)
+    if called == "distance_km":
+        if len(arguments) != 4:
+            raise scope.error(f"{called} takes two places, got {len(arguments)} numbers.")
+        return Value(arrival.distance(*(_number(one, scope).double for one in arguments)), "float")
     compiled: dict[str, Callable[[str, int], str]] = {
         "local_day": calendar.local_day,
         "local_hour": calendar.local_hour,
@@ -238,6 +244,17 @@ def _named(node: exp.Expr, scope: Scope) -> Value:
     if called == "q_days":
         return Value(f"(cast({scope.as_of} - {time} as double) / 86400000000.0e0)", "float")
     return Value(compiled[called](time, calendar.fixed_offset(scope.zone)), "int")
+
+
+def _arrival(called: str, arguments: list[exp.Expr], scope: Scope) -> Value:
+    """Return what stands beside an event: of the one before it, or how often a value was seen."""
+    if len(arguments) != 1 or not isinstance(arguments[0], exp.Column):
+        raise scope.error(f"{called} takes one column.")
+    lookup(arguments[0], scope)
+    found = scope.columns.get(arrival.beside(called, arguments[0].name))
+    if found is None:
+        raise scope.error(f"{called}({arguments[0].name}) is for events over a window alone.")
+    return found
 
 
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr, Scope], Value]] = {

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from credit.feature import Days
 from credit.features.window import calendar, rule
 from credit.features.window.tables import Tables
 from credit.features.window.value import Value
@@ -29,7 +30,7 @@ class Place:
     tables: Tables
     spine: str
     zone: str
-    days: int | None
+    days: Days | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from credit.feature import Days
 from credit.features.window.rollup import Rollup
 from credit.features.window.sweep import Sweep
 from credit.features.window.tables import Tables
 from credit.features.window.terms import Named
 from credit.features.window.value import Scope, Value
 
-EVER: tuple[int | None, ...] = (None,)
+EVER: tuple[Days | None, ...] = (None,)
 """The windows of a measure that has none."""
 
 

@@ -20,6 +20,7 @@ from credit.features.window.terms import (
     Named,
     OfState,
     OfTies,
+    arriving,
     facts,
     groups,
     read,
@@ -38,15 +39,16 @@ def add_events(query: Query, asked: list[Named]) -> None:
         query.require(group, table, ROWS)
         lengths = windows(group)
         rollup = Rollup(f"w_{table}", lengths, swept=query.sweeps is not None)
+        tables = query.tables.arriving(group[0].feature, table, arriving(group), query.spine)
         query.measure(
             rollup,
             group,
             f"table {table!r}",
-            query.tables.columns(table, "e"),
-            partial(rows.events, query.tables, table, query.spine, lengths[-1]),
+            tables.columns(table, "e"),
+            partial(rows.events, tables, table, query.spine, lengths[-1]),
         )
         if query.sweeps is not None:
-            query.sweeps.append(Sweep(table=table, tables=query.tables, rollup=rollup))
+            query.sweeps.append(Sweep(table=table, tables=tables, rollup=rollup))
 
 
 def add_latest(query: Query, asked: list[Named]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from credit.errors import FeatureError
-from credit.feature import KEYED, Measure
+from credit.feature import KEYED, Days, Measure
 from credit.features.window import rule
 from credit.features.window.expression import conditions, translate
 from credit.features.window.value import Scope, Value
@@ -34,7 +34,7 @@ class Rollup:
     """
 
     name: str
-    windows: tuple[int | None, ...]
+    windows: tuple[Days | None, ...]
     extra: dict[str, str] = field(default_factory=dict)
     """Row-level SQL -> column alias: each condition and value is computed once a row."""
     tests: dict[str, tuple[str, ...]] = field(default_factory=lambda: {ALWAYS: ()})
@@ -48,7 +48,7 @@ class Rollup:
     swept: bool = False
     """Whether compiled code computes everything into one relation (see ``sweep``), not SQL."""
 
-    def add(self, measure: Measure, days: int | None, scope: Scope) -> str:
+    def add(self, measure: Measure, days: Days | None, scope: Scope) -> str:
         """Register a measure over one window; return the SQL of its value (double)."""
         window = self.windows.index(days)
         base = measure.base

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from credit import schema
+from credit.feature import Days
 from credit.features.window import rule
 from credit.features.window.tables import REPAIRED, Tables
 from credit.features.window.value import Value, quoted
@@ -16,7 +17,7 @@ from credit.schema import DAY
 TIMES = ("event_time", "available_at")
 
 
-def events(tables: Tables, table: str, spine: str, days: int | None, extra: str) -> str:
+def events(tables: Tables, table: str, spine: str, days: Days | None, extra: str) -> str:
     """Return the visible events of the last ``days``, with their age at q."""
     on = f"e.customer_id = s.customer_id and {tables.counts(table, 'e', 's.as_of', days)}"
     return (
@@ -26,7 +27,7 @@ def events(tables: Tables, table: str, spine: str, days: int | None, extra: str)
 
 
 def latest(
-    tables: Tables, table: str, spine: str, latest_by: Iterable[str], days: int | None
+    tables: Tables, table: str, spine: str, latest_by: Iterable[str], days: Days | None
 ) -> str:
     """Return, for each ``latest_by``, its last visible row.
 
@@ -132,7 +133,7 @@ def instalment_columns() -> dict[str, Value]:
     }
 
 
-def standing(name: str, days: int | None, extra: str) -> str:
+def standing(name: str, days: Days | None, extra: str) -> str:
     """Return the instalments that fell due in the last ``days``, or all visible ones."""
     where = "" if days is None else f" where {rule.fell_due('r.due_at', 'r.as_of', days)}"
     return f"select r.observation_id, r.as_of - r.due_at as age{extra} from {name}_state r{where}"

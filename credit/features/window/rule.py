@@ -9,9 +9,13 @@ of the compiler takes its conditions from here and from nowhere else.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
+from credit.errors import FeatureError
+from credit.feature import Days
 from credit.schema import DAY
 
 END = 2**63 - 1
@@ -28,12 +32,12 @@ def known(available_at: str, q: str) -> str:
     return f"{available_at} <= {q}"
 
 
-def within(age: str, days: int) -> str:
+def within(age: str, days: Days) -> str:
     """Return SQL: an event of this age (microseconds before q) is in the window of ``days``."""
-    return f"{age} <= {days * DAY}"
+    return f"{age} <= {reach(days)}"
 
 
-def visible(event: str, q: str, days: int | None = None) -> str:
+def visible(event: str, q: str, days: Days | None = None) -> str:
     """Return SQL: the row aliased ``event`` counts at ``q``, in the last ``days`` or ever."""
     rule = f"{before(f'{event}.event_time', q)} and {known(f'{event}.available_at', q)}"
     return rule if days is None else f"{rule} and {within(f'{q} - {event}.event_time', days)}"
@@ -74,12 +78,26 @@ def counts(known_from: int, hidden_from: int, q: int) -> bool:
     return known_from <= q < hidden_from
 
 
-def reach(days: int | None) -> int:
-    """Return the largest age, in microseconds, that is ``within`` the window."""
-    return END if days is None else days * DAY
+def reach(days: Days | None) -> int:
+    """Return the largest age, in microseconds, that is ``within`` the window.
+
+    Raises
+    ------
+    FeatureError
+        The window is no whole number of microseconds, or a float, which is seldom exact.
+    """
+    if days is None:
+        return END
+    age = Fraction(days) * DAY if isinstance(days, int | Fraction) else None
+    if age is None or age.denominator != 1:
+        raise FeatureError(
+            f"a window of {days!r} days is no whole number of microseconds. Write whole days, or "
+            "hours as Fraction(6, 24)."
+        )
+    return int(age)
 
 
-def near(time: str, first: str, last: str, days: int | None) -> str:
+def near(time: str, first: str, last: str, days: Days | None) -> str:
     """Return SQL: some q between ``first`` and ``last`` could see the time (or none can)."""
     not_after = f"{time} <= {last}"
     return not_after if days is None else f"{not_after} and {time} >= {first} - {reach(days)}"
@@ -90,7 +108,7 @@ def seen(known_from: NDArray[np.int64], q: int) -> int:
     return int(np.searchsorted(known_from, q, side="right"))
 
 
-def fell_due(due_at: str, q: str, days: int) -> str:
+def fell_due(due_at: str, q: str, days: Days) -> str:
     """Return SQL: a date written into a visible row passed before ``q``, at most ``days`` ago."""
     return f"{before(due_at, q)} and {within(f'{q} - {due_at}', days)}"
 

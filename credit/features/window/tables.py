@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from credit import schema
 from credit.errors import FeatureError, nearest
-from credit.features.window import rule
+from credit.feature import Days
+from credit.features.window import arrival, rule
+from credit.features.window.arrival import Arrival
 from credit.features.window.value import Kind, Value, quoted
 
 LOOKUP = "merchant_categories"
@@ -32,6 +34,10 @@ class Tables:
     """Table -> its columns; a mapping to types says more about columns of no contract."""
 
     given: Mapping[str, Collection[str]]
+    asked: Mapping[str, frozenset[Arrival]] = field(default_factory=dict)
+    """Table -> what is asked of the events before each of its own."""
+    people: str = ""
+    """Whom that is asked about: a relation with ``customer_id``."""
 
     def __contains__(self, name: str) -> bool:
         return name in self.given
@@ -65,9 +71,27 @@ class Tables:
         }
         if self.has_lookup(table):
             found["category"] = Value(f"{LOOKUP}.category", "text")
+        for function, column in self.asked.get(table, ()):
+            name = arrival.beside(function, column)
+            if column in columns:
+                kind = arrival.kind_of(function, self._kind(table, column))
+                found[name] = Value(f"{alias}.{quoted(name)}", kind)
         return found
 
-    def counts(self, table: str, alias: str, q: str, days: int | None = None) -> str:
+    def arriving(self, feature: str, table: str, asked: frozenset[Arrival], people: str) -> Tables:
+        """Return these tables with what is asked of the events before each of one table's own."""
+        columns = self.given[table]
+        here = frozenset(one for one in asked if one[1] in columns)
+        if not here:
+            return self
+        if REPAIRED in columns:
+            raise FeatureError(
+                f"{feature}: records of {table!r} may be suppressed, so what was seen before one "
+                "is not the same at every instant. Ask it of another table."
+            )
+        return replace(self, asked={**self.asked, table: here}, people=people)
+
+    def counts(self, table: str, alias: str, q: str, days: Days | None = None) -> str:
         """Return SQL: the row of a table counts at ``q``: visible, and not suppressed by then."""
         visible = rule.visible(alias, q, days)
         if REPAIRED not in self.given[table]:
@@ -76,7 +100,10 @@ class Tables:
 
     def source(self, table: str, alias: str, on: str) -> str:
         """Return SQL that joins a table, and its lookup, to what stands before."""
-        joined = f"join {quoted(table)} {alias} on {on}"
+        rows = quoted(table)
+        if table in self.asked:
+            rows = arrival.followed(table, self.given[table], self.asked[table], self.people)
+        joined = f"join {rows} {alias} on {on}"
         if self.has_lookup(table):
             joined += f" left join {LOOKUP} on {LOOKUP}.mcc = {alias}.mcc"
         return joined

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from credit.errors import FeatureError
 from credit.feature import (
+    Days,
     Expression,
     Feature,
     GraphStatistic,
@@ -20,7 +21,9 @@ from credit.feature import (
     WindowPart,
 )
 from credit.features.graph import edges, ties
-from credit.features.window.expression import names
+from credit.features.window import rule
+from credit.features.window.arrival import Arrival
+from credit.features.window.expression import arrivals, names
 from credit.features.window.holdings import DERIVED
 from credit.features.window.tables import LOOKUP, Tables
 
@@ -88,7 +91,7 @@ def groups(asked: Iterable[Named], *attributes: str) -> dict[tuple[object, ...],
     return found
 
 
-def windows(asked: Iterable[Named]) -> tuple[int | None, ...]:
+def windows(asked: Iterable[Named]) -> tuple[Days | None, ...]:
     """Return the distinct windows in days, shortest first, all history (None) last."""
     lengths = set()
     for named in asked:
@@ -97,15 +100,30 @@ def windows(asked: Iterable[Named]) -> tuple[int | None, ...]:
             raise FeatureError(
                 f"{named.feature}: a window of {days} days holds nothing; days must be positive."
             )
+        try:
+            rule.reach(days)
+        except FeatureError as error:
+            raise FeatureError(f"{named.feature}: {error}") from error
         lengths.add(days)
     finite = sorted(days for days in lengths if days is not None)
     return (*finite, None) if None in lengths else tuple(finite)
 
 
+def _texts(measure: Measure) -> list[str]:
+    texts = (measure.value, measure.where, measure.per, measure.base, measure.weight)
+    return [text for text in texts if text is not None]
+
+
 def measured(measure: Measure, feature: str) -> frozenset[str]:
     """Return the columns that a measure names."""
-    texts = (measure.value, measure.where, measure.per, measure.base, measure.weight)
-    return frozenset().union(*(names(text, feature) for text in texts if text is not None))
+    return frozenset().union(*(names(text, feature) for text in _texts(measure)))
+
+
+def arriving(asked: Iterable[Named]) -> frozenset[Arrival]:
+    """Return what these terms ask of the events before one."""
+    return frozenset().union(
+        *(arrivals(text, one.feature) for one in asked for text in _texts(one.term.measure))
+    )
 
 
 def facts(asked: Iterable[Named]) -> tuple[str, ...]:

@@ -1,0 +1,95 @@
+"""What a person is told about each signal, in English and Chinese."""
+
+from __future__ import annotations
+
+from credit.decide.fraud.record import Signal
+from credit.decide.money import yuan
+from credit.feature import Reason
+
+WORDS: dict[str, Reason] = {
+    "F_LARGE_PAYMENT": Reason(
+        en="A single payment of {amount} yuan is above {above} yuan and is looked at by a person.",
+        zh="单笔支付{amount}元超过{above}元，需专项审核。",
+    ),
+    "F_NIGHT_LARGE_TRANSFER": Reason(
+        en="{amount} yuan were to be sent at night (hour {hour}); above {above} yuan that is rare.",
+        zh="夜间（{hour}时）转出{amount}元，超过{above}元。",
+    ),
+    "F_NEW_PAYEE": Reason(
+        en="{amount} yuan were to go to somebody known for {days} days only.",
+        zh="向{days}天内新增的收款人支付{amount}元。",
+    ),
+    "F_MERCHANT_STOP": Reason(
+        en="Payments to merchants of class {class} reach {spent} yuan today, above {daily} yuan; "
+        "they are possible again tomorrow.",
+        zh="今日向{class}类商户支付累计{spent}元，超过{daily}元，已暂停，次日恢复。",
+    ),
+    "F_FUND_FLOW": Reason(
+        en="Of {drawn} yuan borrowed, {spent} yuan went to {category}, where loans may not go.",
+        zh="贷款{drawn}元中有{spent}元流向禁止用途（{category}）。",
+    ),
+    "F_TOGETHER": Reason(
+        en="Several warnings came within {minutes} minutes of each other: {signals}.",
+        zh="{minutes}分钟内同时出现多项风险信号：{signals}。",
+    ),
+    "F_REMOTE_LOGIN": Reason(
+        en="A login came from a place {value} km from the one before.",
+        zh="登录地点与上次相距{value}公里。",
+    ),
+    "F_IMPOSSIBLE_TRAVEL": Reason(
+        en="Two logins lie further apart than anybody can travel in the time between them.",
+        zh="两次登录之间的距离在该时间内无法到达。",
+    ),
+    "F_NEW_DEVICE": Reason(
+        en="A login came from a device that was not seen before.", zh="使用新设备登录。"
+    ),
+    "F_ADDRESS_JUMP": Reason(
+        en="Logins came from different network addresses within minutes.",
+        zh="短时间内登录IP跳变。",
+    ),
+    "F_FAILED_LOGIN_BURST": Reason(
+        en="{value} logins failed within an hour.", zh="一小时内登录失败{value}次。"
+    ),
+    "F_ENTRY_AFTER_FAILURES": Reason(
+        en="Logins went through right after failed ones, {value} times within an hour.",
+        zh="一小时内{value}次在失败后随即登录成功。",
+    ),
+    "F_RISKY_DEVICE": Reason(
+        en="The device is on the list of risky ones.", zh="设备在风险设备名单中。"
+    ),
+    "F_EMULATOR": Reason(en="The device is an emulator.", zh="设备为模拟器。"),
+    "F_ROOTED_DEVICE": Reason(
+        en="The protection of the device was removed.", zh="设备已被ROOT或越狱。"
+    ),
+    "F_UNLIKE_FACE": Reason(en="The face was unlike the one on record.", zh="人脸与留存照片不符。"),
+    "F_SHARED_DEVICE": Reason(
+        en="{value} people use one of the devices.", zh="同一设备有{value}人使用。"
+    ),
+    "F_PAYMENT_BURST": Reason(en="{value} payments within an hour.", zh="一小时内支付{value}笔。"),
+    "F_FAILED_PAYMENT_BURST": Reason(
+        en="{value} payments failed within an hour.", zh="一小时内支付失败{value}笔。"
+    ),
+    "F_MANY_RECEIVERS": Reason(
+        en="Money was sent to {value} people within a day.", zh="一天内向{value}人转账。"
+    ),
+    "F_MANY_LENDERS": Reason(
+        en="Credit accounts at {value} other places became known in 90 days.",
+        zh="近90天在{value}处有信贷账户。",
+    ),
+    "F_MANY_APPLICATIONS": Reason(
+        en="{value} applications within 7 days.", zh="近7天申请{value}次。"
+    ),
+}
+"""Code of a signal -> its sentence, with ``{named}`` places."""
+
+
+def sentence(signal: Signal) -> Reason:
+    """Return what a person is told about a signal; amounts read as yuan."""
+    facts: dict[str, object] = {}
+    for name, fact in signal.facts.items():
+        if name.endswith("_fen") and isinstance(fact, int):
+            facts[name.removesuffix("_fen")] = yuan(fact)
+        else:
+            facts[name] = f"{fact:,.10g}" if isinstance(fact, float) else fact
+    words = WORDS[signal.code]
+    return Reason(en=words.en.format_map(facts), zh=words.zh.format_map(facts))
