@@ -59,6 +59,10 @@ WORDS: dict[str, Reason] = {
         en="{number}. All of this together would change it; we checked by scoring it again:",
         zh="{number}. 以下各项同时做到即可改变结果；我们已重新评分加以核实：",
     ),
+    "not_offered": Reason(
+        en="Computed for the record: nothing is offered as things stand.",
+        zh="以下仅为测算记录：目前不提供额度。",
+    ),
     "automated": Reason(
         en="No person took part in this decision. You may ask for one to look at it, and to have "
         "it explained to you; asking costs nothing and cannot count against you.",
@@ -139,13 +143,11 @@ def answer(
         "outcome": [_outcome(decision)],
         "why": list(reasons(decision, terms.most_reasons)),
         "change": list(_changes(decision, offers, opens_on)),
-        "limit": [limit.sentence(step) for step in decision.limit.steps],
+        "limit": list(_limit(decision)),
         "price": list(_price(decision, terms)),
         "who": list(_who(decision, terms, appeal)),
         "rules": [_rules(decision)],
     }
-    if decision.limit.limit_fen > 0:
-        parts["limit"].append(limit.told(decision.shown))
     return tuple(Part(name=name, lines=tuple(lines)) for name, lines in parts.items() if lines)
 
 
@@ -206,6 +208,14 @@ def _changes(
         yield from (Reason(en=en, zh=zh) for en, zh in sentences)
     if opens_on is None and not offers and decision.outcome == "refuse":
         yield _said("nothing")
+
+
+def _limit(decision: Decision) -> Iterator[Reason]:
+    if decision.outcome == "refuse":
+        yield _said("not_offered")
+    yield from (limit.sentence(step) for step in decision.limit.steps)
+    if decision.outcome != "refuse":
+        yield limit.told(decision.shown)
 
 
 def _price(decision: Decision, terms: DecisionTerms) -> Iterator[Reason]:

@@ -27,15 +27,15 @@ YEARS = (360, 365)
 WORDS: dict[str, Reason] = {
     "P_GRADE": Reason(
         en="Your credit grade is {grade}; its price is {rate} a day.",
-        zh="您的信用等级为 {grade},对应日利率为 {rate}。",
+        zh="您的信用等级为 {grade}，对应日利率为 {rate}。",
     ),
     "P_SCENARIO": Reason(
         en="Because the money is for {scenario}, the price is lowered by {discount} to {rate}.",
-        zh="因借款用途为 {scenario},价格下调 {discount},日利率为 {rate}。",
+        zh="因借款用途为 {scenario}，价格下调 {discount}，日利率为 {rate}。",
     ),
     "P_YEAR": Reason(
         en="That is {annual} a year, counting {days} days.",
-        zh="按每年 {days} 天计算,年利率为 {annual}。",
+        zh="按每年 {days} 天计算，年利率为 {annual}。",
     ),
 }
 """The sentences of a price."""

@@ -44,6 +44,8 @@ class Decided:
         The case as it was given, features among it: what an appeal adds evidence to.
     decision : Decision
     parts : tuple of Part
+    dimensions : dict of str to float
+        Dimension -> points that it adds over those of the average person; empty without features.
     cost : Breakdown or None
         Of a loan of all that can be used, over the product's longest term; None where nothing is
         lent.
@@ -52,6 +54,7 @@ class Decided:
     document: Mapping[str, Any]
     decision: Decision
     parts: tuple[Part, ...]
+    dimensions: Mapping[str, float]
     cost: Breakdown | None
 
     def plain(self) -> dict[str, Any]:
@@ -63,6 +66,7 @@ class Decided:
                 {"part": part.name, "lines": [asdict(line) for line in part.lines]}
                 for part in self.parts
             ],
+            "dimensions": dict(self.dimensions),
             "cost": None if self.cost is None else self.cost.plain(),
         }
 
@@ -125,8 +129,28 @@ class Desk:
             offers=self._offers(document, case, decision, terms),
             opens_on=self._opens_on(case, decision, terms),
         )  # fmt: skip
-        cost = _example(decision, figures)
-        return Decided(document=document, decision=decision, parts=parts, cost=cost)
+        features = document.get("features")
+        return Decided(
+            document=document,
+            decision=decision,
+            parts=parts,
+            dimensions={} if features is None else self._dimensions(features),
+            cost=_example(decision, figures),
+        )
+
+    def _dimensions(self, features: Mapping[str, Any]) -> dict[str, float]:
+        """Return the points that each dimension adds over those of the average person."""
+        scorer = self._scorer
+        assert scorer is not None  # noqa: S101  the features were scored
+        columns = {name: [value] for name, value in features.items()}
+        contributions = scorer.contributions(columns)
+        [own] = contributions.values  # noqa: PD011  an array of NumPy
+        excess = own - scorer.reference_contributions
+        found: dict[str, float] = {}
+        for feature, part in zip(scorer.features, excess.tolist(), strict=True):
+            points = found.get(feature.dimension, 0.0) - scorer.rule.points_per_margin * part
+            found[feature.dimension] = points
+        return found
 
     def _opens_on(self, case: Case, decision: Decision, terms: DecisionTerms) -> date | None:
         """Return when waiting alone opens the door, checked with the rules of that day."""

@@ -18,12 +18,12 @@ WORDS: dict[str, Reason] = {
     "D_BURDEN": Reason(
         en="Your loans take {percent} of your income each month; more than {most_percent} is too "
         "much to lend on.",
-        zh="您每月还款占收入的 {percent},超过 {most_percent} 的上限,暂不能再借。",
+        zh="您每月还款占收入的 {percent}，超过 {most_percent} 的上限，暂不能再借。",
     ),
     "D_BURDEN_WARNING": Reason(
         en="Your loans take {percent} of your income each month; above {warn_percent} it is hard "
         "to pay when something unexpected happens.",
-        zh="您每月还款占收入的 {percent},已高于 {warn_percent},如遇意外支出可能难以按时还款。",
+        zh="您每月还款占收入的 {percent}，已高于 {warn_percent}，如遇意外支出可能难以按时还款。",
     ),
 }
 """What a person is told."""

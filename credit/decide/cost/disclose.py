@@ -27,18 +27,18 @@ WORDS: dict[str, Reason] = {
     "insurance": Reason(en="insurance premium", zh="保险费"),
     "channel": Reason(en="fee of the way of paying", zh="还款渠道服务费"),
     "late_fee": Reason(en="late fee", zh="滞纳金"),
-    "penalty": Reason(en="penalty beside interest", zh="逾期罚息(另计利息)"),
-    "early": Reason(en="fee for settling early ({channel})", zh="提前结清手续费({channel})"),
+    "penalty": Reason(en="penalty beside interest", zh="逾期罚息（另计利息）"),
+    "early": Reason(en="fee for settling early ({channel})", zh="提前结清手续费（{channel}）"),
     "normal": Reason(en="cost a year if paid as agreed", zh="正常履约年化综合融资成本"),
     "nominal": Reason(en="advertised rate a year", zh="名义年利率"),
-    "irr_12": Reason(en="monthly internal rate times 12", zh="月内部收益率乘以 12(单利)"),
+    "irr_12": Reason(en="monthly internal rate times 12", zh="月内部收益率乘以 12（单利）"),
     "gap": Reason(en="true cost above the advertised rate", zh="实际成本高于名义利率"),
     "late": Reason(
-        en="cost a year of what is overdue, interest included", zh="逾期部分年化成本(含利息)"
+        en="cost a year of what is overdue, interest included", zh="逾期部分年化成本（含利息）"
     ),
     "no_other_fee": Reason(
         en="No other fee is charged beyond those listed here.",
-        zh="除上述费用外,不收取其他任何费用。",
+        zh="除上述费用外，不收取其他任何费用。",
     ),
     "way:at_start": Reason(en="at the start", zh="放款时一次性收取"),
     "way:monthly": Reason(en="each month", zh="按月收取"),
@@ -49,7 +49,7 @@ WORDS: dict[str, Reason] = {
     "per:day": Reason(en="{rate} a day", zh="每日 {rate}"),
     "per:principal": Reason(en="{rate} of the principal", zh="本金的 {rate}"),
     "per:remaining": Reason(en="{rate} of the remaining principal", zh="剩余本金的 {rate}"),
-    "per:unpaid": Reason(en="{rate} of what is unpaid, once", zh="未还金额的 {rate}(一次性)"),
+    "per:unpaid": Reason(en="{rate} of what is unpaid, once", zh="未还金额的 {rate}（一次性）"),
     "lender": Reason(en="lender", zh="贷款人"),
     "platform": Reason(en="platform", zh="平台"),
     "guarantor": Reason(en="guarantor", zh="担保机构"),

@@ -19,13 +19,13 @@ WORDS: dict[str, Reason] = {
     "R_DUE_SOON": Reason(
         en="{amount} yuan is due on {due} (instalment {number}). Keep that much in the account "
         "that is debited, and nothing needs to be done on the day.",
-        zh="第 {number} 期应还 {amount} 元,还款日为 {due}。"
-        "请提前在扣款账户备足余额,到期将自动扣款。",
+        zh="第 {number} 期应还 {amount} 元，还款日为 {due}。"
+        "请提前在扣款账户备足余额，到期将自动扣款。",
     ),
     "R_DUE_TODAY": Reason(
         en="{amount} yuan is due today (instalment {number}). It is debited automatically; until "
         "{last} it may also be paid without any charge.",
-        zh="第 {number} 期应还 {amount} 元,今日到期,将自动扣款;最迟 {last} 还清不产生费用。",
+        zh="第 {number} 期应还 {amount} 元，今日到期，将自动扣款；最迟 {last} 还清不产生费用。",
     ),
 }
 """What a reminder says, and that an automatic debit does it by itself."""

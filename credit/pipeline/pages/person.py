@@ -20,6 +20,9 @@ from credit.pipeline.words import Printed
 
 Language = Literal["en", "zh"]
 
+ORDER = ("outcome", "changed", "why", "change", "score", "limit", "price", "cost", "who", "rules")
+"""Sections of the page, those that there are."""
+
 WORDS: Mapping[str, Reason] = {
     "title": Reason(en="Your application", zh="您的申请"),
     "subtitle": Reason(en="application {id}, {on}", zh="申请编号 {id}，{on}"),
@@ -32,8 +35,6 @@ WORDS: Mapping[str, Reason] = {
     "usable": Reason(en="of which usable, yuan", zh="其中可用（元）"),
     "rate": Reason(en="rate a year", zh="年利率"),
     "points": Reason(en="points", zh="评分"),
-    "steps": Reason(en="step by step, yuan", zh="逐步计算（元）"),
-    "step": Reason(en="step", zh="步骤"),
     "before": Reason(en="before", zh="之前"),
     "after": Reason(en="after", zh="之后"),
     "cost": Reason(en="What it would cost", zh="综合融资成本"),
@@ -43,10 +44,20 @@ WORDS: Mapping[str, Reason] = {
         zh="示例：借满额度，分{months}个月偿还。年化综合成本包含全部费用：{annual}。",
     ),
     "item": Reason(en="item", zh="项目"),
-    "amount": Reason(en="amount, yuan", zh="金额（元）"),
-    "way": Reason(en="when", zh="收取方式"),
-    "standard": Reason(en="rate", zh="标准"),
-    "payee": Reason(en="to whom", zh="收取方"),
+    "amount": Reason(en="yuan or rate", zh="金额（元）或比率"),
+    "when": Reason(en="when, rate, to whom", zh="收取方式，标准，收取方"),
+    "score": Reason(en="Where your points come from", zh="评分构成"),
+    "score_text": Reason(
+        en="Compared with the average person: points that each part of your record adds or takes.",
+        zh="与平均水平相比，各类信息为您增加或减少的分数。",
+    ),
+    "dimension": Reason(en="part of your record", zh="信息类别"),
+    "payment": Reason(en="payments", zh="支付行为"),
+    "social": Reason(en="contacts", zh="社交关系"),
+    "wealth": Reason(en="savings and investments", zh="财富状况"),
+    "consumption": Reason(en="purchases", zh="消费结构"),
+    "repayment": Reason(en="repayments", zh="还款记录"),
+    "application": Reason(en="what you stated", zh="申请信息"),
     "changed": Reason(en="What the new evidence changed", zh="新证据带来的变化"),
     "nothing": Reason(
         en="The new evidence changed nothing in the decision.", zh="新证据未改变该决定。"
@@ -72,18 +83,18 @@ def person_page(
         What an appeal's evidence changed; its section stands first.
     """
     own = decided.decision
-    sections = [_part(part, own, language) for part in decided.parts]
-    if changes is not None:
-        sections.insert(0, _changes(changes, language))
-    if decided.cost is not None:
-        price = [at for at, part in enumerate(decided.parts) if part.name == "price"]
-        place = (price[0] + 1 if price else len(sections)) + (changes is not None)
-        sections.insert(place, _cost(decided.cost, language))
+    sections = {part.name: _part(part, language) for part in decided.parts}
+    extra = {
+        "changed": None if changes is None else _changes(changes, language),
+        "score": _score(decided.dimensions, language) if decided.dimensions else None,
+        "cost": None if decided.cost is None else _cost(decided.cost, language),
+    }
+    sections |= {name: section for name, section in extra.items() if section is not None}
     return Page(
         title=_said("title", language),
         subtitle=_said("subtitle", language, id=own.application_id, on=own.on),
         facts=_facts(own, language),
-        sections=sections,
+        sections=[sections[name] for name in ORDER if name in sections],
         language=language,
     )
 
@@ -122,27 +133,35 @@ def _facts(own: Decision, language: Language) -> list[tuple[str, str]]:
     return found
 
 
-def _part(part: Part, own: Decision, language: Language) -> Section:
+def _part(part: Part, language: Language) -> Section:
     lines = [getattr(line, language) for line in part.lines]
-    tables = [_steps(own, language)] if part.name == "limit" else []
     title = getattr(part.title, language)
     if len(lines) == 1:
-        return Section(title=title, text=lines[0], tables=tables)
-    return Section(title=title, notes=lines, tables=tables)
+        return Section(title=title, text=lines[0])
+    return Section(title=title, notes=lines)
 
 
-def _steps(own: Decision, language: Language) -> Printed:
-    rows = [[step.key, yuan(step.before_fen), yuan(step.after_fen)] for step in own.limit.steps]
-    columns = [_said(name, language) for name in ("step", "before", "after")]
-    return Printed(_said("steps", language), columns, rows)
+def _score(points: Mapping[str, float], language: Language) -> Section:
+    rows = [
+        [_said(name, language) if name in WORDS else name, f"{value:+.0f}"]
+        for name, value in sorted(points.items(), key=lambda item: item[1])
+    ]
+    columns = [_said("dimension", language), _said("points", language)]
+    return Section(
+        title=_said("score", language),
+        text=_said("score_text", language),
+        tables=[Printed("", columns, rows)],
+    )
 
 
 def _cost(cost: Breakdown, language: Language) -> Section:
     rows = [
-        [row.name, row.amount or "-", row.way or "-", row.standard or "-", row.payee or "-"]
+        [row.name, row.amount or "-", "; ".join((row.way, row.standard, row.payee))]
+        if row.way
+        else [row.name, row.amount or row.standard or "-", "-"]
         for row in disclosure(cost, language)
     ]
-    columns = [_said(name, language) for name in ("item", "amount", "way", "standard", "payee")]
+    columns = [_said(name, language) for name in ("item", "amount", "when")]
     return Section(
         title=_said("cost", language),
         text=_said("cost_text", language, months=cost.months, annual=f"{cost.annual:.2%}"),
