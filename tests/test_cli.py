@@ -38,7 +38,7 @@ COMMANDS = [
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
-    ["policy", "diff"], ["policy", "check"], ["policy", "explain"],
+    ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from loan_policy import DAY, figures
 from scipy.optimize import brentq
 
+from credit import policy
 from credit.decide.cost import (
     BurdenTerms,
     Cap,
@@ -24,6 +26,7 @@ from credit.decide.cost import (
     cost_breakdown,
     debt_service_ratio,
     disclosure,
+    highest_rate,
     periodic_irr,
     refuse_above_cap,
     xirr,
@@ -255,6 +258,55 @@ def test_g01_the_shipped_product_passes_without_the_dear_way_of_paying():
     assert len(admission.costs) == 6
     assert list(admission.withheld) == ["instalment_account"]
     assert "above the cap" in admission.withheld["instalment_account"]
+
+
+@pytest.mark.parametrize(
+    ("product", "refused"),
+    [("weilidai", False), ("we2000", False), ("third_party", True), ("mini_program", True)],
+)
+def test_p02_the_published_products_under_the_law(product, refused):
+    """P02, P03, G01: 18 % a year passes; 0.1 % a day and 36 % a year are refused, as published."""
+    name = "weilidai+cn-2026" if product == "weilidai" else f"weilidai+{product}+cn-2026"
+    law = policy.load(name).at(DAY)
+    if refused:
+        with pytest.raises(PolicyError, match=r"above the cap of 24\.00% for helped lenders"):
+            admit(law)
+    else:
+        admission = admit(law)
+        assert admission.cap.rate == Fraction(24, 100)
+        assert "instalment_account" in admission.withheld
+
+
+def test_p04_the_law_of_the_day_holds_the_penalty():
+    """P04: with the law of China over it, being late costs 1.5 times the contract's rate."""
+    cost = admit(policy.load("weilidai+cn-2026").at(DAY)).costs[0]
+    assert cost.late.daily == Fraction(75, 100_000)
+    assert cost.late.annual == pytest.approx(0.075 / 100 * 365)
+
+
+def test_the_highest_rate_within_the_cap_is_found():
+    """One step more is above the cap; where fees alone are above it, there is no such rate."""
+    loan = Loan(principal_fen=10**8, drawn_on=DAY, months=12, daily_rate=Fraction(0))
+    step = Fraction(1, 10**6)
+    rate = highest_rate(loan, CAP, TERMS, step)
+
+    def annual(daily):
+        made = schedule(replace(loan, daily_rate=daily))
+        return cost_breakdown(Offer(name="x", schedule=made, daily_rate=daily), TERMS).annual
+
+    assert annual(rate) <= 0.24 < annual(rate + step)
+    dear = CostTerms.of(
+        figures(pricing__fees=[{"code": "service", "share": 0.2, "way": "at_start"}])
+    )
+    assert highest_rate(loan, CAP, dear, step) is None
+
+
+def test_the_law_says_what_is_shown_and_how_long_a_loan_may_be():
+    with pytest.raises(PolicyError, match=r"comply\.disclosure: 'colour' is not one of"):
+        admit(figures(comply__disclosure=["colour"]))
+    short = {"max_yuan": 200_000, "max_months": 6, "bullet_months": 6}
+    with pytest.raises(PolicyError, match=r"a loan over 12 months: comply\.internet_loan allows 6"):
+        admit(figures(comply__internet_loan=short, **LAW))
 
 
 def test_what_is_measured_is_a_figure():

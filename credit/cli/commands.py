@@ -13,6 +13,7 @@ from rich.text import Text
 from credit import __version__
 from credit.cli.artifacts import artifacts_app
 from credit.cli.audit import audit_app
+from credit.cli.cost import cost_app
 from credit.cli.data import data_app, world_app
 from credit.cli.decide import decide_app
 from credit.cli.fraud import fraud_app
@@ -40,6 +41,7 @@ app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
+app.add_typer(cost_app)
 app.add_typer(decide_app)
 app.add_typer(runs_app)
 app.add_typer(serve_app)

@@ -8,13 +8,13 @@ terms are read and not when they are used.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
 from credit.decide.leaves import choice, flag, items, named, number, table, whole
-from credit.decide.money import exact
+from credit.decide.record import Fact
+from credit.decide.sentence import said
 from credit.errors import DataError, PolicyError
 from credit.feature import Reason
 from credit.policy import InForce
@@ -40,6 +40,12 @@ WORDS: dict[str, Reason] = {
 }
 """The sentences of a price."""
 
+NAMES: dict[str, Reason] = {
+    "education": Reason(en="education", zh="教育"),
+    "medical": Reason(en="medical care", zh="医疗"),
+}
+"""What money is for, as people call it; another purpose keeps the name the policy gives it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
@@ -52,16 +58,38 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a loan costs a day, and of what that follows.
-
-    ``annual_rate`` is simple: the daily rate times the days that a year counts.
-    """
+    """What a loan costs a day, and of what that follows."""
 
     grade: str
     scenario: str | None
     grade_rate: Fraction
     daily_rate: Fraction
-    annual_rate: Fraction
+    day_count: int
+
+    @property
+    def annual_rate(self) -> Fraction:
+        """The daily rate times the days of a year."""
+        return self.daily_rate * self.day_count
+
+    def told(self) -> tuple[Reason, ...]:
+        """Return the price as sentences: the grade, what the purpose takes off, the year."""
+        facts: list[tuple[str, dict[str, Fact]]] = [
+            ("P_GRADE", {"grade": self.grade, "rate": percent(self.grade_rate)})
+        ]
+        if self.daily_rate != self.grade_rate:
+            off = 1 - self.daily_rate / self.grade_rate
+            facts.append(
+                (
+                    "P_SCENARIO",
+                    {
+                        "scenario": self.scenario,
+                        "discount": percent(off),
+                        "rate": percent(self.daily_rate),
+                    },
+                )
+            )
+        facts.append(("P_YEAR", {"annual": percent(self.annual_rate), "days": self.day_count}))
+        return tuple(said(WORDS, code, values, NAMES) for code, values in facts)
 
     def plain(self) -> dict[str, str | float | None]:
         """Return the price as JSON has it."""
@@ -160,7 +188,7 @@ class PriceTerms:
         rate = rounded(grade.daily_rate * (1 - off), self.step)
         return Price(
             grade=grade.name, scenario=scenario, grade_rate=grade.daily_rate, daily_rate=rate,
-            annual_rate=rate * self.day_count,
+            day_count=self.day_count,
         )  # fmt: skip
 
 
@@ -224,85 +252,10 @@ def rounded(rate: Fraction, step: Fraction) -> Fraction:
     return (2 * rate // step + 1) // 2 * step
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quoted:
-    """A price that somebody was given; ``place`` only says where, it decides nothing."""
+def percent(rate: Fraction | float) -> str:
+    """Return a rate as people read it, with as many decimals as it has, six at most.
 
-    person: str
-    grade: str
-    scenario: str | None
-    daily_rate: Fraction | float
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unequal:
-    """One grade at two prices: the lowest and the highest that were given for one purpose."""
-
-    grade: str
-    scenario: str | None
-    lowest: Quoted
-    highest: Quoted
-
-
-def unequal(quotes: Iterable[Quoted], terms: PriceTerms) -> tuple[Unequal, ...]:
-    """Return the groups of one grade and purpose whose prices differ by more than the tolerance.
-
-    An empty answer proves that a list of prices has no unreasonable differential treatment: the
-    same grade was given the same price wherever the person was.
-
-    Parameters
-    ----------
-    quotes : iterable of Quoted
-    terms : PriceTerms
-        For its tolerance.
-
-    Returns
-    -------
-    tuple of Unequal
-        Sorted by grade and purpose.
+    >>> percent(Fraction(5, 10_000))
+    '0.05 %'
     """
-    groups: dict[tuple[str, str], list[Quoted]] = {}
-    for quote in quotes:
-        groups.setdefault((quote.grade, quote.scenario or ""), []).append(quote)
-    found = []
-    for _, group in sorted(groups.items()):
-        ranked = sorted(group, key=lambda quote: (exact(quote.daily_rate), quote.person))
-        low, high = ranked[0], ranked[-1]
-        if exact(high.daily_rate) - exact(low.daily_rate) > terms.tolerance:
-            found.append(Unequal(grade=low.grade, scenario=low.scenario, lowest=low, highest=high))
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jump:
-    """A period (from 1) whose rate is so many times that of the first one."""
-
-    period: int
-    first_rate: Fraction
-    rate: Fraction
-    ratio: Fraction
-
-
-def teasers(rates: Sequence[Fraction | float], terms: PriceTerms) -> tuple[Jump, ...]:
-    """Return the periods that show the first rate to be a teaser, where that is not allowed.
-
-        rate(t) / rate(1) >= teaser_jump
-
-    Parameters
-    ----------
-    rates : sequence of number
-        The rate of each period, the first one first; all above 0.
-    terms : PriceTerms
-    """
-    exactly = [exact(rate) for rate in rates]
-    if not exactly or min(exactly) <= 0:
-        raise DataError(f"rates must be positive and at least one, got {list(rates)}.")
-    if terms.teaser_allowed:
-        return ()
-    first = exactly[0]
-    return tuple(
-        Jump(period=period, first_rate=first, rate=rate, ratio=rate / first)
-        for period, rate in enumerate(exactly[1:], start=2)
-        if rate / first >= terms.teaser_jump
-    )
+    return f"{100 * float(rate):.6f}".rstrip("0").rstrip(".") + " %"

@@ -2,7 +2,14 @@
 
 from credit.decide.cost.breakdown import Breakdown, Item, Offer, cost_breakdown
 from credit.decide.cost.burden import BurdenTerms, debt_service_ratio
-from credit.decide.cost.cap import Admission, Cap, admit, offered_months, refuse_above_cap
+from credit.decide.cost.cap import (
+    Admission,
+    Cap,
+    admit,
+    highest_rate,
+    offered_months,
+    refuse_above_cap,
+)
 from credit.decide.cost.disclose import Row, disclosure
 from credit.decide.cost.irr import periodic_irr, xirr
 from credit.decide.cost.terms import CostTerms, Fee
@@ -21,6 +28,7 @@ __all__ = [
     "cost_breakdown",
     "debt_service_ratio",
     "disclosure",
+    "highest_rate",
     "offered_months",
     "periodic_irr",
     "refuse_above_cap",

@@ -7,13 +7,15 @@ of paying that would lift a loan above the cap is withheld; the product stands w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from credit.decide.cost.breakdown import Breakdown, Offer, cost_breakdown
+from credit.decide.cost.disclose import check_parts
 from credit.decide.cost.terms import CostTerms, Fee
-from credit.decide.leaves import items, number, table, whole
+from credit.decide.leaves import items, named, number, table, whole
 from credit.decide.money import yuan
 from credit.decide.price import band
 from credit.decide.repay.channels import ChannelTerms
@@ -109,6 +111,7 @@ def admit(figures: InForce) -> Admission:
     PolicyError
         One of its loans is above the cap in force; the sentence lists what it is made of.
     """
+    check_parts(figures)
     cap, terms = Cap.of(figures), CostTerms.of(figures)
     loans = list(_loans(figures))
     costs = tuple(cost_breakdown(offer, terms) for offer in (*loans, *_plans(figures)))
@@ -116,6 +119,13 @@ def admit(figures: InForce) -> Admission:
         return Admission(cap=None, costs=costs, withheld={})
     for cost in costs:
         refuse_above_cap(cost, cap)
+    most = _most_months(figures)
+    for cost in costs:
+        if cost.months > most:
+            raise PolicyError(
+                f"{cost.name}: comply.internet_loan allows {most} months at most "
+                f"({figures.leaf('comply.internet_loan').source})."
+            )
     withheld = {}
     for name, fee in _services(figures):
         for loan in loans:
@@ -136,6 +146,38 @@ def offered_months(figures: InForce) -> list[int]:
         listed = items(figures["product.instalments"], "product.instalments")
         return [whole(months, "product.instalments", low=1) for months in listed]
     return [plan.months for plan in FeePlanTerms.of(figures).plans]
+
+
+def highest_rate(loan: Loan, cap: Cap, terms: CostTerms, step: Fraction) -> Fraction | None:
+    """Return the highest daily rate, a multiple of ``step``, at which a loan keeps within a cap.
+
+    None where its fees alone are above it. The loan's own daily rate plays no part.
+    """
+
+    def within(steps: int) -> bool:
+        rate = steps * step
+        made = schedule(replace(loan, daily_rate=rate))
+        cost = cost_breakdown(Offer(name="", schedule=made, daily_rate=rate), terms)
+        return cost.annual <= float(cap.rate) + ROUNDING
+
+    if not within(0):
+        return None
+    low, high = 0, 1
+    while within(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if within(middle) else (low, middle)
+    return low * step
+
+
+def _most_months(figures: InForce) -> float:
+    """Return the longest term that the law allows over the internet; infinite where none is."""
+    key = "comply.internet_loan"
+    if key not in figures.leaves:
+        return math.inf
+    leaf = named(figures, key, ("max_yuan", "max_months", "bullet_months"))
+    return whole(leaf["max_months"], f"{key}.max_months", low=1)
 
 
 def _loans(figures: InForce) -> Iterator[Offer]:

@@ -11,8 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from credit.decide.cost.breakdown import Breakdown, Item
+from credit.decide.leaves import choice, items
 from credit.decide.money import yuan
+from credit.decide.price import percent
 from credit.feature import Reason
+from credit.policy import InForce
 
 Part = Literal["principal", "item", "normal_cost", "contingent", "statement"]
 Language = Literal["en", "zh"]
@@ -74,6 +77,21 @@ class Row:
         return asdict(self)
 
 
+PARTS = (
+    "principal", "fees", "way_of_charging", "standard", "payee", "normal_cost_a_year",
+    "contingent_costs", "no_other_fee",
+)  # fmt: skip
+"""What the table holds, as ``comply.disclosure`` names it."""
+
+
+def check_parts(figures: InForce) -> None:
+    """Refuse a policy whose law asks for something that the table does not hold."""
+    key = "comply.disclosure"
+    if key in figures.leaves:
+        for part in items(figures[key], key):
+            choice(part, key, PARTS)
+
+
 def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
     """Return the table of costs of a loan.
 
@@ -100,7 +118,7 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
             name=said("early", channel=channel) if early else said(item.code),
             amount="" if item.fen is None else yuan(item.fen),
             way=said(f"way:{item.way}"),
-            standard=said(f"per:{item.per}", rate=_percent(item.rate)),
+            standard=said(f"per:{item.per}", rate=percent(item.rate)),
             payee=said(item.payee),
         )
 
@@ -119,7 +137,3 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
         Row(part="contingent", name=said("late"), standard=f"{cost.late.annual:.2%}"),
         Row(part="statement", name=said("no_other_fee")),
     )
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.6f}".rstrip("0").rstrip(".") + " %"

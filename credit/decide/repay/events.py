@@ -45,7 +45,11 @@ class CardChanged(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid(Happened):
-    """Money came in, by automatic ``debit`` or otherwise."""
+    """Money came in, by automatic ``debit`` or otherwise.
+
+    Its instant is that from which it counts: of a slow channel, when it arrived
+    (`ChannelTerms.arrives`), unless the lender lets the day of sending count.
+    """
 
     kind: ClassVar[str] = "paid"
     rank: ClassVar[int] = 1

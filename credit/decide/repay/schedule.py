@@ -25,6 +25,8 @@ from credit.policy import InForce
 
 Kind = Literal["equal_instalments", "equal_principal", "interest_only", "bullet"]
 KINDS: tuple[Kind, ...] = ("equal_instalments", "equal_principal", "interest_only", "bullet")
+MOST_MONTHS = 360
+"""Of a loan: thirty years. Beyond it an equal instalment hardly exceeds a month's interest."""
 READINGS = ("total", "per_period")
 
 
@@ -100,8 +102,8 @@ class Loan:
     def __post_init__(self) -> None:
         if self.principal_fen <= 0:
             raise DataError(f"principal_fen must be positive, got {self.principal_fen}.")
-        if self.months < 1:
-            raise DataError(f"months must be 1 or more, got {self.months}.")
+        if not 1 <= self.months <= MOST_MONTHS:
+            raise DataError(f"months must lie between 1 and {MOST_MONTHS}, got {self.months}.")
         if self.daily_rate < 0:
             raise DataError(f"daily_rate must be 0 or more, got {float(self.daily_rate)}.")
 
@@ -124,8 +126,9 @@ def schedule(loan: Loan, kind: Kind = "equal_instalments") -> Schedule:
     ----------
     loan : Loan
     kind : {"equal_instalments", "equal_principal", "interest_only", "bullet"}
-        The same amount each month (等额本息); the same principal (等额本金); interest each month
-        and the principal last (先息后本); everything on the last day (到期还本付息).
+        The same amount each month, at least its interest (等额本息); the same principal
+        (等额本金); interest each month and the principal last (先息后本); everything on the last
+        day (到期还本付息).
 
     Returns
     -------
