@@ -202,6 +202,15 @@ def test_a_slip_in_a_file_of_ones_own_is_caught(old, new, words, tmp_path):
     assert policy.load(str(own)).leaves[0].key == "own.weights"
 
 
+def test_lists_and_tables_are_empty_only_where_a_rule_says_so():
+    assert list(rules()["pricing.fees"].broken("pricing.fees", [])) == []
+    assert list(rules()["fraud.lines"].broken("k", [])) == ["k must be a list that is not empty."]
+    assert list(rules()["limit.scenario"].broken("k", {})) == [
+        "k must be a table that is not empty."
+    ]
+    assert list(Rule.like([]).broken("k", [])) == []
+
+
 def test_a_rule_that_says_something_unknown_is_refused():
     with pytest.raises(PolicyError, match=r"rule of k: no 'minimum'\. Did you mean 'min'"):
         Rule.of("k", {"kind": "number", "minimum": 0})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -35,7 +35,8 @@ def explain(policy: Policy, key: str) -> Explanation:
 def readers(key: str) -> tuple[str, ...]:
     """Return the modules of this package whose code names a key, whole or by its beginning.
 
-    A module names a key by its beginning where it writes the rest in: ``f"truth.{dimension}"``.
+    A module names a key by its beginning where it writes the rest in, as the world does with a
+    dimension after ``truth``, or where it names what the key is a part of.
     """
     return tuple(
         module
@@ -44,26 +45,20 @@ def readers(key: str) -> tuple[str, ...]:
     )
 
 
+_TEXT = re.compile(r"""(?<!f)["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
+_FORMATTED = re.compile(r"""f["']([a-z_]+(?:\.[a-z0-9_]+)*\.){""")
+
+
 @cache
-def _named() -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
+def _named() -> Mapping[str, tuple[frozenset[str], tuple[str, ...]]]:
+    """Return for each module the dotted names it writes as texts, and beginnings of such names."""
     root = Path(str(files("credit")))
     found = {}
     for path in sorted(root.rglob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        whole = frozenset(_TEXT.findall(code))
+        beginnings = {f"{name}." for name in whole} | set(_FORMATTED.findall(code))
         module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found[module] = (frozenset(_whole(tree)), frozenset(_beginnings(tree)))
+        if whole or beginnings:
+            found[module] = (whole, tuple(beginnings))
     return found
-
-
-def _whole(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
-
-
-def _beginnings(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-            text = str(node.values[0].value)
-            if text.endswith(".") and text.count(" ") == 0:
-                yield text

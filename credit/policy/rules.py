@@ -34,14 +34,8 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "truth": ("true or false", lambda value: isinstance(value, bool)),
     "text": ("a text that is not empty", lambda value: isinstance(value, str) and bool(value)),
     "day": ("a day, written 2026-03-01", lambda value: type(value) is date),
-    "list": (
-        "a list that is not empty",
-        lambda value: isinstance(value, list) and bool(value),
-    ),
-    "table": (
-        "a table that is not empty",
-        lambda value: isinstance(value, dict) and bool(value),
-    ),
+    "list": ("a list", lambda value: isinstance(value, list)),
+    "table": ("a table", lambda value: isinstance(value, dict)),
 }
 
 
@@ -61,6 +55,8 @@ class Rule:
         The texts allowed.
     length : int, optional
         Of a list.
+    empty : bool, default=False
+        Whether a list or a table may hold nothing.
     rising, not_falling : bool or tuple of str
         Strictly, or not so: a list's items from first to last (true), or a table's values from
         name to name.
@@ -81,6 +77,7 @@ class Rule:
     below: float | None = None
     one_of: tuple[str, ...] = ()
     length: int | None = None
+    empty: bool = False
     rising: bool | tuple[str, ...] = ()
     not_falling: bool | tuple[str, ...] = ()
     each: Rule | None = None
@@ -122,7 +119,7 @@ class Rule:
         if isinstance(value, list):
             shapes = [cls.like(item) for item in value]
             alike = bool(shapes) and all(shape == shapes[0] for shape in shapes)
-            return cls(kind="list", each=shapes[0] if alike else None)
+            return cls(kind="list", each=shapes[0] if alike else None, empty=not value)
         if isinstance(value, bool):
             return cls(kind="truth")
         if isinstance(value, date):
@@ -134,6 +131,9 @@ class Rule:
         words, holds = KINDS[self.kind]
         if not holds(value):
             yield f"{key} must be {words}, got {value!r}."
+        elif value in ([], {}):
+            if not self.empty:
+                yield f"{key} must be {words} that is not empty."
         elif self.kind in ("number", "integer"):
             yield from self._out_of_range(key, value)
         elif self.kind == "text":
