@@ -38,7 +38,7 @@ COMMANDS = [
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
-    ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
+    ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"], ["decide"], ["appeal"], ["fraud"], ["fraud", "report"],
 ]  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def invoke(*words: object) -> str:
 def test_every_command_has_help_with_an_example(command: list[str]):
     text = invoke(*command, "--help")
     assert "Usage" in text
-    if command and command not in (["world"], ["data"], ["audit"], ["log"], ["policy"]):
+    if command and command not in (["world"], ["data"], ["audit"], ["log"], ["policy"], ["fraud"]):
         assert f"Example: credit {' '.join(command)}" in " ".join(text.replace("│", " ").split())
 
 

@@ -76,5 +76,7 @@ source = "a test"
 status = "assumed"
 effective_from = 2020-01-01
 """
-    with pytest.raises(PolicyError, match=r"decision\.appeal: within_days must be .* got 0"):
+    with pytest.raises(
+        PolicyError, match=r"decision\.appeal\.within_days must be at least 1, got 0"
+    ):
         AppealTerms.of(parse(text, origin="p").at(DECIDED))

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from typing import Literal
 
 from credit.decide.clock import local_day
-from credit.errors import DataError, PolicyError
+from credit.decide.leaves import named, whole
+from credit.errors import DataError
 from credit.policy import InForce
 
 State = Literal["none", "open", "in_review", "upheld", "changed", "withdrawn"]
@@ -44,16 +45,11 @@ class AppealTerms:
     @classmethod
     def of(cls, figures: InForce) -> AppealTerms:
         """Read the terms in force."""
-        value = figures["decision.appeal"]
-        for name in ("within_days", "answer_days"):
-            if not isinstance(value.get(name), int) or value[name] < 1:
-                raise PolicyError(
-                    f"policy {figures.policy}: decision.appeal: {name} must be a whole number of "
-                    f"days, at least 1, got {value.get(name)!r}."
-                )
+        key = "decision.appeal"
+        value = named(figures, key, ("within_days", "answer_days"))
         return cls(
-            within_days=value["within_days"],
-            answer_days=value["answer_days"],
+            within_days=whole(value["within_days"], f"{key}.within_days", low=1),
+            answer_days=whole(value["answer_days"], f"{key}.answer_days", low=1),
             zone=figures["calendar.zone"],
         )
 
