@@ -6,6 +6,7 @@ An output takes the figures in force and returns anything that compares. Whoever
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +16,16 @@ import numpy as np
 import pandas as pd
 import policy_outputs_fraud as fraud
 import policy_outputs_loans as loans
+from conftest import REPOSITORY
 
+from credit.decide.answer import answer
 from credit.decide.appeal import AppealTerms
+from credit.decide.case import read_case
+from credit.decide.decision import DecisionTerms, decide
 from credit.decide.funding import FundingTerms
 from credit.decide.products import ProductTerms, Wish, compare
 from credit.features import catalogue
+from credit.features.fraud import indicators
 from credit.pipeline.pages.fairness import custom
 from credit.pipeline.refusals import references_of
 from credit.policy import InForce, Policy, load
@@ -89,9 +95,28 @@ def rows(key: str, place: int, **changed: object) -> list[dict[str, object]]:
     return [{**row, **(changed if at == place else {})} for at, row in enumerate(SHIPPED[key])]
 
 
-def appealed(figures: InForce) -> object:
-    terms = AppealTerms.of(figures)
-    return terms.within_days, terms.answer_days
+CASE = json.loads((REPOSITORY / "docs" / "examples" / "case.json").read_text(encoding="utf-8"))
+
+
+def decided(figures: InForce) -> object:
+    """What three people are told: a safe one, a doubtful one, a risky one with too much debt."""
+    terms, appeal = DecisionTerms.of(figures), AppealTerms.of(figures)
+    found = []
+    for probability, dues in ((0.03, 120_000), (0.09, 120_000), (0.2, 700_000)):
+        case = read_case(
+            {
+                **CASE, "instant": f"{figures.on}T10:00:00+08:00", "dues_fen": [dues],
+                "score": {"probability": probability, "points": 600, "grade": "C", "artifact": "0"},
+            }
+        )  # fmt: skip
+        decision = decide(case, terms)
+        parts = answer(decision, terms, appeal)
+        found.append((decision.outcome, [part for part in parts if part.name != "rules"]))
+    return found
+
+
+def indicated(figures: InForce) -> object:
+    return tuple(indicators(Policy("p", "", tuple(figures.leaves.values()), ""), figures.on))
 
 
 CN = "cn-2026"
@@ -150,9 +175,23 @@ OUTPUTS: dict[str, Output] = {
     "funding.split": Output(of=funded, to=({"own": 0.2, "partner": 0.8},)),
     "calendar.zone": Output(of=loans.reminded, to=("UTC",)),
     "decision.appeal": Output(
-        of=appealed,
+        of=decided,
         to=({"within_days": 20, "answer_days": 15}, {"within_days": 30, "answer_days": 9}),
     ),
+    "decision.cutoff": Output(
+        of=decided, to=({"approve": 0.02, "review": 0.1}, {"approve": 0.075, "review": 0.08})
+    ),
+    "decision.reasons": Output(of=decided, to=({"most": 1},)),
+    "fraud.login.impossible_travel": Output(
+        of=indicated,
+        to=(
+            {"above_km_per_hour": 800, "from_km": 50},
+            {"above_km_per_hour": 900, "from_km": 80},
+        ),
+    ),
+    "fraud.login.address_jump": Output(of=indicated, to=({"within_minutes": 20},)),
+    "fraud.login.face": Output(of=indicated, to=({"unlike_below": 0.5},)),
+    "fraud.login.quick": Output(of=indicated, to=({"within_minutes": 3},)),
     "pricing.day_count": Output(of=loans.prices, to=(365,)),
     "pricing.grades": Output(of=loans.prices, to=(rows("pricing.grades", 1, max_pd=0.012),)),
     "pricing.step": Output(of=loans.prices, to=(0.0001,)),
@@ -278,11 +317,6 @@ OUTPUTS: dict[str, Output] = {
     "fraud.lines": Output(of=fraud.days, to=(rows("fraud.lines", 0, above=900),)),
     "fraud.layers": Output(of=fraud.days, to=(rows("fraud.layers", 0, name="devices"),)),
 }
-
-WAITING: tuple[str, ...] = (
-    "decision.cutoff", "decision.reasons", "fraud.indicators", "fraud.login.", "review.human",
-)  # fmt: skip
-"""Beginnings of keys whose rooms are being built; empty once every rule has its line."""
 
 PROVEN: dict[str, str] = dict.fromkeys(
     ("eligibility.", "onboarding.", "limit.", "score.bonus.", "security."),

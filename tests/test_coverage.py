@@ -18,7 +18,7 @@ IDS = [
     *(f"G{n:02d}" for n in range(1, 15)), "T0.1", "T0.2", "T0.3", "T0.4",
 ]  # fmt: skip
 
-PENDING = {"E12", "C12", "F05", "F06", "F12"}
+PENDING = {"E12", "C12", "F12"}
 """Rows whose rooms are being built; empty once they are."""
 
 CONFLICTS = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
-from policy_outputs import OUTPUTS, PROVEN, WAITING
+from policy_outputs import OUTPUTS, PROVEN
 
 from credit import policy
 from credit.pipeline.config import load as pipeline
@@ -27,6 +27,7 @@ UNITS = {0, 1, 2, -1, 100, 1_000, 12, 24, 60, 3_600, 86_400, 1_000_000, 0.5} | {
 """Zero, one, two, halves, and units: percents, months of a year, hours, seconds, microseconds."""
 
 ALLOWED = {
+    ("answer.py", 4): "digits of a rate that is printed",
     ("clock.py", 1970): "the year that instants count from",
     ("clock.py", 16): "zones kept in memory",
     ("cost/cap.py", 1e-9): "rounding of a double",
@@ -113,6 +114,7 @@ def test_no_figure_of_the_policy_stands_in_the_code_of_features():
     found = [
         f"{path.relative_to(REPOSITORY)}:{line}: {number}"
         for path in sorted((REPOSITORY / "credit" / "features").rglob("*.py"))
+        if path.parent.name != "proof"  # draws tables at random
         for number, line in numbers(path)
         if number in of_features
     ]
@@ -147,17 +149,16 @@ def test_every_rule_changes_an_output(key):
         assert output.of(at(key, other, output.over)) != stated, f"{key} = {other} moves nothing"
 
 
-def test_every_rule_is_declared_or_waits_by_name():
-    elsewhere = (*PROVEN, *WAITING)
-    missing = [key for key in RULES if key not in OUTPUTS and not key.startswith(elsewhere)]
+def test_every_rule_is_declared():
+    missing = [key for key in RULES if key not in OUTPUTS and not key.startswith(tuple(PROVEN))]
     assert missing == [], "add what it moves to OUTPUTS of tests/policy_outputs.py"
     assert set(OUTPUTS) <= set(RULES)
     for beginning, file in PROVEN.items():
-        assert repr(beginning).strip("'") in (REPOSITORY / file).read_text(encoding="utf-8")
+        assert f'"{beginning}"' in (REPOSITORY / file).read_text(encoding="utf-8")
 
 
 def test_every_rule_is_named_by_code():
-    unread = [key for key in RULES if not readers(key) and not key.startswith(WAITING)]
+    unread = [key for key in RULES if not readers(key)]
     assert unread == [], "a leaf that nothing reads is a document"
 
 
