@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loan_policy import figures
 
-from credit.decide.price import PriceTerms, percent, rounded
+from credit.decide.price import PriceTerms, rounded
 from credit.decide.treatment import Quoted, teasers, unequal
 from credit.errors import DataError, PolicyError
 
@@ -77,20 +77,6 @@ def test_l10_education_and_medical_are_cheaper_by_what_the_policy_says():
     assert cheaper.price(1.0, "education").daily_rate == Fraction(4, 10_000)
     with pytest.raises(DataError, match=r"scenario must be one of .*'education', 'medical'"):
         terms().price(1.0, "holiday")
-
-
-def test_l10_a_price_is_told_step_by_step():
-    """L10: the grade, what the purpose takes off, and the year, in both languages."""
-    cheaper = terms(pricing__scenario_discount={"education": 0.2, "medical": 0.0})
-    told = cheaper.price(1.0, "education").told()
-    assert [one.en for one in told] == [
-        "Your credit grade is E; its price is 0.05 % a day.",
-        "Because the money is for education, the price is lowered by 20 % to 0.04 %.",
-        "That is 14.4 % a year, counting 360 days.",
-    ]
-    assert "教育" in told[1].zh
-    assert len(cheaper.price(1.0, "medical").told()) == 2
-    assert percent(Fraction(1, 3)) == "33.333333 %"
 
 
 def test_c13_a_price_by_place_is_refused():

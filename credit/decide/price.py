@@ -13,8 +13,6 @@ from fractions import Fraction
 from itertools import pairwise
 
 from credit.decide.leaves import choice, flag, items, named, number, table, whole
-from credit.decide.record import Fact
-from credit.decide.sentence import said
 from credit.errors import DataError, PolicyError
 from credit.feature import Reason
 from credit.policy import InForce
@@ -40,12 +38,6 @@ WORDS: dict[str, Reason] = {
 }
 """The sentences of a price."""
 
-NAMES: dict[str, Reason] = {
-    "education": Reason(en="education", zh="教育"),
-    "medical": Reason(en="medical care", zh="医疗"),
-}
-"""What money is for, as people call it; another purpose keeps the name the policy gives it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
@@ -70,26 +62,6 @@ class Price:
     def annual_rate(self) -> Fraction:
         """The daily rate times the days of a year."""
         return self.daily_rate * self.day_count
-
-    def told(self) -> tuple[Reason, ...]:
-        """Return the price as sentences: the grade, what the purpose takes off, the year."""
-        facts: list[tuple[str, dict[str, Fact]]] = [
-            ("P_GRADE", {"grade": self.grade, "rate": percent(self.grade_rate)})
-        ]
-        if self.daily_rate != self.grade_rate:
-            off = 1 - self.daily_rate / self.grade_rate
-            facts.append(
-                (
-                    "P_SCENARIO",
-                    {
-                        "scenario": self.scenario,
-                        "discount": percent(off),
-                        "rate": percent(self.daily_rate),
-                    },
-                )
-            )
-        facts.append(("P_YEAR", {"annual": percent(self.annual_rate), "days": self.day_count}))
-        return tuple(said(WORDS, code, values, NAMES) for code, values in facts)
 
     def plain(self) -> dict[str, str | float | None]:
         """Return the price as JSON has it."""
@@ -250,12 +222,3 @@ def rounded(rate: Fraction, step: Fraction) -> Fraction:
     0.0004
     """
     return (2 * rate // step + 1) // 2 * step
-
-
-def percent(rate: Fraction | float) -> str:
-    """Return a rate as people read it, with as many decimals as it has, six at most.
-
-    >>> percent(Fraction(5, 10_000))
-    '0.05 %'
-    """
-    return f"{100 * float(rate):.6f}".rstrip("0").rstrip(".") + " %"

@@ -13,7 +13,6 @@ from typing import Literal
 from credit.decide.cost.breakdown import Breakdown, Item
 from credit.decide.leaves import choice, items
 from credit.decide.money import yuan
-from credit.decide.price import percent
 from credit.feature import Reason
 from credit.policy import InForce
 
@@ -118,7 +117,7 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
             name=said("early", channel=channel) if early else said(item.code),
             amount="" if item.fen is None else yuan(item.fen),
             way=said(f"way:{item.way}"),
-            standard=said(f"per:{item.per}", rate=percent(item.rate)),
+            standard=said(f"per:{item.per}", rate=_percent(item.rate)),
             payee=said(item.payee),
         )
 
@@ -137,3 +136,8 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
         Row(part="contingent", name=said("late"), standard=f"{cost.late.annual:.2%}"),
         Row(part="statement", name=said("no_other_fee")),
     )
+
+
+def _percent(rate: float) -> str:
+    """Return a rate with as many decimals as it has, six at most."""
+    return f"{100 * rate:.6f}".rstrip("0").rstrip(".") + " %"
