@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from limit_outputs import CHANGED, seen
 
 from credit.decide.funding import FundingTerms
 from credit.decide.products import ProductTerms, Wish, compare
@@ -128,6 +129,7 @@ OUTPUTS: dict[str, Output] = {
     "product.data_sources": Output(of=compared, to=(["basic_id"],)),
     "product.approval_minutes": Output(of=compared, to=(16,)),
     "funding.split": Output(of=funded, to=({"own": 0.2, "partner": 0.8},)),
+    **{key: Output(of=seen, to=(value,)) for key, value in CHANGED.items()},
 }
 
 WAITING: tuple[str, ...] = (
