@@ -38,7 +38,8 @@ COMMANDS = [
     ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
-    ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"], ["decide"], ["appeal"], ["fraud"], ["fraud", "report"],
+    ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
+    ["decide"], ["appeal"], ["fraud"], ["fraud", "report"],
 ]  # fmt: skip
 
 

@@ -255,39 +255,44 @@ def test_e07_takes_the_register_as_it_was():
 
 
 @pytest.mark.parametrize(
-    ("asked", "scores", "code", "kept"),
+    ("product", "scores", "code", "kept"),
     [
-        (("wechat_pay", 600, "refuse"), {"wechat_pay": 599}, "E_SCORE", False),
-        (("wechat_pay", 600, "refuse"), {"wechat_pay": 600}, "E_SCORE", True),
-        (("wechat_pay", 600, "refuse"), {"zhima": 900}, "E_SCORE_UNKNOWN", False),
-        (("none", 0, "pass"), {}, "E_SCORE", True),
-        (("zhima", 550, "pass"), {"zhima": 549}, "E_SCORE", False),
-        (("zhima", 550, "pass"), {"zhima": 550}, "E_SCORE", True),
-        (("zhima", 550, "pass"), {}, "E_SCORE", True),
+        ("", {"wechat_pay": 599}, "E_SCORE", False),
+        ("", {"wechat_pay": 600}, "E_SCORE", True),
+        ("", {"zhima": 900}, "E_SCORE_UNKNOWN", False),
+        ("we2000", {}, "E_SCORE", True),
+        ("mini_program", {"zhima": 549}, "E_SCORE", False),
+        ("mini_program", {"zhima": 550}, "E_SCORE", True),
+        ("mini_program", {}, "E_SCORE_UNKNOWN", False),
     ],
 )
-def test_e08_the_score_that_each_product_asks_for(asked, scores, code, kept):
-    name, least, if_missing = asked
-    terms = EligibilityTerms.of(
-        figures({"product.min_score": {"name": name, "least": least, "if_missing": if_missing}})
-    )
+def test_e08_the_score_that_each_product_asks_for(product, scores, code, kept):
+    terms = EligibilityTerms.of(figures(over=product))
     found = check("E_SCORE", NOW, terms, scores=scores)
     assert (found.code, found.passed) == (code, kept)
 
 
+def test_e08_a_product_may_take_those_without_a_score():
+    some = {"name": "zhima", "least": 550, "if_missing": "pass"}
+    terms = EligibilityTerms.of(figures({"product.min_score": some}))
+    assert passes("E_SCORE", NOW, terms, scores={})
+    assert not passes("E_SCORE", NOW, terms, scores={"zhima": 549})
+
+
 @pytest.mark.parametrize(
-    ("asked", "shown", "code", "kept"),
+    ("product", "shown", "code", "kept"),
     [
-        ("required", ("statement",), "E_INCOME", True),
-        ("required", (), "E_INCOME", False),
-        ("required", None, "E_INCOME_UNKNOWN", False),
-        ("optional", (), "E_INCOME", True),
-        ("optional", ("social_insurance",), "E_INCOME", True),
-        ("none", None, "E_INCOME", True),
+        ("third_party", ("statement",), "E_INCOME", True),
+        ("third_party", (), "E_INCOME", False),
+        ("third_party", None, "E_INCOME_UNKNOWN", False),
+        ("", (), "E_INCOME", True),
+        ("", ("social_insurance",), "E_INCOME", True),
+        ("we2000", None, "E_INCOME", True),
     ],
 )
-def test_e09_proof_of_income(asked, shown, code, kept):
-    terms = EligibilityTerms.of(figures({"product.income_evidence": asked}))
+def test_e09_proof_of_income(product, shown, code, kept):
+    """Compulsory, optional, and not asked for."""
+    terms = EligibilityTerms.of(figures(over=product))
     found = check("E_INCOME", NOW, terms, income_evidence=shown)
     assert (found.code, found.passed) == (code, kept)
 

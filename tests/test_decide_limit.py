@@ -237,29 +237,40 @@ def test_l10_a_scenario_has_the_factor_the_policy_states():
 
 
 @pytest.mark.parametrize(
-    ("income", "most", "found", "binds"),
+    ("product", "income", "found", "binds"),
     [
-        (250, 300_000, 500, "nothing"),
-        (249.99, 300_000, 0, "least"),
-        (150_000, 300_000, 300_000, "nothing"),
-        (150_000.01, 300_000, 300_000, "product"),
-        (100_000, 200_000, 200_000, "nothing"),
-        (100_001, 200_000, 200_000, "product"),
-        (90_000, 100_000, 100_000, "product"),
+        ("", 250, 500, "nothing"),
+        ("", 249.99, 0, "least"),
+        ("", 150_000, 300_000, "nothing"),
+        ("", 150_000.01, 300_000, "product"),
+        ("third_party", 100_000, 200_000, "nothing"),
+        ("third_party", 100_001, 200_000, "product"),
+        ("mini_program", 90_000, 100_000, "product"),
+        ("jiebei", 499, 0, "least"),
+        ("jiebei", 200_000, 300_000, "product"),
+        ("bank", 24_999, 0, "least"),
+        ("bank", 25_000, 50_000, "nothing"),
+        ("bank", 300_000, 500_000, "product"),
     ],
 )
-def test_l11_the_range_of_the_product(income, most, found, binds):
-    terms = LimitTerms.of(figures({"product.limit": {"min": 500, "max": most}}))
+def test_l11_the_range_of_the_product(product, income, found, binds):
+    terms = LimitTerms.of(figures(over=product))
     result = limit(facts(income), terms)
     assert result.limit_fen == found * YUAN
     assert result.steps[-2].facts["binds"] == binds
 
 
 @pytest.mark.parametrize(
-    ("ceiling", "found", "binds"), [(200_000, 200_000, "law"), (300_000, 300_000, "product")]
+    ("on", "found", "binds"),
+    [
+        (date(2020, 6, 30), 300_000, "product"),  # no ceiling yet
+        (date(2020, 7, 1), 200_000, "law"),
+        (date(2025, 2, 28), 200_000, "law"),
+        (date(2025, 3, 1), 300_000, "product"),
+    ],
 )
-def test_l11_the_ceiling_of_the_law_of_the_day(ceiling, found, binds):
-    terms = LimitTerms.of(figures({"comply.internet_loan": {"max_yuan": ceiling}}))
+def test_l11_the_ceiling_of_the_law_of_the_day(on, found, binds):
+    terms = LimitTerms.of(figures(on=on, over="cn-2026"))
     result = limit(facts(400_000), terms)
     assert result.limit_fen == found * YUAN
     assert result.steps[-2].facts["binds"] == binds
@@ -355,7 +366,7 @@ def test_l09_what_can_be_used_to_the_fen(shown_fen, usable_fen):
 def test_l09_the_person_is_told_where_the_policy_discloses():
     """Hidden as published; a law's overlay discloses; the record holds both either way."""
     hidden = shown(1_000_000, ShownTerms.of(figures()))
-    open_ = shown(1_000_000, ShownTerms.of(figures({"limit.disclose_buffer": True})))
+    open_ = shown(1_000_000, ShownTerms.of(figures(over="cn-2026")))
     assert (hidden.shown_fen, hidden.usable_fen) == (open_.shown_fen, open_.usable_fen)
     assert told(hidden).en == "Your limit is 10,000.00 yuan."
     assert told(open_).en == "Your limit is 10,000.00 yuan, of which you can use 8,500.00 yuan."
@@ -368,8 +379,8 @@ def test_l09_the_person_is_told_where_the_policy_discloses():
 def test_l13_the_slower_cycle_decides_over_400_days():
     start = date(2026, 1, 31)
 
-    def reviews(factor: str, product: int) -> list[date]:
-        terms = ReviewTerms.of(figures({"limit.review_cycle.product": product}))
+    def reviews(factor: str, product: str) -> list[date]:
+        terms = ReviewTerms.of(figures(over=product))
         last, found = start, []
         for number in range(1, 401):
             day = start + timedelta(days=number)
@@ -384,11 +395,11 @@ def test_l13_the_slower_cycle_decides_over_400_days():
 
     monthly = [add_months(start, month) for month in range(1, 14)]
     for factor in ("base", "assets", "growth", "repayment", "scenario"):
-        assert reviews(factor, 1) == monthly  # the product's month is slower than any time
-        assert reviews(factor, 6) == [date(2026, 7, 31), date(2027, 1, 31)]
-    assert reviews("occupation", 1) == reviews("occupation", 6) == [date(2027, 1, 31)]
-    assert len(reviews("base", 0)) == 400  # at any time
-    assert reviews("growth", 0) == monthly
+        assert reviews(factor, "") == monthly  # the product's month is slower than any time
+        assert reviews(factor, "we2000") == [date(2026, 7, 31), date(2027, 1, 31)]
+    assert reviews("occupation", "") == reviews("occupation", "we2000") == [date(2027, 1, 31)]
+    assert len(reviews("base", "third_party")) == 400  # at any time
+    assert reviews("growth", "third_party") == monthly
     assert monthly[:3] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
 
 

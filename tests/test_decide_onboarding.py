@@ -189,7 +189,7 @@ FEATURES = {
 
 
 def test_e10_the_mask_is_what_product_and_person_allow():
-    only_id = SourceTerms.of(figures({"product.data_sources": ["basic_id"]}))
+    only_id = SourceTerms.of(figures(over="we2000"))
     assert only_id.authorised(ALL, TODAY) == ()
     refuse_outside({"application_amount_fen": "application"}, only_id.authorised(ALL, TODAY))
     friends = SourceTerms.of(figures({"product.data_sources": ["basic_id", "friend_chain"]}))

@@ -21,7 +21,7 @@ WAITING = ("E_COOLING", "E_TENURE")
 
 NOTHING = "nothing"
 
-_DAY = 86_400_000_000
+_DAY = 24 * 3_600 * 1_000_000
 
 
 class Moment(NamedTuple):

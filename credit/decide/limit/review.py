@@ -34,13 +34,11 @@ class ReviewTerms:
     @classmethod
     def of(cls, figures: InForce) -> ReviewTerms:
         """Read ``limit.review_cycle.product`` and ``limit.review_cycle.factors``."""
-        key = "limit.review_cycle"
-        table = named(figures, f"{key}.factors", tuple(FACTORS))
+        product, factors = "limit.review_cycle.product", "limit.review_cycle.factors"
+        table = named(figures, factors, tuple(FACTORS))
         return cls(
-            product=whole(figures[f"{key}.product"], f"{key}.product"),
-            factors={
-                name: whole(months, f"{key}.factors.{name}") for name, months in table.items()
-            },
+            product=whole(figures[product], product),
+            factors={name: whole(months, f"{factors}.{name}") for name, months in table.items()},
         )
 
     def cycle(self, factor: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -138,22 +139,18 @@ def reproduced(income_fen: int, steps: Iterable[Step]) -> int:
     return fen(amount)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1_000)
 def written(number: Fraction) -> str:
     """Return an exact number as text: a decimal number where there is one, else a fraction.
 
     >>> written(Fraction(27, 20)), written(Fraction(1, 3)), written(Fraction(2))
     ('1.35', '1/3', '2')
     """
-    scale, rest = 0, number.denominator
-    while rest % 2 == 0 or rest % 5 == 0:
-        rest //= 10 if rest % 10 == 0 else 5 if rest % 5 == 0 else 2
-        scale += 1
-    if rest != 1:
-        return str(number)
-    digits = str(abs(number) * 10**scale).rjust(scale + 1, "0")
-    head, tail = digits[: len(digits) - scale], digits[len(digits) - scale :]
-    return ("-" if number < 0 else "") + (f"{head}.{tail}" if tail else head)
+    with localcontext(Context(prec=100, traps=[Inexact])):
+        try:
+            return format(Decimal(number.numerator) / number.denominator, "f")
+        except Inexact:
+            return str(number)
 
 
 def _base(amount: Fraction, facts: LimitFacts, terms: LimitTerms) -> Iterator[Move]:

