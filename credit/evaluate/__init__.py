@@ -27,6 +27,7 @@ from credit.evaluate.decisions import (
     decisions_by_segment,
     swap_sets,
 )
+from credit.evaluate.detection import days_to_flag, recall_at, recall_uplift, threshold_at
 from credit.evaluate.discrimination import (
     auc,
     cap_table,
@@ -128,6 +129,7 @@ __all__ = [
     "cox_test",
     "csi_table",
     "cutoff_table",
+    "days_to_flag",
     "decision_influence",
     "decisions_by_segment",
     "delong",
@@ -164,6 +166,8 @@ __all__ = [
     "psi",
     "psi_by_period",
     "psi_critical",
+    "recall_at",
+    "recall_uplift",
     "roc_table",
     "roll_rates",
     "score_psi",
@@ -173,6 +177,7 @@ __all__ = [
     "spearman",
     "spiegelhalter",
     "swap_sets",
+    "threshold_at",
     "traffic_lights",
     "vintage_table",
     "without_each",

@@ -85,7 +85,7 @@ def fraudulent(
 ) -> Payments:  # fmt: skip
     """Draw the payments of each fraud: the first, and some more within hours or days.
 
-        log amount = mean + sd (departure + noise)
+        log amount = mean + sd * departure
 
     with the mean and standard deviation of what the person usually pays; see `habit_of`.
     """
@@ -100,8 +100,7 @@ def fraudulent(
     total = np.cumsum(gap)
     event_time = done.at[crime] + (total - total[start][crime]).astype(np.int64)
     mean, sd = (part[done.owner[crime]] for part in habit)
-    noise = draw.standard_normal(crime.size)
-    amount = np.exp(mean + sd * (figures.number("sim.fraud.departure") + noise))
+    amount = np.exp(mean + sd * departures(draw, crime.size, figures))
     ends = season.midnight(people.events.last[done.owner[crime]] + 1)
     kept = event_time < ends
     return Payments(
@@ -109,6 +108,12 @@ def fraudulent(
         event_time=event_time[kept],
         amount_fen=np.maximum(amount[kept], 100).astype(np.int64),
     )
+
+
+def departures(draw: np.random.Generator, count: int, figures: Figures) -> Floats:
+    """Return how far fraudulent amounts lie above the habit, in its standard deviations."""
+    noise = figures["sim.fraud.payments"]["noise"] * draw.standard_normal(count)
+    return np.asarray(figures.number("sim.fraud.departure") + noise)
 
 
 def habit_of(
@@ -194,6 +199,5 @@ def to_mules(
     after = draw.exponential(hours, crime.size) * season.HOUR
     at = np.minimum(done.at[crime] + after.astype(np.int64), done.at[crime] + DAY)
     mean, sd = (part[sender] for part in habit)
-    noise = draw.standard_normal(crime.size)
-    amount = np.exp(mean + sd * (figures.number("sim.fraud.departure") + noise))
+    amount = np.exp(mean + sd * departures(draw, crime.size, figures))
     return sender, receiver, at, np.maximum(amount, 100).astype(np.int64)
