@@ -49,6 +49,27 @@ def plain(value: Any) -> Any:
     return float(value) if isinstance(value, Fraction) else value
 
 
+def record(kind: type[T], document: Any, where: str) -> T:
+    """Return a record of a kind.
+
+    Raises
+    ------
+    DataError
+        A name is unknown or missing, or a value is not of its type; the place is named.
+    """
+    if not isinstance(document, Mapping):
+        raise DataError(f"{where}: {document!r:.80} is not an object with the names of it.")
+    hints, known = _hints(cast(Any, kind)), {one.name: one for one in fields(cast(Any, kind))}
+    for name in document:
+        if name not in known:
+            raise DataError(f"{where}: no {name!r} belongs there.{nearest(str(name), known)}")
+    for name, one in known.items():
+        if name not in document and one.default is MISSING and one.default_factory is MISSING:
+            raise DataError(f"{where}: {name!r} is missing.")
+    given = {name: _read(hints[name], one, f"{where}.{name}") for name, one in document.items()}
+    return kind(**given)
+
+
 @cache
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(one.name for one in fields(cast(Any, kind)))
