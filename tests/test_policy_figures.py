@@ -38,6 +38,7 @@ ALLOWED = {
     ("cost/irr.py", 0.2): "where a solver begins",
     ("price.py", 360): "one of two ways to count a year; the policy chooses",
     ("price.py", 365): "one of two ways to count a year; the policy chooses",
+    ("repay/schedule.py", 360): "most months of a schedule that is computed, thirty years",
     ("repay/late.py", 365): "days of a year, to state a daily rate by the year",
     ("repay/schedule.py", 360): "months of the longest loan that is computed",
     ("repay/channels.py", 5): "working days of a week",
