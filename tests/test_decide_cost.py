@@ -220,7 +220,7 @@ def test_p13_the_table_of_disclosure_has_every_part_of_the_rule(language):
     assert any("0.05 %" in text for text in texts)
     assert "72.82%" in texts  # article B's penalty, contingent
     assert rows[-1].name in {
-        "No other fee is charged beyond those listed here.", "除上述费用外,不收取其他任何费用。",
+        "No other fee is charged beyond those listed here.", "除上述费用外，不收取其他任何费用。",
     }  # fmt: skip
     assert rows[0].plain()["amount"] == "10,000.00"
 
