@@ -103,6 +103,8 @@ def test_flows_without_one_rate_are_refused():
         xirr([(first, 100), (first, -50)])
     with pytest.raises(DataError, match="flows change sign 2 times, and so do their running sums"):
         xirr([(first, 100), (later, -230), (last, 132)])
+    with pytest.raises(DataError, match="flows change sign 2 times"):  # 0 and 30 % both fit
+        xirr([(first, 100), (date(2027, 1, 1), -230), (date(2028, 1, 1), 130)])
     with pytest.raises(DataError, match="flows must be finite"):
         xirr([(first, 100), (later, math.inf)])
     with pytest.raises(DataError, match="the rate is beyond"):
