@@ -232,7 +232,9 @@ def test_p13_the_table_of_disclosure_has_every_part_of_the_rule(language):
 
 def test_g01_a_product_of_36_percent_is_refused():
     """G01: 0.1 % a day, a mini-program's upper end, is refused when the terms are read."""
-    with pytest.raises(PolicyError, match=r"a loan over 3 months: all-in cost 4\d\.\d\d% a year"):
+    with pytest.raises(
+        PolicyError, match=r"over 3 months: all-in cost 4\d.* Up to 0\.000594 a day"
+    ):
         admit(figures(product__daily_rate={"min": 0.0004, "max": 0.001}, **LAW))
 
 
@@ -250,6 +252,9 @@ def test_g01_fees_do_not_get_around_the_cap():
         PolicyError, match=r"service 0\.05 per principal at_start = 500\.00 yuan to"
     ):
         admit(figures(pricing__fees=fee, **LAW))
+    dear = [{"code": "service", "share": 0.2, "way": "at_start"}]
+    with pytest.raises(PolicyError, match="Its fees alone are above the cap: lower them"):
+        admit(figures(pricing__fees=dear, **LAW))
     with pytest.raises(PolicyError, match=r"pricing\.fees\[1\]\.way: 'yearly' is not one of"):
         admit(figures(pricing__fees=[{"code": "service", "share": 0.05, "way": "yearly"}], **LAW))
 
