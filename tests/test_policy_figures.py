@@ -40,7 +40,6 @@ ALLOWED = {
     ("price.py", 365): "one of two ways to count a year; the policy chooses",
     ("repay/schedule.py", 360): "most months of a schedule that is computed, thirty years",
     ("repay/late.py", 365): "days of a year, to state a daily rate by the year",
-    ("repay/schedule.py", 360): "months of the longest loan that is computed",
     ("repay/channels.py", 5): "working days of a week",
     ("repay/reminders.py", 75): "octets of a line of a calendar file (RFC 5545)",
     ("limit/steps.py", 4096): "results kept in memory",
