@@ -12,6 +12,7 @@ import pytest
 from policy_outputs import people
 
 from credit import policy
+from credit.decide.cost.cap import admit
 from credit.decide.money import exact
 from credit.decide.products import WORDS, ProductTerms, Wish, compare
 from credit.errors import DataError, PolicyError
@@ -123,6 +124,21 @@ def test_a_product_above_the_cap_at_its_lowest_rate_is_refused():
     free = policy.overlay(policy.load("weilidai"), dear)
     (line,) = compare([ProductTerms.of(free.at(DAY))], wish)
     assert line.amount_fen == 1_000_00
+
+
+def test_what_the_law_lets_pass_of_the_products_as_published():
+    """G01: 24 % by 360 days is more than 24 % a year; the three products of at most 19 % pass."""
+    passed = []
+    for name in ("weilidai", *PRODUCTS):
+        base = "weilidai" if name == "weilidai" else f"weilidai+{name}"
+        figures = policy.load(f"{base}+cn-2026").at(DAY)
+        try:
+            admit(figures)
+        except PolicyError as error:
+            assert "is above the cap of 24.00%" in str(error)
+        else:
+            passed.append(name)
+    assert passed == ["weilidai", "we2000", "jd_jintiao"]
 
 
 def test_a_lender_type_without_a_cap_is_refused_not_waved_through():
