@@ -55,6 +55,7 @@ bench-scorecard: .venv/installed .venv-bench/installed ## cards against OptBinni
 bench-features: .venv/installed .venv-bench/installed .venv-featuretools/installed ## features against SQL by hand, Polars, pandas, Ibis (slow)
 	$(BIN)/python -m benchmarks.features_peers
 	$(BIN)/python -m benchmarks.features_large
+	$(BIN)/python -m benchmarks.fraud_indicators
 
 bench-serving: .venv/installed ## one row, batches, exports and HTTP (slow; wants a quiet machine)
 	$(BIN)/python -m benchmarks.serving

@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 
 from credit.feature import (
-    Catalogue,
     Expression,
     Feature,
     Measure,
@@ -19,6 +18,8 @@ from credit.feature import (
     WindowAggregate,
     WindowPart,
 )
+from credit.features import fraud, window
+from credit.schema import TABLES
 
 _WHY = Reason(en="unusual", zh="异常")
 _OUT = "direction = 'out' and status = 'ok'"
@@ -151,6 +152,18 @@ def account() -> tuple[Feature, ...]:
     )
 
 
-def catalogue() -> Catalogue:
-    """Return both groups."""
-    return Catalogue((*facts(), *habit()))
+def groups(*, indicators: bool) -> tuple[tuple[Feature, ...], tuple[Feature, ...]]:
+    """Return both groups, with the package's own indicators of fraud in them where asked for.
+
+    An indicator is of the habit if it reads the table ``payments``.
+    """
+    if not indicators:
+        return facts(), habit()
+    tables = {name: [column.name for column in one.columns] for name, one in TABLES.items()}
+    reads = {one: window.needs(one, tables) for one in fraud.indicators()}
+    # The payments that are judged stand in for the applications.
+    more = {one: found for one, found in reads.items() if "applications" not in found}
+    return (
+        (*facts(), *(one for one, found in more.items() if "payments" not in found)),
+        (*habit(), *(one for one, found in more.items() if "payments" in found)),
+    )

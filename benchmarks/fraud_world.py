@@ -1,6 +1,6 @@
 """Fraud in generated worlds: is it what the figures say, and what detects it.
 
-    python -m benchmarks.fraud_world [--people 40000] [--worlds 3] [--seed 101]
+    python -m benchmarks.fraud_world [--people 40000] [--worlds 3] [--seed 101] [--indicators]
 
 Detector and face check: estimated from the rows, with intervals. Payment habits: relative uplift
 of recall at 1 % false positives over all frauds, each at the instant of its first fraudulent
@@ -33,7 +33,7 @@ from benchmarks.run import machine
 from credit import features
 from credit.engine import Engine
 from credit.evaluate import bootstrap, days_to_flag, recall_uplift, threshold_at
-from credit.feature import Catalogue
+from credit.feature import Catalogue, Feature
 from credit.features.graph.rings import Sharing, of_people
 from credit.schema import DAY, TableSource
 from credit.world import WorldOptions, generate, read_fraud
@@ -43,6 +43,8 @@ from credit.world.fraud.detector import face_scores
 RATE, HORIZON, EVERY, FOLDS = 0.01, 120, 7, 5
 HONEST_REVIEWED = 2_500
 BLOCK = 1_200
+Groups = tuple[tuple[Feature, ...], tuple[Feature, ...]]
+TOLD = ("payments", "logins", "device_use", "customers", "transfers", "wealth_orders", "loans")
 RINGS = ["ring_size", "ring_density", "ring_devices", "ring_spread"]
 BOOSTER = {
     "objective": "binary:logistic", "eta": 0.1, "max_depth": 3, "subsample": 0.8, "seed": 0,
@@ -66,7 +68,7 @@ def column(folder: Path, table: str, *names: str) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{table}.parquet", columns=list(names))
 
 
-def world(people: int, seed: int, folder: Path) -> Made:
+def world(people: int, seed: int, folder: Path, groups: Groups) -> Made:
     generate(folder, WorldOptions(people=people, seed=seed, fraud=True))
     truth = read_fraud(folder)
     logins = column(folder, "logins", "device_id", "detector", "face_score")
@@ -74,9 +76,12 @@ def world(people: int, seed: int, folder: Path) -> Made:
     devices["risky"] = devices["device_id"].isin(truth.risky_devices)
     faces = logins[["face_score"]].dropna()
     return Made(
-        attempts=attempts(folder, truth.frauds, seed), reviews=reviews(folder, truth.frauds, seed),
-        devices=devices, faces=faces, frauds=truth.frauds,
-    )  # fmt: skip
+        attempts=attempts(folder, truth.frauds, seed, groups),
+        reviews=reviews(folder, truth.frauds, seed),
+        devices=devices,
+        faces=faces,
+        frauds=truth.frauds,
+    )
 
 
 def opened(folder: Path, *tables: str) -> Engine:
@@ -93,7 +98,12 @@ def microseconds(times: pd.Series) -> pd.Series:
 # -- the first fraudulent payment
 
 
-def attempts(folder: Path, frauds: pd.DataFrame, seed: int) -> pd.DataFrame:
+def asked_of(engine: Engine, groups: Groups) -> Catalogue:
+    tables = {name: engine.columns(name) for name in engine.tables}
+    return features.available(Catalogue((*groups[0], *groups[1])), tables)
+
+
+def attempts(folder: Path, frauds: pd.DataFrame, seed: int, groups: Groups) -> pd.DataFrame:
     """Return each fraud's first payment and one of everybody honest, with their features."""
     facts = ["amount_fen", "merchant_class", "payee_age_days"]
     paid = column(
@@ -113,9 +123,9 @@ def attempts(folder: Path, frauds: pd.DataFrame, seed: int) -> pd.DataFrame:
             "customer_id": rows["customer_id"], "as_of": microseconds(rows["event_time"]),
         }
     )  # fmt: skip
-    with opened(folder, "payments", "logins", "device_use", "customers") as engine:
+    with opened(folder, *TOLD) as engine:
         engine.add("applications", pa.Table.from_pandas(asked, preserve_index=False))
-        X = features.build(engine, spine, fraud_features.catalogue())
+        X = features.build(engine, spine, asked_of(engine, groups))
     kind = frauds.set_index("customer_id")["type"]
     y = rows["payment_id"].isin(bad["payment_id"])
     return X.assign(
@@ -213,10 +223,10 @@ def shares(made: list[Made], people: int) -> None:
             f"{one.frauds['studio'].nunique()} studios)")  # fmt: skip
 
 
-def habits(frame: pd.DataFrame, title: str) -> None:
+def habits(frame: pd.DataFrame, title: str, groups: Groups) -> None:
     y = frame["y"].to_numpy()
-    facts = [one.name for one in fraud_features.facts()]
-    both = facts + [one.name for one in fraud_features.habit()]
+    facts, habit = ([one.name for one in group if one.name in frame] for group in groups)
+    both = facts + habit
     without, having = scores(frame, y, facts), scores(frame, y, both)
     table = recall_uplift(y, without, having, rate=RATE, seed=1, resamples=200)
     row = table.loc["uplift"]
@@ -272,20 +282,22 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=40_000)
     parser.add_argument("--worlds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=101)
+    parser.add_argument("--indicators", action="store_true", help="credit.features.fraud as well")
     options = parser.parse_args()
+    groups = fraud_features.groups(indicators=options.indicators)
     say(machine())
     made = []
     for place in range(options.worlds):
         with tempfile.TemporaryDirectory() as folder:
-            made.append(world(options.people, options.seed + place, Path(folder) / "world"))
+            made.append(world(options.people, options.seed + place, Path(folder) / "world", groups))
         say(f"world of seed {options.seed + place}: {time.process_time():.0f} CPU s so far")
     shares(made, options.people)
     watched(made)
     parts = [one.attempts.assign(world=place) for place, one in enumerate(made)]
     for place, part in enumerate(parts):
-        habits(part, f"seed {options.seed + place}")
+        habits(part, f"seed {options.seed + place}", groups)
     if len(parts) > 1:
-        habits(pd.concat(parts, ignore_index=True), "all worlds")
+        habits(pd.concat(parts, ignore_index=True), "all worlds", groups)
     looked = [one.reviews.assign(world=place) for place, one in enumerate(made)]
     studios(pd.concat(looked, ignore_index=True))
     say(f"{time.process_time():.0f} CPU s")

@@ -214,13 +214,10 @@ def said(rows: list[Seen], what: str, marks: dict[str, Callable], q: int) -> flo
 
 
 def lending(p: Person, what: str, window: str) -> float | None:
-    table = {"application_count": "applications", "application_amount": "applications",
-             "loan_count": "loans"}.get(what, "bureau")  # fmt: skip
+    table = {"application_count": "applications", "loan_count": "loans"}.get(what, "bureau")
     rows = seen(p, table, window)
     if what.endswith("count"):
         return len(rows)
-    if what == "application_amount":
-        return sum(e["amount_fen"] or 0 for e in rows)
     late = what == "lenders_late"
     return len({e["account_id"] for e in rows if not late or (e["months_past_due"] or 0) > 0})
 
@@ -241,9 +238,7 @@ def device(p: Person, what: str) -> float | None:
     return {
         "count": lambda: len(mine),
         "people_max": lambda: max(people, default=None),
-        "people_mean": lambda: mean(people),
         "accounts_max": lambda: max(accounts, default=None),
-        "shared_count": lambda: sum(one > 1 for one in people),
         "youngest_days": lambda: min(((p.q - t) / DAY for t in mine.values()), default=None),
     }[what]()
 
@@ -278,7 +273,6 @@ TOGETHER: dict[str, Definition] = {
         paid(p, "1d") if value(p, "fraud_login_entry_after_failure_count_1d") else 0
     ),
     "passed_through_1d": lambda p: min(received(p, "1d"), paid(p, "1d") + sent(p, "1d")),
-    "passed_through_7d": lambda p: min(received(p, "7d"), paid(p, "30d") + sent(p, "30d")),
     "redeemed_sent_1d": lambda p: min(
         value(p, "fraud_wealth_redeemed_amount_1d"), sent(p, "1d")
     ),
@@ -287,9 +281,5 @@ TOGETHER: dict[str, Definition] = {
     ),
     "payments_per_login_1d": lambda p: over(
         value(p, "fraud_payment_count_1d"), value(p, "fraud_login_count_1d")
-    ),
-    "shared_new_device_7d": lambda p: (
-        None if (people := value(p, "fraud_device_people_max_7d")) is None
-        else people * value(p, "fraud_login_new_device_count_30d")
     ),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from credit.decide.cost.breakdown import Offer, cost_breakdown
 from credit.decide.cost.burden import BurdenTerms
 from credit.decide.cost.cap import admit
 from credit.decide.cost.terms import CostTerms
-from credit.decide.price import PriceTerms, Quoted, teasers, unequal
+from credit.decide.price import PriceTerms
 from credit.decide.repay import (
     AccountTerms,
     CardChanged,
@@ -28,6 +28,7 @@ from credit.decide.repay.channels import ChannelTerms, Workdays
 from credit.decide.repay.minimum import MinimumTerms
 from credit.decide.repay.reminders import ReminderTerms, reminders
 from credit.decide.repay.schedule import FeePlanTerms
+from credit.decide.treatment import Quoted, teasers, unequal
 from credit.errors import PolicyError
 from credit.policy import InForce
 

@@ -289,6 +289,23 @@ def test_p16_a_deferral_moves_due_days_and_keeps_the_flag():
     assert not [entry for entry in waived.entries if entry.code == "deferral_interest"]
 
 
+def test_p16_what_is_charged_once_is_not_charged_again_after_a_deferral():
+    """P16: overdue, deferred and overdue again: one late fee, 5 % once, no day's interest twice."""
+    flat = replace(TERMS, late=late(mode="flat", share=0.05))
+    deferred = Deferred(id="d", at=on(20), months=1)
+    state = account(deferred, days=28 + 20, terms=flat)
+    conserved(state)
+    first = [entry for entry in state.entries if entry.number == 1]
+    assert len([entry for entry in first if entry.code == "late_fee"]) == 1
+    assert len([entry for entry in first if entry.code == "penalty"]) == 1
+    principal = CONTRACT.schedule.instalments[0].principal_fen
+    interest = sum(
+        entry.fen for entry in first if entry.code in {"late_interest", "deferral_interest"}
+    )
+    # Days 4 to 20, the 8 days until the new due day, days 4 to 20 after it.
+    assert interest == pytest.approx(principal * 0.0005 * (17 + 8 + 17), abs=2)
+
+
 def test_p16_a_deferral_too_many_is_refused():
     once, twice = Deferred(id="d1", at=on(0), months=1), Deferred(id="d2", at=on(5), months=1)
     with pytest.raises(DataError, match=r"deferred 1 time\(s\), and 1 is the most"):

@@ -103,6 +103,8 @@ def test_flows_without_one_rate_are_refused():
         xirr([(first, 100), (first, -50)])
     with pytest.raises(DataError, match="flows change sign 2 times, and so do their running sums"):
         xirr([(first, 100), (later, -230), (last, 132)])
+    with pytest.raises(DataError, match="flows change sign 2 times"):  # 0 and 30 % both fit
+        xirr([(first, 100), (date(2027, 1, 1), -230), (date(2028, 1, 1), 130)])
     with pytest.raises(DataError, match="flows must be finite"):
         xirr([(first, 100), (later, math.inf)])
     with pytest.raises(DataError, match="the rate is beyond"):
@@ -220,7 +222,7 @@ def test_p13_the_table_of_disclosure_has_every_part_of_the_rule(language):
     assert any("0.05 %" in text for text in texts)
     assert "72.82%" in texts  # article B's penalty, contingent
     assert rows[-1].name in {
-        "No other fee is charged beyond those listed here.", "除上述费用外,不收取其他任何费用。",
+        "No other fee is charged beyond those listed here.", "除上述费用外，不收取其他任何费用。",
     }  # fmt: skip
     assert rows[0].plain()["amount"] == "10,000.00"
 
@@ -230,7 +232,9 @@ def test_p13_the_table_of_disclosure_has_every_part_of_the_rule(language):
 
 def test_g01_a_product_of_36_percent_is_refused():
     """G01: 0.1 % a day, a mini-program's upper end, is refused when the terms are read."""
-    with pytest.raises(PolicyError, match=r"a loan over 3 months: all-in cost 4\d\.\d\d% a year"):
+    with pytest.raises(
+        PolicyError, match=r"over 3 months: all-in cost 4\d.* Up to 0\.000594 a day"
+    ):
         admit(figures(product__daily_rate={"min": 0.0004, "max": 0.001}, **LAW))
 
 
@@ -248,6 +252,9 @@ def test_g01_fees_do_not_get_around_the_cap():
         PolicyError, match=r"service 0\.05 per principal at_start = 500\.00 yuan to"
     ):
         admit(figures(pricing__fees=fee, **LAW))
+    dear = [{"code": "service", "share": 0.2, "way": "at_start"}]
+    with pytest.raises(PolicyError, match="Its fees alone are above the cap: lower them"):
+        admit(figures(pricing__fees=dear, **LAW))
     with pytest.raises(PolicyError, match=r"pricing\.fees\[1\]\.way: 'yearly' is not one of"):
         admit(figures(pricing__fees=[{"code": "service", "share": 0.05, "way": "yearly"}], **LAW))
 

@@ -355,15 +355,35 @@ def test_a_wrong_figure_is_named(key, value, words):
         by(key, value)
 
 
-CHANGED = [
-    ("fraud.review.single_txn", 50), ("fraud.review.level", "S"),
-    ("fraud.merchant", {"C": {"daily": 50, "level": "A"}}),
-    ("fraud.new_payee", {"below_days": 9, "above": 10, "level": "S"}),
-]  # fmt: skip
+CHANGED = {
+    "calendar.zone": "UTC",
+    "fraud.levels": {"S": "block", "A": "hold", "B": "review", "C": "review"},
+    "fraud.review.single_txn": 50,
+    "fraud.review.level": "S",
+    "fraud.night_large_transfer": {"above": 10, "kinds": ["transfer"], "level": "A"},
+    "features.night": {"start_hour": 13, "end_hour": 6},
+    "fraud.new_payee": {"below_days": 9, "above": 10, "level": "S"},
+    "fraud.merchant": {"C": {"daily": 50, "level": "A"}},
+    "fraud.fund_flow": {"within": "P1D", "categories": {}, "grades": [{"above": 0, "level": "C"}]},
+    "fraud.combos": [],
+    "fraud.coach": {"points": {"large_payment": 1}, "at": 1, "within": "PT1H", "pause": "PT1M"},
+}
 
 
-@pytest.mark.parametrize(("key", "value"), CHANGED)
-def test_t03_a_changed_figure_changes_a_verdict(key, value):
-    log = [(pay(yuan=6000, merchant_class="C", payee_age_days=5), {}),
-           (pay(yuan=100, merchant_class="C", payee_age_days=5), {})]  # fmt: skip
-    assert watch(log, by(key, value))[1] != watch(log, TERMS)[1]
+@pytest.mark.parametrize("key", CHANGED)
+def test_t03_a_changed_figure_changes_a_verdict(key):
+    risk = {line.indicator: 1e9 for line in TERMS.lines}
+    noon = [
+        (Event(at=NOON - HOUR, kind="loan", amount_fen=1_000_000), {}),
+        (Event(at=NOON, kind="login"), risk),
+        (pay(yuan=60, merchant_class="C", payee_age_days=5, mcc=6211), {}),
+        (pay(at=NOON + 2 * HOUR, yuan=6000, payee_age_days=5), {}),
+    ]
+    night = [
+        (Event(at=NIGHT - HOUR, kind="login"), risk),
+        (Event(at=NIGHT, kind="transfer", amount_fen=600_000), {}),
+    ]
+    terms = by(key, CHANGED[key])
+    assert [watch(log, terms)[1] for log in (noon, night)] != [
+        watch(log, TERMS)[1] for log in (noon, night)
+    ]

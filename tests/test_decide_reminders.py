@@ -11,7 +11,7 @@ import pytest
 from loan_policy import figures, noon
 
 from credit.decide.repay import Loan, ReminderTerms, calendar, reminders, schedule
-from credit.errors import PolicyError
+from credit.errors import DataError, PolicyError
 
 TERMS = ReminderTerms.of(figures())
 LINES = schedule(
@@ -83,6 +83,8 @@ def test_p15_the_calendar_is_valid():
 
 
 def test_reminders_that_make_no_sense_are_refused():
+    with pytest.raises(DataError, match=r"language must be one of \('zh', 'en'\), got 'fr'"):
+        calendar([], loan="x", stamped_at=0, language="fr")
     with pytest.raises(PolicyError, match=r"days_before: \[0, 3\] must fall from item to item"):
         ReminderTerms.of(figures(repay__reminder={"days_before": [0, 3], "at": "09:00"}))
     with pytest.raises(PolicyError, match=r"repay\.reminder\.at: '25:00' is not a time of day"):

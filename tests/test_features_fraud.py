@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -53,6 +54,28 @@ def test_every_indicator_has_a_user_and_every_line_its_indicator():
     assert [name for name, of in used.items() if not of] == []
     lines = {line["indicator"] for line in POLICY.leaf("fraud.lines", TODAY).value}
     assert lines == {name for name, of in used.items() if "rule" in of}
+
+
+CHANGED = {
+    "fraud.login.impossible_travel": {"above_km_per_hour": 800, "from_km": 50},
+    "fraud.login.address_jump": {"within_minutes": 3},
+    "fraud.login.face": {"unlike_below": 0.5},
+    "fraud.login.quick": {"within_minutes": 3},
+    "fraud.new_payee": {"below_days": 9, "above": 10, "level": "S"},
+    "fraud.review.single_txn": 50,
+    "features.night": {"start_hour": 22, "end_hour": 6},
+    "features.wealth.stable_classes": {"max_risk_level": 1},
+}
+
+
+@pytest.mark.parametrize("key", CHANGED)
+def test_t03_a_changed_figure_changes_an_indicator(key):
+    changed = tuple(
+        replace(leaf, value=CHANGED[key]) if leaf.key == key else leaf for leaf in POLICY.leaves
+    )
+    other = indicators(replace(POLICY, leaves=changed))
+    assert other.names == FRAUD.names
+    assert [f for f in other if f != FRAUD[f.name]] != []
 
 
 def test_no_credit_model_is_given_an_indicator_of_fraud(tmp_path):
@@ -116,7 +139,6 @@ OTHERS: dict[str, tuple[list[tuple[int, dict]], float]] = {
     "device_concentration": ([(50, {}), (40, {"device_id": 2}), (30, {}), (20, {})], 10 / 16),
     "gap_min": ([(50, {}), (40, {}), (37, {})], 3 * MINUTE),
     "count_burst": ([(50, {}), (40, BAD)], 30),
-    "failed_count_burst": ([(50, {}), (40, BAD)], 30),
 }
 """What is asked -> logins, and its value over each window."""
 
@@ -218,25 +240,24 @@ def test_an_address_jumps_within_thirty_minutes_and_not_a_microsecond_later():
 
 
 def test_f06_every_indicator_equals_its_definition_read_row_by_row():
-    values: dict[str, set] = {name: set() for name in FRAUD.names}
-    for seed in (21, 23):
-        world = hourly_world(seed, people=10)
-        with engine_of(world.tables) as engine:
-            frames = [build(engine, world.spine(), FRAUD, swept=swept) for swept in (False, True)]
-        people = [Person(world, person) for person in sorted(world.as_of)]
-        for name in FRAUD.names:
-            expected = [defined(name)(person) for person in people]
-            numbers = np.array([np.nan if value is None else float(value) for value in expected])
-            for frame in frames:
-                np.testing.assert_allclose(frame[name], numbers, 1e-9, 1e-9, err_msg=name)
-            values[name] |= set(expected)
-    assert [name for name, found in values.items() if len(found) < 2] == []
+    world = hourly_world(22)
+    with engine_of(world.tables) as engine:
+        frames = [build(engine, world.spine(), FRAUD, swept=swept) for swept in (False, True)]
+    people = [Person(world, person) for person in sorted(world.as_of)]
+    constant = []
+    for name in FRAUD.names:
+        expected = [defined(name)(person) for person in people]
+        numbers = np.array([np.nan if value is None else float(value) for value in expected])
+        for frame in frames:
+            np.testing.assert_allclose(frame[name], numbers, 1e-9, 1e-9, err_msg=name)
+        constant += [name] * (len(set(expected)) < 2)
+    assert constant == []
 
 
 # -- nothing of what could not be known
 
 
-@pytest.mark.parametrize(("what", "lowerings"), [("future", (False, True)), ("past", (True,))])
+@pytest.mark.parametrize(("what", "lowerings"), [("future", (False,)), ("past", (True,))])
 def test_what_may_not_be_seen_changes_no_indicator(what, lowerings):
     assert (
         moves(FRAUD, what=what, world=hourly_world(31, people=5), lowerings=lowerings).moved == {}

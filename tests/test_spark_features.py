@@ -12,8 +12,11 @@ from credit.dataset import DaysPastDue, outcomes
 from credit.engine import Engine
 from credit.engine.spark import SparkEngine
 from credit.errors import ConfigError, DataError, SchemaError
+from credit.feature import Catalogue
 from credit.features import available, build, catalogue
+from credit.features.fraud import indicators
 from credit.features.parts import build_parts, read_parts
+from credit.features.proof.tables import hourly_world
 from credit.features.window import compile_features
 from credit.pipeline.features import write_features
 from credit.schema import TableSource
@@ -89,6 +92,24 @@ def test_the_printed_sql_means_the_same_in_a_session_of_another_zone(engines, sp
     found = session.sql(compile_features(features, present, dialect="spark")).toArrow()
     found = found.to_pandas().set_index("observation_id").loc[spine()["observation_id"]]
     same(found.reset_index(), expected)
+
+
+def test_windows_of_hours_and_what_was_learnt_before_an_event_are_the_same(spark):
+    """Every indicator of logins that looks at the login before, over its shortest windows."""
+    world = hourly_world(5, people=6)
+    tables = {"logins": world.tables["logins"]}
+    some = Catalogue(
+        tuple(
+            f for f in indicators()
+            if f.name.startswith("fraud_login_") and f.name.endswith(("_1h", "_1d"))
+            and ("previous" in str(f) or "times_seen" in str(f))
+        )
+    )  # fmt: skip
+    with engine_of(tables) as first, SparkEngine(spark) as second:
+        second.add("logins", frames(tables)["logins"])
+        expected = build(first, world.spine(), some, swept=False)
+        same(build(second, world.spine(), some), expected)
+    assert (expected.drop(columns="observation_id").std() > 0).mean() > 0.5
 
 
 def test_outcomes_are_the_same(spark):

@@ -17,10 +17,11 @@ from credit import features
 from credit.cli import app
 from credit.engine import Engine
 from credit.errors import DataError
+from credit.features.graph.rings import Sharing
 from credit.schema import DAY
 from credit.world import FraudTruth, WorldOptions, generate, read, read_fraud
-from credit.world.figures import Figures, figures
-from credit.world.fraud import roles
+from credit.world.figures import figures
+from credit.world.fraud import crimes, roles
 from credit.world.fraud.detector import face_scores, flagged
 from credit.world.fraud.payees import classes, known_days
 from credit.world.options import blocks
@@ -54,11 +55,6 @@ def told(world: Path) -> FraudTruth:
 
 def table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{name}.parquet")
-
-
-def with_figure(key: str, **values: object) -> Figures:
-    known = figures(START).values
-    return Figures({**known, key: {**known[key], **values}})
 
 
 # -- rows
@@ -249,6 +245,45 @@ def test_labels_come_30_to_180_days_later(world: Path, told: FraudTruth) -> None
     assert (merged["event_time"] == merged["started_at"]).all()
     said = json.loads((world / "world.json").read_text(encoding="utf-8"))
     assert labels["available_at"].max() <= pd.Timestamp(said["observed_until"])
+
+
+def test_frauds_depart_from_what_the_person_usually_pays(world: Path, told: FraudTruth) -> None:
+    """C12: by as many of the person's own standard deviations as the figure says."""
+    numbers = figures(START)
+    drawn = crimes.departures(np.random.default_rng(0), 20_000, numbers)
+    noise = numbers["sim.fraud.payments"]["noise"]
+    expected = numbers.number("sim.fraud.departure")
+    assert drawn.mean() == pytest.approx(expected, abs=3 * noise / np.sqrt(20_000))
+    payments = table(world, "payments").set_index("payment_id")
+    income = table(world, "customers").set_index("customer_id")["declared_income_fen"]
+    found = []
+    for fraud in told.frauds.itertuples():
+        own = payments[payments["customer_id"] == fraud.customer_id]
+        before = own[(own["event_time"] < fraud.started_at) & (own["direction"] == "out")]
+        amounts = before["amount_fen"].to_numpy()
+        who = np.zeros(amounts.size, dtype=np.int64)
+        mean, sd = crimes.habit_of(
+            who, amounts, income.loc[[fraud.customer_id]].to_numpy(), numbers
+        )
+        first = payments.loc[fraud.first_payment_id, "amount_fen"]
+        found.append((np.log(first) - mean[0]) / sd[0])
+    assert np.median(found) == pytest.approx(expected, abs=0.6)
+
+
+def test_rings_find_a_studio_once_it_is_open(world: Path, told: FraudTruth) -> None:
+    """F12: made-up people are one ring by what they share, known at the instant."""
+    studio = told.frauds[told.frauds["type"] == "studio"]
+    members = set(studio["customer_id"])
+    opened = int(studio["opened_at"].min().value) // 1_000
+    said = json.loads((world / "world.json").read_text(encoding="utf-8"))
+    end = pd.Timestamp(said["observed_until"]).value // 1_000
+    with Engine() as engine:
+        engine.add_directory(world)
+        sharing = Sharing.read(engine)
+    before = [set(ring.members) for ring in sharing.rings(opened, smallest=2)]
+    assert not any(members & ring for ring in before)
+    after = [set(ring.members) for ring in sharing.rings(end, smallest=2)]
+    assert any(members <= ring for ring in after)
 
 
 # -- the truth stays out, and holds

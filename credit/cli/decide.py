@@ -23,7 +23,7 @@ Page = Annotated[Path | None, typer.Option(help="Write the person's page (.html)
     epilog="Example: credit decide docs/examples/case.json --page decision.html -o decision.json"
 )
 def decide(
-    case: Annotated[Path, typer.Argument(help="A case as JSON: see docs/decisions.md.")],
+    case: Annotated[Path, typer.Argument(help="A case as JSON: see docs/decide.md.")],
     artifact: Artifact = None,
     policy: Annotated[str, typer.Option(help="Policy with its overlays.")] = "weilidai+cn-2026",
     language: Language = "en",

@@ -29,19 +29,24 @@ def sha256(document: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Return a record, or whatever stands in one, as JSON has it."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if is_dataclass(kind):
+        return {name: plain(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
-    if isinstance(value, Set):
-        return sorted(plain(one) for one in value)
-    if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
-    if isinstance(value, Fraction):
-        return float(value)
-    return value.isoformat() if isinstance(value, date) else value
+    if isinstance(value, Set | tuple | list):
+        items = [plain(one) for one in value]
+        return sorted(items) if isinstance(value, Set) else items
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Fraction) else value
 
 
 def record(kind: type[T], document: Any, where: str) -> T:
@@ -63,6 +68,11 @@ def record(kind: type[T], document: Any, where: str) -> T:
             raise DataError(f"{where}: {name!r} is missing.")
     given = {name: _read(hints[name], one, f"{where}.{name}") for name, one in document.items()}
     return kind(**given)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(cast(Any, kind)))
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from credit.boost import BoostedModel
+from credit.boost import BoostedModel, BoostOptions
 from credit.decide.fraud import Event, FraudTerms, code, duration, watch
 from credit.engine import Engine
 from credit.errors import DataError
@@ -200,7 +200,9 @@ def _events(log: pd.DataFrame) -> list[Event]:
     return [Event(at=at, **row) for at, row in zip(plain["event_time"], rows, strict=True)]
 
 
-def fraud_model(found: FraudReport, *, seed: int = 7) -> tuple[BoostedModel, float]:
+def fraud_model(
+    found: FraudReport, options: BoostOptions | None = None, *, seed: int = 7
+) -> tuple[BoostedModel, float]:
     """Return a boosted model over the indicators, and its AUC on people it never saw.
 
     It takes indicators whose users name the model, without near duplicates, and keeps the signs
@@ -216,6 +218,6 @@ def fraud_model(found: FraudReport, *, seed: int = 7) -> tuple[BoostedModel, flo
     test = people.isin(apart).to_numpy()
     kept = distinct_indicators(X[~test], at_most=TWINS)
     features = [feature for feature in indicators() if feature.name in set(kept)]
-    model = BoostedModel.of_features(features, random_state=seed)
+    model = BoostedModel.of_features(features, options=options, random_state=seed)
     model.fit(X.loc[~test, kept], y[~test])
     return model, auc(y[test], model.predict_proba(X.loc[test, kept])[:, 1])

@@ -227,6 +227,8 @@ def _contingent(offer: Offer, terms: CostTerms) -> Iterator[Item]:
         if isinstance(share, Fraction) and share:
             rows.append((f"early_{channel}", "early", "if_early", share, "remaining"))
     for code, kind, way, rate, per in rows:
+        if not rate:
+            continue
         yield Item(
             code=code, payee=parties[kind], way=way, rate=float(rate), per=per, fen=None
         )  # fmt: skip

@@ -7,8 +7,7 @@ of paying that would lift a loan above the cap is withheld; the product stands w
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -28,6 +27,9 @@ YARDSTICK_FEN = 1_000_000
 
 ROUNDING = 1e-9
 """By so much a computed rate may pass a cap that it equals."""
+
+
+WAY_OUT = "Lower a rate or a fee, or do not offer it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +63,27 @@ class Cap:
         rate = number(caps[lender], f"{key}.{lender}", high=10)
         return cls(rate=rate, lender=lender, source=figures.leaf(key).source)
 
+    def allows(self, cost: Breakdown) -> bool:
+        """Whether a loan costs no more a year than the cap, measured as its terms say."""
+        return cost.annual <= float(self.rate) + ROUNDING
 
-def refuse_above_cap(cost: Breakdown, cap: Cap) -> None:
+
+def refuse_above_cap(cost: Breakdown, cap: Cap, way_out: str = WAY_OUT) -> None:
     """Refuse a loan whose all-in cost a year is above the cap.
+
+    Parameters
+    ----------
+    cost : Breakdown
+    cap : Cap
+    way_out : str
+        How the refusal ends.
 
     Raises
     ------
     PolicyError
         It is; the sentence lists every item with its standard, amount and payee.
     """
-    if cost.annual <= float(cap.rate) + ROUNDING:
+    if cap.allows(cost):
         return
     made_of = "; ".join(
         f"{item.code} {item.rate:.6g} per {item.per} {item.way} = {yuan(item.fen or 0)} yuan to "
@@ -80,8 +93,7 @@ def refuse_above_cap(cost: Breakdown, cap: Cap) -> None:
     raise PolicyError(
         f"{cost.name}: all-in cost {cost.annual:.2%} a year ({cost.measure}) is above the cap of "
         f"{float(cap.rate):.2%} for {cap.lender} lenders ({cap.source}). On "
-        f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. Lower a rate or a "
-        "fee, or do not offer it."
+        f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. {way_out}"
     )
 
 
@@ -113,31 +125,55 @@ def admit(figures: InForce) -> Admission:
     """
     check_parts(figures)
     cap, terms = Cap.of(figures), CostTerms.of(figures)
-    loans = list(_loans(figures))
-    costs = tuple(cost_breakdown(offer, terms) for offer in (*loans, *_plans(figures)))
+    loans, plans = list(_loans(figures)), list(_plans(figures))
+    costs = tuple(cost_breakdown(offer, terms) for offer in (*loans, *plans))
+    for cost in costs:
+        _refuse_too_long(cost, figures)
     if cap is None:
         return Admission(cap=None, costs=costs, withheld={})
     for cost in costs:
+        bears_interest = any(item.code == "interest" for item in cost.items)
+        if bears_interest and not cap.allows(cost):
+            refuse_above_cap(cost, cap, _up_to(cost.months, cap, terms, figures))
         refuse_above_cap(cost, cap)
-    most = _most_months(figures)
-    for cost in costs:
-        if cost.months > most:
-            raise PolicyError(
-                f"{cost.name}: comply.internet_loan allows {most} months at most "
-                f"({figures.leaf('comply.internet_loan').source})."
-            )
-    withheld = {}
+    return Admission(cap=cap, costs=costs, withheld=_withheld(loans, cap, terms, figures))
+
+
+def _up_to(months: int, cap: Cap, terms: CostTerms, figures: InForce) -> str:
+    """Return the way out of a rate that is too high: the highest one that passes."""
+    step = number(figures["pricing.step"], "pricing.step", low=1e-9)
+    rate = highest_rate(_yardstick(months, figures, Fraction(0)), cap, terms, step)
+    if rate is None:
+        return "Its fees alone are above the cap: lower them."
+    return f"Up to {float(rate):g} a day passes."
+
+
+def _withheld(
+    loans: Iterable[Offer], cap: Cap, terms: CostTerms, figures: InForce
+) -> dict[str, str]:
+    """Return the ways of paying that would lift a loan above the cap, and why."""
+    found: dict[str, str] = {}
     for name, fee in _services(figures):
         for loan in loans:
-            offer = Offer(
-                name=f"{loan.name} paid by {name}", schedule=loan.schedule,
-                daily_rate=loan.daily_rate, fees=(*loan.fees, fee),
-            )  # fmt: skip
+            offer = replace(loan, name=f"{loan.name} paid by {name}", fees=(*loan.fees, fee))
             try:
                 refuse_above_cap(cost_breakdown(offer, terms), cap)
             except PolicyError as error:
-                withheld[name] = str(error)
-    return Admission(cap=cap, costs=costs, withheld=withheld)
+                found.setdefault(name, str(error))
+    return found
+
+
+def _refuse_too_long(cost: Breakdown, figures: InForce) -> None:
+    """Refuse a term longer than the law allows over the internet, where one is in force."""
+    key = "comply.internet_loan"
+    if key not in figures.leaves:
+        return
+    leaf = named(figures, key, ("max_yuan", "max_months", "bullet_months"))
+    most = whole(leaf["max_months"], f"{key}.max_months", low=1)
+    if cost.months > most:
+        raise PolicyError(
+            f"{cost.name}: {key} allows {most} months at most ({figures.leaf(key).source})."
+        )
 
 
 def offered_months(figures: InForce) -> list[int]:
@@ -158,7 +194,7 @@ def highest_rate(loan: Loan, cap: Cap, terms: CostTerms, step: Fraction) -> Frac
         rate = steps * step
         made = schedule(replace(loan, daily_rate=rate))
         cost = cost_breakdown(Offer(name="", schedule=made, daily_rate=rate), terms)
-        return cost.annual <= float(cap.rate) + ROUNDING
+        return cap.allows(cost)
 
     if not within(0):
         return None
@@ -171,26 +207,18 @@ def highest_rate(loan: Loan, cap: Cap, terms: CostTerms, step: Fraction) -> Frac
     return low * step
 
 
-def _most_months(figures: InForce) -> float:
-    """Return the longest term that the law allows over the internet; infinite where none is."""
-    key = "comply.internet_loan"
-    if key not in figures.leaves:
-        return math.inf
-    leaf = named(figures, key, ("max_yuan", "max_months", "bullet_months"))
-    return whole(leaf["max_months"], f"{key}.max_months", low=1)
-
-
 def _loans(figures: InForce) -> Iterator[Offer]:
     """Yield the loan at the highest daily rate over each of the product's terms."""
     _, rate = band(figures)
     for months in offered_months(figures):
-        loan = Loan(
-            principal_fen=YARDSTICK_FEN, drawn_on=figures.on, months=months, daily_rate=rate
-        )
         yield Offer(
-            name=f"{figures.policy}: a loan over {months} months", schedule=schedule(loan),
-            daily_rate=rate,
+            name=f"{figures.policy}: a loan over {months} months",
+            schedule=schedule(_yardstick(months, figures, rate)), daily_rate=rate,
         )  # fmt: skip
+
+
+def _yardstick(months: int, figures: InForce, rate: Fraction) -> Loan:
+    return Loan(principal_fen=YARDSTICK_FEN, drawn_on=figures.on, months=months, daily_rate=rate)
 
 
 def _plans(figures: InForce) -> Iterator[Offer]:

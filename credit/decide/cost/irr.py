@@ -73,7 +73,7 @@ def _log_rate(times: Sequence[float], amounts: Sequence[float]) -> float:
     middle = (times[turns[0]] + times[turns[0] - 1]) / 2
     if len(turns) > 1:
         sums = [total for total in accumulate(amounts) if total]
-        if len(_turns(sums)) != 1:
+        if len(_turns(sums)) != 1 or not math.fsum(amounts):
             raise DataError(
                 f"flows change sign {len(turns)} times, and so do their running sums: more than "
                 "one rate may fit, so none is given."

@@ -93,8 +93,8 @@ def step(
         *_flow(state, event, terms),
     ]
     recent = (*state.recent, *own)
-    before = combine(state.recent, terms)
-    together = [one for one in combine(recent, terms) if one not in before]
+    before = combine(state.recent, terms) if own else ()
+    together = [one for one in combine(recent, terms) if one not in before] if own else []
     coach = _coach(state.paused_until, recent, event, terms)
     level = terms.gravest([one.level for one in (*own, *together)])
     verdict = Verdict(
@@ -120,10 +120,10 @@ def watch(
 def _later(state: State, now: int, terms: FraudTerms) -> State:
     """Return the state with what is too old at an instant forgotten."""
     day = clock.local_day(now, terms.zone)
-    same = day == state.day
+    same, since = day == state.day, now - terms.memory
     return State(
         at=now,
-        recent=tuple(one for one in state.recent if now - one.at <= terms.memory),
+        recent=tuple(one for one in state.recent if one.at >= since),
         day=day,
         spent_fen=state.spent_fen if same else {},
         stopped=state.stopped if same else frozenset(),

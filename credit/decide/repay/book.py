@@ -86,6 +86,8 @@ class Book:
         self._add(line, "fee", "penalty", charge.penalty_micro)
         self._add(line, "fee", "late_fee", charge.fee_micro)
         if late.overdue(days):
+            line.fee_charged = True
+            line.share_charged += charge.share
             self._put_on_record(line, overdue=True)
 
     def _add(self, line: Line, bucket: str, code: str, micro: int) -> None:
@@ -216,8 +218,9 @@ class Book:
             if not line.owed_fen:
                 continue
             moved = add_months(line.original_due, sum(self.deferrals))
+            added = (moved - max(line.due, self.day)).days  # days overdue were charged as they came
             cost = forbear.interest_fen(
-                line.owed("principal"), self.contract.daily_rate, (moved - line.due).days
+                line.owed("principal"), self.contract.daily_rate, max(0, added)
             )
             line.due = moved
             line.agreed["interest"] += cost

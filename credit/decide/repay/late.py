@@ -100,21 +100,28 @@ class Unpaid:
     """What an instalment owes as a day opens.
 
     ``base_fen`` is what was due and is not paid; ``accrued_micro`` the late interest and charges
-    since then that are not paid, in millionths of a fen.
+    since then that are not paid, in millionths of a fen. What is charged once stays charged, also
+    where a deferral has begun the count of days anew: ``fee_charged``, ``share_charged``.
     """
 
     principal_fen: int
     base_fen: int
     accrued_micro: int
+    fee_charged: bool = False
+    share_charged: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What one day adds, in millionths of a fen: late interest, penalty, late fee."""
+    """What one day adds, in millionths of a fen: late interest, penalty, late fee.
+
+    ``share`` of the penalty is the share of what was due that is charged once.
+    """
 
     interest_micro: int = 0
     penalty_micro: int = 0
     fee_micro: int = 0
+    share: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,20 +176,17 @@ class LateTerms:
         """
         if not self.overdue(days_past_due) or not unpaid.base_fen:
             return Charge()
-        first = days_past_due == self.grace_days + 1
         penalty = self.penalty
         bears = unpaid.principal_fen * MICRO
         if penalty.mode == "compound":
             bears = unpaid.base_fen * MICRO + unpaid.accrued_micro
-        more = Fraction(0)
-        if penalty.steps:  # the first day after the grace is charged every step reached by then
-            before = Fraction(0) if first else penalty.share(days_past_due - 1)
-            more = penalty.share(days_past_due) - before
+        more = max(Fraction(0), penalty.share(days_past_due) - unpaid.share_charged)
         base = unpaid.base_fen * MICRO
         return Charge(
             interest_micro=_share(bears, daily_rate),
             penalty_micro=_share(bears, penalty.daily(daily_rate)) + _share(base, more),
-            fee_micro=_share(base, self.fee) if first else 0,
+            fee_micro=0 if unpaid.fee_charged else _share(base, self.fee),
+            share=more,
         )
 
 

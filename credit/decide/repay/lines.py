@@ -51,6 +51,8 @@ class Line:
     late: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BUCKETS, 0))
     paid: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BUCKETS, 0))
     recorded: bool = False
+    fee_charged: bool = False
+    share_charged: Fraction = Fraction(0)
 
     @classmethod
     def of(cls, one: Instalment) -> Line:
@@ -82,4 +84,5 @@ class Line:
         return Unpaid(
             principal_fen=left["principal"], base_fen=sum(left.values()),
             accrued_micro=max(0, sum(self.late.values()) - MICRO * beyond),
+            fee_charged=self.fee_charged, share_charged=self.share_charged,
         )  # fmt: skip

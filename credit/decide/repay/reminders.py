@@ -11,9 +11,11 @@ from credit.decide.leaves import items, named, whole
 from credit.decide.money import yuan
 from credit.decide.repay.retry import clock_time
 from credit.decide.repay.schedule import Instalment
-from credit.errors import PolicyError
+from credit.errors import DataError, PolicyError
 from credit.feature import Reason
 from credit.policy import InForce
+
+LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, Reason] = {
     "R_DUE_SOON": Reason(
@@ -128,6 +130,8 @@ def calendar(
     str
         Lines end with CR LF, and none is longer than 75 octets.
     """
+    if language not in LANGUAGES:
+        raise DataError(f"language must be one of {LANGUAGES}, got {language!r}.")
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//credit//repayment//EN"]
     for one in reminders:
         text = one.zh if language == "zh" else one.en

@@ -87,23 +87,24 @@ def marks(policy: Policy, on: date) -> tuple[Mark, ...]:
 def logins(policy: Policy, on: date) -> Iterator[Indicator]:
     """Yield the indicators of logins."""
     borne = marks(policy, on)
-    common = tuple(mark for mark in borne if mark.name not in ("night_change", "failed_new_device"))
+    rare = ("impossible_travel", "entry_after_failure", "emulator", "face_unlike")
+    joined = ("night_change", "failed_new_device")
+    common = [mark for mark in borne if mark.name not in joined]
     yield from expand(LOGINS, counts(LOGINS, borne, "1h", "1d", "30d"))
-    yield from expand(LOGINS, shares(LOGINS, common, "90d"))
-    yield from expand(LOGINS, since(LOGINS, common))
+    yield from expand(LOGINS, shares(LOGINS, [m for m in common if m.name != "rooted"], "90d"))
+    yield from expand(LOGINS, since(LOGINS, [m for m in common if m.name not in rare]))
     yield from expand(LOGINS, _activity())
     keys = (
         ("devices", "device_id", "devices", "设备"),
         ("addresses", "ip_hash", "network addresses", "IP"),
-        ("accounts", "account_id", "accounts", "账户"),
     )
-    yield from expand(LOGINS, distinct(LOGINS, keys, "1h", "1d", "7d", "90d"))
+    yield from expand(LOGINS, distinct(LOGINS, keys, "1d", "7d", "90d"))
+    accounts = (("accounts", "account_id", "accounts", "账户"),)
+    yield from expand(LOGINS, distinct(LOGINS, accounts, "7d", "90d"))
     yield from expand(LOGINS, _places())
     yield from expand(LOGINS, _faces())
     yield from expand(LOGINS, _habits())
-    yield from bursts(
-        LOGINS, (("count", "logins", "登录次数"), ("failed_count", "failed logins", "登录失败次数"))
-    )
+    yield from bursts(LOGINS, (("count", "logins", "登录次数"),))
 
 
 def _activity() -> Iterator[Template]:
@@ -148,7 +149,7 @@ def _habits() -> Iterator[Template]:
     )  # fmt: skip
     yield Template(
         what="device_concentration", measure=Measure(aggregate="herfindahl", value="device_id"),
-        windows=("30d", "90d"), unit="share", en="concentration of logins on devices",
+        windows=("30d",), unit="share", en="concentration of logins on devices",
         zh="登录设备集中度", null="no logins", risk=-1,
     )  # fmt: skip
     yield Template(

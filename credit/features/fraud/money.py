@@ -31,7 +31,6 @@ INFLOW = Entity(
 TRANSFERS = Entity(name="transfer", table="transfers", en="transfers", zh="转账")
 ORDERS = Entity(name="wealth", table="wealth_orders", en="wealth orders", zh="理财交易")
 
-_DAILY = ("1h", "1d", "7d", "30d")
 _ALL = Mark(name="total", where=None, en="", zh="")
 
 
@@ -70,26 +69,27 @@ def payments(policy: Policy, on: date) -> Iterator[Indicator]:
         ),
     )  # fmt: skip
     yield from expand(PAYMENTS, counts(PAYMENTS, borne, "1h", "1d", "30d"))
-    yield from expand(PAYMENTS, sums(PAYMENTS, (_ALL, *borne[1:7]), "1h", "1d", "30d"))
+    yield from expand(PAYMENTS, sums(PAYMENTS, (_ALL,), "1d", "30d"))
+    spread = ("night", "new_payee", "financial")  # of the others, the amount ranks as the count
+    yield from expand(PAYMENTS, sums(PAYMENTS, [m for m in borne if m.name in spread], "30d"))
     yield from expand(PAYMENTS, shares(PAYMENTS, borne, "90d"))
     yield from expand(PAYMENTS, since(PAYMENTS, borne[3:9]))
-    yield from expand(PAYMENTS, _amounts(PAYMENTS, "1h", "1d", "7d", "90d"))
-    yield from expand(PAYMENTS, _activity(PAYMENTS, *_DAILY))
-    keys = (
-        ("merchants", "merchant_id", "merchants", "商户"),
-        ("categories", "mcc", "kinds of merchants", "商户类别"),
-        ("devices", "device_id", "devices", "设备"),
-    )
-    yield from expand(PAYMENTS, distinct(PAYMENTS, keys, "1h", "1d", "7d", "90d"))
+    yield from expand(PAYMENTS, _amounts(PAYMENTS, "7d", "90d"))
+    yield from expand(PAYMENTS, _activity(PAYMENTS, "1h", "1d", "7d", "30d"))
+    shops = (("merchants", "merchant_id", "merchants", "商户"),)
+    yield from expand(PAYMENTS, distinct(PAYMENTS, shops, "30d", "90d"))
+    kinds = (("categories", "mcc", "kinds of merchants", "商户类别"),)
+    yield from expand(PAYMENTS, distinct(PAYMENTS, kinds, "90d"))
+    keys = (("devices", "device_id", "devices", "设备"),)
+    yield from expand(PAYMENTS, distinct(PAYMENTS, keys, "1d", "7d", "90d"))
     yield from bursts(
         PAYMENTS,
         (
             ("count", "payments", "支付笔数"),
             ("total_amount", "amount paid", "支付金额"),
-            ("failed_count", "failed payments", "支付失败笔数"),
         ),
     )
-    yield from expand(INFLOW, _activity(INFLOW, "1d", "7d", "30d"))
+    yield from expand(INFLOW, _activity(INFLOW, "7d", "30d"))
     yield from expand(INFLOW, sums(INFLOW, (_ALL,), "1d", "7d", "30d"))
 
 
@@ -110,15 +110,12 @@ def transfers(policy: Policy, on: date) -> Iterator[Indicator]:
         ),
     )  # fmt: skip
     yield from expand(TRANSFERS, counts(TRANSFERS, borne, "1h", "1d", "30d"))
-    yield from expand(TRANSFERS, sums(TRANSFERS, (_ALL, *borne[:3]), "1h", "1d", "30d"))
+    yield from expand(TRANSFERS, sums(TRANSFERS, (_ALL,), "1d", "30d"))
     yield from expand(TRANSFERS, shares(TRANSFERS, borne, "90d"))
-    yield from expand(TRANSFERS, _amounts(TRANSFERS, "1d", "7d"))
-    yield from expand(TRANSFERS, _activity(TRANSFERS, *_DAILY))
+    yield from expand(TRANSFERS, _amounts(TRANSFERS, "7d", "90d"))
+    yield from expand(TRANSFERS, _activity(TRANSFERS, "1h", "7d", "30d"))
     keys = (("receivers", "counterparty_id", "receivers", "收款人"),)
-    yield from expand(TRANSFERS, distinct(TRANSFERS, keys, "1h", "1d", "7d", "90d"))
-    yield from bursts(
-        TRANSFERS, (("count", "transfers", "转账笔数"), ("total_amount", "amount sent", "转账金额"))
-    )
+    yield from expand(TRANSFERS, distinct(TRANSFERS, keys, "1d", "7d", "90d"))
 
 
 def orders(policy: Policy, on: date) -> Iterator[Indicator]:
@@ -131,8 +128,8 @@ def orders(policy: Policy, on: date) -> Iterator[Indicator]:
             en="that bought risky products", zh="申购高风险产品",
         ),
     )  # fmt: skip
-    yield from expand(ORDERS, counts(ORDERS, borne, "1d", "7d", "30d"))
-    yield from expand(ORDERS, sums(ORDERS, borne, "1d", "7d", "30d"))
+    yield from expand(ORDERS, sums(ORDERS, borne[:1], "1d", "7d", "30d"))
+    yield from expand(ORDERS, counts(ORDERS, borne[1:], "1d", "7d", "30d"))
 
 
 def _activity(entity: Entity, *windows: str) -> Iterator[Template]:

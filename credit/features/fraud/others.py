@@ -8,11 +8,9 @@ from credit.feature import Expression, GraphStatistic, Measure, Reason
 from credit.features.fraud.template import (
     Entity,
     Indicator,
-    Mark,
     Template,
     distinct,
     expand,
-    sums,
 )
 
 APPLICATIONS = Entity(name="lending", table="applications", en="applications", zh="借款申请")
@@ -22,9 +20,7 @@ LOANS = Entity(name="lending", table="loans", en="loans drawn", zh="借款")
 
 def lending() -> Iterator[Indicator]:
     """Yield who asks and borrows in many places within a short time."""
-    asked = Mark(name="application", where=None, en="", zh="")
     yield from expand(APPLICATIONS, _counted("application_count", APPLICATIONS))
-    yield from expand(APPLICATIONS, sums(APPLICATIONS, (asked,), "7d", "90d"))
     keys = (("lenders", "account_id", "different ones", "不同"),)
     yield from expand(ACCOUNTS, distinct(ACCOUNTS, keys, "30d", "90d"))
     late = (("lenders_late", "case when months_past_due > 0 then account_id end", "late", "逾期"),)
@@ -45,12 +41,8 @@ def devices() -> Iterator[Indicator]:
         ("count", Measure(aggregate="count"), "devices", "设备数", None),
         ("people_max", Measure(aggregate="max", value="people"), "most people on one device",
          "单设备最多人数", "no device"),
-        ("people_mean", Measure(aggregate="mean", value="people"), "mean people on a device",
-         "单设备平均人数", "no device"),
         ("accounts_max", Measure(aggregate="max", value="accounts"), "most accounts on one device",
          "单设备最多账户数", "no device"),
-        ("shared_count", Measure(aggregate="count", where="people > 1"),
-         "devices that others use too", "共用设备数", None),
         ("youngest_days", Measure(aggregate="min", value="age_days"),
          "days since the newest device was first seen", "最新设备使用天数", "no device"),
     )  # fmt: skip
@@ -90,17 +82,12 @@ TOGETHER: tuple[tuple[str, str, str, str, str], ...] = (
     ("passed_through_1d", "least(fraud_inflow_total_amount_1d, fraud_payment_total_amount_1d + "
      "fraud_transfer_total_amount_1d)", "fen",
      "money received and passed on within a day", "当日快进快出金额"),
-    ("passed_through_7d", "least(fraud_inflow_total_amount_7d, fraud_payment_total_amount_30d + "
-     "fraud_transfer_total_amount_30d)", "fen",
-     "money received within 7 days and passed on within 30", "近7天快进快出金额"),
     ("redeemed_sent_1d", "least(fraud_wealth_redeemed_amount_1d, fraud_transfer_total_amount_1d)",
      "fen", "products sold and the money sent within a day", "当日赎回后转出金额"),
     ("borrowed_and_applied_7d", "fraud_lending_loan_count_7d * fraud_lending_application_count_7d",
      "count squared", "loans times applications of 7 days", "近7天借款与申请"),
     ("payments_per_login_1d", "fraud_payment_count_1d / fraud_login_count_1d", "ratio",
      "payments per login, a day", "当日单次登录支付笔数"),
-    ("shared_new_device_7d", "fraud_device_people_max_7d * fraud_login_new_device_count_30d",
-     "count squared", "people on a device times new devices", "共用新设备"),
 )  # fmt: skip
 """What several entities say together: name, expression, unit, English, Chinese."""
 
