@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import REPOSITORY
 from golden_artifacts import golden as golden_artifacts
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from credit import cli, policy
 from credit.errors import DataError, UseError
 from credit.pipeline.appeal import appeal_file
-from credit.pipeline.decide import Desk
+from credit.pipeline.decide import Desk, FromRows, decide_file
 from credit.pipeline.pages.page import render
 from credit.pipeline.pages.person import person_page
 
@@ -121,3 +122,22 @@ def test_features_without_an_artifact_or_beside_a_score_are_refused(golden, docu
         Desk(None, rules).decide(documents[0])
     with pytest.raises(DataError, match="features and a score"):
         Desk(golden.folder, rules).decide({**documents[0], "score": EXAMPLE["score"]})
+
+
+def test_features_are_taken_from_a_file_of_rows_with_their_instant(golden, documents, tmp_path):
+    frame = pd.DataFrame(golden.columns).iloc[:3].assign(
+        customer_id=["a", "b", "b"], application_id=[7, 8, 9], as_of=1_772_330_400_000_000
+    )  # fmt: skip
+    frame.to_parquet(tmp_path / "rows.parquet")
+    case = tmp_path / "case.json"
+    case.write_text(json.dumps(EXAMPLE), encoding="utf-8")
+    rows = tmp_path / "rows.parquet"
+    found = decide_file(
+        case, artifact=golden.folder, rules=RULES, features=FromRows(rows=rows, person="a")
+    ).decision
+    assert (found.application_id, found.instant) == ("7", 1_772_330_400_000_000)
+    assert found.score.probability == golden.expected["probability"][0]
+    with pytest.raises(DataError, match="person 'b' has 2 rows"):
+        decide_file(
+            case, artifact=golden.folder, rules=RULES, features=FromRows(rows=rows, person="b")
+        )

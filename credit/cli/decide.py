@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from credit.cli.show import out, print_table
+from credit.errors import ConfigError
 
 decide_app = typer.Typer()
 
@@ -25,6 +26,10 @@ Page = Annotated[Path | None, typer.Option(help="Write the person's page (.html)
 def decide(
     case: Annotated[Path, typer.Argument(help="A case as JSON: see docs/decide.md.")],
     artifact: Artifact = None,
+    rows: Annotated[
+        Path | None, typer.Option(help="Rows of features, CSV or Parquet, with --person.")
+    ] = None,
+    person: Annotated[str | None, typer.Option(help="Whose row: the customer_id.")] = None,
     policy: Annotated[str, typer.Option(help="Policy with its overlays.")] = "weilidai+cn-2026",
     language: Language = "en",
     output: Annotated[
@@ -33,10 +38,17 @@ def decide(
     page: Page = None,
 ) -> None:
     """Decide one case: outcome, limit and price step by step, reasons, what would change it."""
-    from credit.pipeline.decide import decide_file
+    from credit.pipeline.decide import FromRows, decide_file
     from credit.pipeline.pages.person import write_decision
 
-    decided = decide_file(case, artifact=artifact, rules=policy, language=language)
+    if (rows is None) != (person is None):
+        raise ConfigError("--rows and --person: give both, or neither.")
+    features = None
+    if rows is not None and person is not None:
+        features = FromRows(rows=rows, person=person)
+    decided = decide_file(
+        case, artifact=artifact, rules=policy, language=language, features=features
+    )
     write_decision(decided, decision=output, page=page, language=language)
     for part in decided.parts:
         out.print(Text(getattr(part.title, language), style="bold"))

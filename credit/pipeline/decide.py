@@ -25,13 +25,11 @@ from credit.decide.repay import Loan, schedule
 from credit.decide.sources import SourceTerms, refuse_outside
 from credit.errors import ConfigError, DataError
 from credit.explain import SearchOptions, changed, offer_text, recourse
+from credit.pipeline.scoring import OFFERS, rows_of
 from credit.policy import InForce, Policy
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
 from credit.runtime.scorer import LANGUAGES
-
-OFFERS = 3
-"""Most ways out of a refusal that are shown."""
 
 Sentences = tuple[tuple[str, str], ...]
 
@@ -126,6 +124,32 @@ class Desk:
         scored = scored_by(self._scorer, document["features"], terms.most_reasons)
         return replace(case, score=scored)
 
+    def with_row(self, document: Mapping[str, Any], found: FromRows) -> dict[str, Any]:
+        """Return a document with a person's features of a file, their application and instant.
+
+        Raises
+        ------
+        DataError
+            No artifact says which columns are features, or the person has not one row.
+        """
+        if self._scorer is None:
+            raise DataError("--rows: no artifact says which columns are features. Name --artifact.")
+        rows = rows_of(found.rows, found.person)
+        if len(rows) > 1:
+            raise DataError(
+                f"{found.rows}: person {found.person!r} has {len(rows)} rows. A case is one "
+                "application: keep its row alone in a file, or put its features into the case."
+            )
+        row = _as_json(rows.iloc[0].to_dict())
+        given = {name: value for name, value in document.items() if name != "score"}
+        names = [feature.name for feature in self._scorer.features if feature.name in row]
+        given["features"] = {name: row[name] for name in names}
+        if row.get("application_id") is not None:
+            given["application_id"] = str(row["application_id"])
+        if row.get("as_of") is not None:
+            given["instant"] = int(row["as_of"])
+        return given
+
     def decide(self, document: Mapping[str, Any]) -> Decided:
         """Decide a document's case, and say what would change a refusal."""
         case = self.case(document)
@@ -191,7 +215,10 @@ class Desk:
 
 def _as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:
     """Return features with missing values as None."""
-    return {str(name): None if pd.isna(value) else value for name, value in features.items()}
+    return {
+        str(name): None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()
+        for name, value in features.items()
+    }
 
 
 def scored_by(scorer: Scorer, features: Mapping[str, Any], reasons: int) -> Scored:
@@ -245,7 +272,22 @@ def read_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def decide_file(path: Path, *, artifact: Path | None, rules: str, language: str = "en") -> Decided:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromRows:
+    """A person's features in a file of rows, in place of those in the case."""
+
+    rows: Path
+    person: str
+
+
+def decide_file(
+    path: Path,
+    *,
+    artifact: Path | None,
+    rules: str,
+    language: str = "en",
+    features: FromRows | None = None,
+) -> Decided:
     """Decide the case of a file.
 
     Parameters
@@ -256,9 +298,13 @@ def decide_file(path: Path, *, artifact: Path | None, rules: str, language: str 
         Name of a policy, with its overlays.
     language : {"en", "zh"}
         In which it will be told; checked before anything is decided.
+    features : FromRows, optional
+        The row says at which instant it holds: that is then the case's.
     """
     check_language(language)
-    return Desk(artifact, policy.load(rules)).decide(read_document(path))
+    desk = Desk(artifact, policy.load(rules))
+    document = read_document(path)
+    return desk.decide(document if features is None else desk.with_row(document, features))
 
 
 def check_language(language: str) -> None:

@@ -111,16 +111,7 @@ def explain_person(
         raise ConfigError(f"--language {language!r}: must be one of {LANGUAGES}.")
     chosen: Language = "zh" if language == "zh" else "en"
     scorer = load_artifact(artifact)
-    frame = read_frame(table)
-    if "customer_id" not in frame.columns:
-        raise DataError(f"{table}: no column 'customer_id', so no person can be found in it.")
-    ids = frame["customer_id"].astype("str")
-    rows = frame[ids == person]
-    if rows.empty:
-        raise DataError(
-            f"{table}: no person {person!r}.{nearest(person, ids.unique()[:1000])} "
-            f"It holds {ids.nunique():,} people."
-        )
+    rows = rows_of(table, person)
     scores = scorer.score(
         columns_of(rows, scorer.features), reasons=REASONS, language=chosen, ignore=KEYS
     )
@@ -146,6 +137,27 @@ def explain_person(
             )
         )
     return found
+
+
+def rows_of(table: Path, person: str) -> pd.DataFrame:
+    """Return the rows of a person, found by customer_id in a file.
+
+    Raises
+    ------
+    DataError
+        The file has no customer_id, or nobody of that name.
+    """
+    frame = read_frame(table)
+    if "customer_id" not in frame.columns:
+        raise DataError(f"{table}: no column 'customer_id', so no person can be found in it.")
+    ids = frame["customer_id"].astype("str")
+    rows = frame[ids == person]
+    if rows.empty:
+        raise DataError(
+            f"{table}: no person {person!r}.{nearest(person, ids.unique()[:1000])} "
+            f"It holds {ids.nunique():,} people."
+        )
+    return rows
 
 
 def _plan(artifact: Path, cutoff: float | None) -> RecoursePlan | None:
