@@ -10,11 +10,14 @@ from itertools import pairwise
 from string import Formatter
 
 import pytest
+from conftest import REPOSITORY
 from decide_figures import SHIPPED, TODAY, figures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credit.decide.case import patched, read_case
 from credit.decide.clock import add_months
+from credit.decide.decision import DecisionTerms, decide
 from credit.decide.limit import (
     NAMES,
     WORDS,
@@ -44,6 +47,7 @@ from credit.decide.limit import (
     usable,
 )
 from credit.errors import DataError, PolicyError
+from credit.evaluate import adverse_impact
 
 TERMS = LimitTerms.of(figures())
 YUAN = 100
@@ -155,6 +159,32 @@ def test_l03_the_factor_stays_within_the_range_and_rises_with_the_grade(grades, 
 
 def _factor(where: Fraction):
     return limit(facts(10_000, occupation="civil", place=where), TERMS).steps[1].facts["factor"]
+
+
+def test_l03_occupation_moves_the_limit_and_nothing_else():
+    """Same people, other occupations: approved alike (impact ratio 1), priced alike."""
+    terms = DecisionTerms.of(figures(on=date(2026, 3, 1), over="cn-2026"))
+    example = json.loads(
+        (REPOSITORY / "docs" / "examples" / "case.json").read_text(encoding="utf-8")
+    )
+    names, approved, limits = [], [], {}
+    for probability in (0.005, 0.03, 0.07, 0.09, 0.3):
+        said = {**example["score"], "probability": probability}
+        same = set()
+        for name in ("default", "civil", "freelance"):
+            case = patched(example, {"score": said, "money": {"occupation": name}})
+            found = decide(read_case(case), terms)
+            same.add((found.outcome, found.grounds, found.price))
+            names.append(name)
+            approved.append(found.outcome == "approve")
+            limits.setdefault(name, []).append(found.limit.limit_fen)
+        assert len(same) == 1
+    assert (adverse_impact(approved, names, reference="default")["ratio"] == 1).all()
+    assert 0 < sum(approved) < len(approved)
+    for civil, other, freelance in zip(
+        *(limits[n] for n in ("civil", "default", "freelance")), strict=True
+    ):
+        assert civil > other > freelance
 
 
 @pytest.mark.parametrize(

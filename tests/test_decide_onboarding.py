@@ -195,7 +195,7 @@ def test_e10_the_mask_is_what_product_and_person_allow():
     friends = SourceTerms.of(figures({"product.data_sources": ["basic_id", "friend_chain"]}))
     assert friends.authorised(ALL, TODAY) == ("social",)
     assert friends.authorised({}, TODAY) == ()
-    with pytest.raises(UseError, match=r"payment: \['payment_count_90d'\]; calls: .* Ask the"):
+    with pytest.raises(UseError, match=r"payment: \['payment_count_90d'\]; calls: .* or ask the"):
         refuse_outside(FEATURES, friends.authorised(ALL, TODAY))
 
 

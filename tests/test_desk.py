@@ -12,7 +12,7 @@ from golden_artifacts import golden as golden_artifacts
 from typer.testing import CliRunner
 
 from credit import cli, policy
-from credit.errors import DataError
+from credit.errors import DataError, UseError
 from credit.pipeline.appeal import appeal_file
 from credit.pipeline.decide import Desk, FromRows, decide_file
 from credit.pipeline.pages.page import render
@@ -52,6 +52,18 @@ def test_a_case_is_decided_as_its_artifact_scores_it(golden, documents):
         cause.en for cause in bad.decision.score.causes
     ]
     assert sum(good.dimensions.values()) > 0 > sum(bad.dimensions.values())
+
+
+def test_e10_a_model_is_served_nothing_that_product_or_person_keep_shut(golden, documents):
+    """Not even empty: a null would say that nothing happened."""
+    with pytest.raises(UseError, match=r"outside what product and person allow: .*payment: \["):
+        Desk(golden.folder, policy.load("weilidai+we2000")).decide(documents[0])
+    desk, person = Desk(golden.folder, policy.load(RULES)), documents[0]["applicant"]
+    kept = [scope for scope in person["scopes"] if scope != "payments"]
+    shut = {**documents[0], "applicant": {**person, "scopes": kept}}
+    for served in (shut, {**shut, "features": dict.fromkeys(shut["features"])}):
+        with pytest.raises(UseError, match="Take a model without them"):
+            desk.decide(served)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -6,7 +6,7 @@ person or a product leaves out is emptied there, as a source that was not author
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -73,7 +73,10 @@ class SourceTerms:
 
     def authorised(self, scopes: Mapping[str, Use], day: date) -> tuple[str, ...]:
         """Return the dimensions that product and person allow on a day, in the policy's order."""
-        given = in_force(scopes, day)
+        return self.allowed(in_force(scopes, day))
+
+    def allowed(self, given: Set[str]) -> tuple[str, ...]:
+        """Return the dimensions of sources that the product asks for and that are authorised."""
         return tuple(
             dimension
             for dimension, source in self.needed_by.items()
@@ -96,7 +99,8 @@ def refuse_outside(features: Mapping[str, str], authorised: Collection[str]) -> 
     Parameters
     ----------
     features : mapping of str to str
-        Feature -> its dimension, of those with a value to be served.
+        Feature -> its dimension, of all that a model reads, empty or not: a null would say that
+        nothing happened, not that nothing may be known.
     authorised : collection of str
         From `SourceTerms.authorised`.
 
@@ -113,6 +117,5 @@ def refuse_outside(features: Mapping[str, str], authorised: Collection[str]) -> 
         said = "; ".join(f"{dimension}: {sorted(names)}" for dimension, names in outside.items())
         raise UseError(
             f"features outside what product and person allow: {said}. Allowed: {ALWAYS} and "
-            f"{sorted(authorised)}. Ask the person for the source, or serve without it "
-            "(credit.consent)."
+            f"{sorted(authorised)}. Take a model without them (credit.consent), or ask the person."
         )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from credit import policy
 from credit.artifact import recourse_plan, risk_of
+from credit.artifact.manifest import UNASSIGNED
 from credit.decide.answer import Part, answer, opens
 from credit.decide.appeal import AppealTerms
 from credit.decide.case import Case, Cause, Scored, read_case
@@ -21,6 +22,7 @@ from credit.decide.cost import Breakdown, CostTerms, Offer, cost_breakdown, offe
 from credit.decide.decision import Decision, DecisionTerms, decide
 from credit.decide.eligibility import eligibility, standing
 from credit.decide.repay import Loan, schedule
+from credit.decide.sources import SourceTerms, refuse_outside
 from credit.errors import ConfigError, DataError
 from credit.explain import SearchOptions, changed, offer_text, recourse
 from credit.pipeline.scoring import OFFERS, rows_of
@@ -104,6 +106,8 @@ class Desk:
             A name or a value of the document is not what it must be.
         ArtifactError
             The features are not those of the artifact.
+        UseError
+            The artifact reads a source that the product or the person keeps shut.
         """
         rest = {name: value for name, value in document.items() if name != "features"}
         case = read_case(rest)
@@ -113,7 +117,10 @@ class Desk:
             raise DataError("case: it has features and a score. Leave one of them out.")
         if self._scorer is None:
             raise DataError("case.features: no artifact scores them. Name one with --artifact.")
-        _, terms = self.terms(case.instant)
+        figures, terms = self.terms(case.instant)
+        # A column of one's own without a dimension has no source that could be authorised.
+        read = {f.name: f.dimension for f in self._scorer.features if f.dimension != UNASSIGNED}
+        refuse_outside(read, SourceTerms.of(figures).allowed(case.applicant.scopes))
         scored = scored_by(self._scorer, document["features"], terms.most_reasons)
         return replace(case, score=scored)
 

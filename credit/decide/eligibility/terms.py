@@ -100,7 +100,7 @@ class EligibilityTerms:
             tenure_months=_count(figures, "eligibility.min_tenure_months"),
             bureau=_counts(figures, "eligibility.bureau", ("lookback_months", "max_days_past_due")),
             lenders=_counts(
-                figures, "eligibility.multi_lender", ("window_days", "lenders", "inquiries")
+                figures, "eligibility.multi_lender", ("window_days", "lenders", "inquiries"), low=0
             ),
             scopes=tuple(items(figures["eligibility.scopes"], "eligibility.scopes")),
             score=LeastScore.of(figures),
@@ -124,6 +124,8 @@ def _count(figures: InForce, key: str, *, low: int = 0) -> int:
     return whole(figures[key], key, low=low)
 
 
-def _counts(figures: InForce, key: str, names: tuple[str, ...]) -> Mapping[str, int]:
+def _counts(
+    figures: InForce, key: str, names: tuple[str, ...], *, low: int = 1
+) -> Mapping[str, int]:
     table = named(figures, key, names)
-    return {name: whole(table[name], f"{key}.{name}", low=1) for name in names}
+    return {name: whole(table[name], f"{key}.{name}", low=low) for name in names}
