@@ -21,6 +21,7 @@ from credit.decide.fraud import (
     Signal,
     code,
     combine,
+    guide,
     sentence,
     signals,
     step,
@@ -222,6 +223,8 @@ def test_f10_where_a_scam_is_suspected_the_guide_is_shown_and_payments_pause_onc
     assert coach is not None and not verdicts[1].passes
     assert (coach.points, coach.pause_until - NIGHT) == (4, 30 * MINUTE)
     assert coach.codes == ("F_NEW_PAYEE", "F_REMOTE_LOGIN")
+    said = guide(coach, TERMS.zone)
+    assert "pause until 00:00" in said.en and "暂停至00:00" in said.zh
     quiet = replace(scam, payee_age_days=None, amount_fen=100)
     _, paused = step(state, replace(quiet, at=coach.pause_until - 1), {}, TERMS)
     assert paused.coach is not None and not paused.passes

@@ -236,6 +236,30 @@ def test_an_address_jumps_within_thirty_minutes_and_not_a_microsecond_later():
     assert found[name].tolist() == [1, 0]
 
 
+def test_f14_lenders_and_applications_in_a_window_are_counted():
+    def at(days: float, **row: object) -> dict:
+        time = Q - int(days * DAY)
+        return {"customer_id": 0, "event_time": time, "available_at": time, **row}
+
+    tables = {
+        "applications": [at(days, application_id=n) for n, days in enumerate((0, 1, 7, 7.1, 90))],
+        "bureau": [
+            at(days, account_id=account, months_past_due=late)
+            for days, account, late in ((10, 1, 0), (40, 1, 1), (90, 2, None), (90.1, 3, 1))
+        ],
+        "loans": [at(2, loan_id=1, principal_fen=5, term_months=3)],
+    }
+    asked = [f for f in FRAUD if f.name.startswith("fraud_lending_")]
+    with engine_of(tables) as engine:
+        found = build(engine, World({0: Q}).spine(), Catalogue(tuple(asked))).iloc[0]
+    values = {name.removeprefix("fraud_lending_"): found[name] for name in found.index[1:]}
+    assert values == {
+        "application_count_1d": 1, "application_count_7d": 2, "application_count_90d": 4,
+        "lenders_30d": 1, "lenders_90d": 2, "lenders_late_90d": 1,
+        "loan_count_1d": 0, "loan_count_7d": 1, "loan_count_90d": 1,
+    }  # fmt: skip
+
+
 # -- the oracle
 
 

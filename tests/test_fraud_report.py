@@ -118,7 +118,7 @@ def world():
     return made
 
 
-OPTIONS = FraudOptions(events=600)
+OPTIONS = FraudOptions(events=400)
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,11 @@ def test_the_command_prints_and_writes_the_tables(tmp_path):
     assert done.exit_code == 0, done.output
     assert "F_RISKY_DEVICE" in done.output
     assert len(pd.read_csv(out / "indicators.csv")) == len(indicators())
+
+
+def test_the_command_lists_the_indicators():
+    done = CliRunner().invoke(app, ["fraud", "indicators"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0 and f"{len(indicators())} indicators" in done.output
 
 
 def test_what_cannot_be_reported_is_refused():

@@ -44,6 +44,16 @@ def report(
         out.print(f"{write}: indicators.csv, rules.csv, activity.csv")
 
 
+@fraud_app.command("indicators", epilog="Example: credit fraud indicators")
+def list_indicators() -> None:
+    """List the indicators: what each says, and who looks at it."""
+    from credit.features.fraud import indicators, users
+
+    of = users()
+    rows = [[one.name, one.label, one.unit, ", ".join(of[one.name])] for one in indicators()]
+    print_table(f"{len(rows)} indicators", ["name", "what it says", "unit", "looked at by"], rows)
+
+
 def _rows(table: pd.DataFrame) -> list[list[str]]:
     return [
         [f"{value:.4g}" if isinstance(value, float) else str(value) for value in row]

@@ -7,7 +7,9 @@ the package (data, model) meet here and in a data frame, nowhere else.
 Expressions are SQL in a small portable subset: columns of the feature's table, literals,
 ``+ - * /``, comparisons, ``and or not``, ``case``, ``coalesce``, ``nullif``, ``abs``,
 ``greatest``, ``least``, ``ln``, ``sqrt``, and three calendar functions of this package:
-``local_hour(t)``, ``local_weekday(t)`` (0 is Monday), ``local_day(t)`` (days since 1970).
+``local_hour(t)``, ``local_weekday(t)`` (0 is Monday), ``local_day(t)`` (days since 1970). Of
+events in a window they may also ask ``previous(column)``, ``times_seen(column)`` and
+``distance_km(latitude, longitude, latitude, longitude)``; see `WindowAggregate`.
 No expression may name the as-of instant: comparing times is the compiler's business alone.
 """
 

@@ -11,9 +11,9 @@ from credit.decide.fraud.record import Coach, Event, Signal, Verdict
 from credit.decide.fraud.rules import combine, signals
 from credit.decide.fraud.terms import FraudTerms, code
 from credit.decide.fraud.watch import START, State, step, watch
-from credit.decide.fraud.words import WORDS, sentence
+from credit.decide.fraud.words import WORDS, guide, sentence
 
 __all__ = [
     "OWN", "START", "WORDS", "Coach", "Event", "FraudTerms", "Line", "Signal", "State", "Verdict",
-    "code", "combine", "duration", "sentence", "signals", "step", "watch",
+    "code", "combine", "duration", "guide", "sentence", "signals", "step", "watch",
 ]  # fmt: skip

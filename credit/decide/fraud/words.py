@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit.decide.fraud.record import Signal
+from credit.decide.clock import local
+from credit.decide.fraud.record import Coach, Signal
 from credit.decide.money import yuan
 from credit.feature import Reason
 
@@ -29,8 +30,8 @@ WORDS: dict[str, Reason] = {
         zh="贷款{drawn}元中有{spent}元流向禁止用途（{category}）。",
     ),
     "F_TOGETHER": Reason(
-        en="Several warnings came within {minutes} minutes of each other: {signals}.",
-        zh="{minutes}分钟内同时出现多项风险信号：{signals}。",
+        en="Several of these warnings came within {minutes} minutes of each other.",
+        zh="以上多项风险信号在{minutes}分钟内同时出现。",
     ),
     "F_REMOTE_LOGIN": Reason(
         en="A login came from a place {value} km from the one before.",
@@ -81,6 +82,22 @@ WORDS: dict[str, Reason] = {
     ),
 }
 """Code of a signal -> its sentence, with ``{named}`` places."""
+
+
+GUIDE = Reason(
+    en="This payment looks like those that people are talked into by fraudsters. Nobody from a "
+    "bank, the police or a shop asks you to send money to a safe account, or for a code. Payments "
+    "pause until {until}; call the person you want to pay before you go on.",
+    zh="该笔支付疑似诈骗。银行、公检法及商家不会要求您向“安全账户”转账或索要验证码。"
+    "支付暂停至{until}，请先与收款人电话核实。",
+)
+"""What the coach says, with ``{until}`` where the end of the pause stands."""
+
+
+def guide(coach: Coach, zone: str) -> Reason:
+    """Return what the coach says; the end of the pause is read on the clock of a zone."""
+    until = f"{local(coach.pause_until, zone):%H:%M}"
+    return Reason(en=GUIDE.en.format(until=until), zh=GUIDE.zh.format(until=until))
 
 
 def sentence(signal: Signal) -> Reason:
