@@ -17,7 +17,8 @@ from credit.decide.clock import add_months, local_day
 from credit.decide.cost import burden
 from credit.decide.decision import Decision, DecisionTerms, Ground
 from credit.decide.money import yuan
-from credit.decide.record import Check
+from credit.decide.record import Check, Fact
+from credit.decide.sentence import said
 from credit.feature import Reason
 
 WORDS: dict[str, Reason] = {
@@ -202,7 +203,7 @@ def _changes(
     if decision.outcome == "approve":
         return
     if opens_on is not None:
-        yield _said("from", day=opens_on)
+        yield _said("from", day=opens_on.isoformat())
     for number, sentences in enumerate(offers, start=1):
         yield _said("offer", number=number)
         yield from (Reason(en=en, zh=zh) for en, zh in sentences)
@@ -238,19 +239,18 @@ def _who(decision: Decision, terms: DecisionTerms, appeal: AppealTerms) -> Itera
     else:
         yield _said("automated" if decision.solely_automated else "awaits")
     last = local_day(decision.instant, terms.zone) + timedelta(days=appeal.within_days)
-    yield _said("appeal", last=last, answer=appeal.answer_days)
+    yield _said("appeal", last=last.isoformat(), answer=appeal.answer_days)
 
 
 def _rules(decision: Decision) -> Reason:
     return _said(
-        "rules", on=decision.on, policy=decision.policy, version=decision.policy_sha256[:12],
+        "rules", on=decision.on.isoformat(), policy=decision.policy, version=decision.policy_sha256[:12],
         case=decision.case_sha256[:12],
     )  # fmt: skip
 
 
-def _said(code: str, **facts: object) -> Reason:
-    words = WORDS[code]
-    return Reason(en=words.en.format_map(facts), zh=words.zh.format_map(facts))
+def _said(code: str, **facts: Fact) -> Reason:
+    return said(WORDS, code, facts)
 
 
 def _percent(rate: object, digits: int) -> str:

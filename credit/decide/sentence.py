@@ -48,5 +48,8 @@ def _shown(name: str, fact: Fact, names: Mapping[str, Reason]) -> tuple[str, str
     if isinstance(fact, str):
         parts = [names.get(part, Reason(en=part, zh=part)) for part in fact.split(", ")]
         return ", ".join(part.en for part in parts), "、".join(part.zh for part in parts)
-    text = yuan(fact) if name.endswith("_fen") and isinstance(fact, int) else str(fact)
+    if name.endswith("_fen") and isinstance(fact, int):
+        text = yuan(fact)
+    else:
+        text = f"{fact:,.10g}" if isinstance(fact, float) else str(fact)
     return text, text

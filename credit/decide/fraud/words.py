@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from credit.decide.clock import local
 from credit.decide.fraud.record import Coach, Signal
-from credit.decide.money import yuan
+from credit.decide.sentence import said
 from credit.feature import Reason
 
 WORDS: dict[str, Reason] = {
     "F_LARGE_PAYMENT": Reason(
-        en="A single payment of {amount} yuan is above {above} yuan and is looked at by a person.",
-        zh="单笔支付{amount}元超过{above}元，需专项审核。",
+        en="A single payment of {amount_fen} yuan is above {above_fen} yuan and is looked at by a "
+        "person.",
+        zh="单笔支付{amount_fen}元超过{above_fen}元，需专项审核。",
     ),
     "F_NIGHT_LARGE_TRANSFER": Reason(
-        en="{amount} yuan were to be sent at night (hour {hour}); above {above} yuan that is rare.",
-        zh="夜间（{hour}时）转出{amount}元，超过{above}元。",
+        en="{amount_fen} yuan were to be sent at night (hour {hour}); above {above_fen} yuan that "
+        "is rare.",
+        zh="夜间（{hour}时）转出{amount_fen}元，超过{above_fen}元。",
     ),
     "F_NEW_PAYEE": Reason(
-        en="{amount} yuan were to go to somebody known for {days} days only.",
-        zh="向{days}天内新增的收款人支付{amount}元。",
+        en="{amount_fen} yuan were to go to somebody known for {days} days only.",
+        zh="向{days}天内新增的收款人支付{amount_fen}元。",
     ),
     "F_MERCHANT_STOP": Reason(
-        en="Payments to merchants of class {class} reach {spent} yuan today, above {daily} yuan; "
-        "they are possible again tomorrow.",
-        zh="今日向{class}类商户支付累计{spent}元，超过{daily}元，已暂停，次日恢复。",
+        en="Payments to merchants of class {class} reach {spent_fen} yuan today, above {daily_fen} "
+        "yuan; they are possible again tomorrow.",
+        zh="今日向{class}类商户支付累计{spent_fen}元，超过{daily_fen}元，已暂停，次日恢复。",
     ),
     "F_FUND_FLOW": Reason(
-        en="Of {drawn} yuan borrowed, {spent} yuan went to {category}, where loans may not go.",
-        zh="贷款{drawn}元中有{spent}元流向禁止用途（{category}）。",
+        en="Of {drawn_fen} yuan borrowed, {spent_fen} yuan went to {category}, where loans may not "
+        "go.",
+        zh="贷款{drawn_fen}元中有{spent_fen}元流向禁止用途（{category}）。",
     ),
     "F_TOGETHER": Reason(
         en="Several of these warnings came within {minutes} minutes of each other.",
@@ -101,12 +104,5 @@ def guide(coach: Coach, zone: str) -> Reason:
 
 
 def sentence(signal: Signal) -> Reason:
-    """Return what a person is told about a signal; amounts read as yuan."""
-    facts: dict[str, object] = {}
-    for name, fact in signal.facts.items():
-        if name.endswith("_fen") and isinstance(fact, int):
-            facts[name.removesuffix("_fen")] = yuan(fact)
-        else:
-            facts[name] = f"{fact:,.10g}" if isinstance(fact, float) else fact
-    words = WORDS[signal.code]
-    return Reason(en=words.en.format_map(facts), zh=words.zh.format_map(facts))
+    """Return what a person is told about a signal, in English and Chinese."""
+    return said(WORDS, signal.code, signal.facts)
