@@ -244,8 +244,8 @@ def _who(decision: Decision, terms: DecisionTerms, appeal: AppealTerms) -> Itera
 
 def _rules(decision: Decision) -> Reason:
     return _said(
-        "rules", on=decision.on.isoformat(), policy=decision.policy, version=decision.policy_sha256[:12],
-        case=decision.case_sha256[:12],
+        "rules", on=decision.on.isoformat(), policy=decision.policy,
+        version=decision.policy_sha256[:12], case=decision.case_sha256[:12],
     )  # fmt: skip
 
 

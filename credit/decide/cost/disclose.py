@@ -31,6 +31,9 @@ WORDS: dict[str, Reason] = {
     "late_fee": Reason(en="late fee", zh="滞纳金"),
     "penalty": Reason(en="penalty beside interest", zh="逾期罚息（另计利息）"),
     "early": Reason(en="fee for settling early ({channel})", zh="提前结清手续费（{channel}）"),
+    "channel:balance": Reason(en="from the balance", zh="零钱"),
+    "channel:card": Reason(en="by card", zh="银行卡"),
+    "channel:instalment_account": Reason(en="instalment account", zh="分期账户"),
     "normal": Reason(en="cost a year if paid as agreed", zh="正常履约年化综合融资成本"),
     "nominal": Reason(en="advertised rate a year", zh="名义年利率"),
     "irr_12": Reason(en="monthly internal rate times 12", zh="月内部收益率乘以 12（单利）"),
@@ -112,6 +115,7 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
     def line(part: Part, item: Item) -> Row:
         early = item.code.startswith("early_")
         channel = item.code.removeprefix("early_")
+        channel = said(f"channel:{channel}") if f"channel:{channel}" in WORDS else channel
         return Row(
             part=part,
             name=said("early", channel=channel) if early else said(item.code),
