@@ -57,7 +57,7 @@ def decide(
 
 
 @decide_app.command(
-    epilog="Example: credit appeal decision.json --evidence evidence.json --page appeal.html"
+    epilog="Example: credit appeal decision.json --evidence docs/examples/evidence.json"
 )
 def appeal(
     decision: Annotated[Path, typer.Argument(help="What credit decide -o wrote.")],

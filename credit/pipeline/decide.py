@@ -302,7 +302,7 @@ def decide_file(
         The row says at which instant it holds: that is then the case's.
     """
     check_language(language)
-    desk = Desk(artifact, policy.load(rules))
+    desk = Desk(artifact, policy.load(rules, base="weilidai"))
     document = read_document(path)
     return desk.decide(document if features is None else desk.with_row(document, features))
 
