@@ -8,7 +8,7 @@ gravest word decides. The same case and the same policy always give the same dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -124,7 +124,8 @@ class Decision:
     review : Review or None
         What a person ruled; None for a decision that a machine took alone.
     policy, policy_sha256, on : str, str, date
-    case_sha256 : str
+    case : Case
+        What was decided on.
     """
 
     application_id: str
@@ -141,16 +142,26 @@ class Decision:
     policy: str
     policy_sha256: str
     on: date
-    case_sha256: str
+    case: Case
 
     @property
     def solely_automated(self) -> bool:
         """Whether no person read the case: then a person may be asked for (PIPL, article 24)."""
         return self.review is None and self.outcome != "review"
 
+    @property
+    def case_sha256(self) -> str:
+        """The SHA-256 of the case: it names what was decided on."""
+        return self.case.sha256
+
     def plain(self) -> dict[str, Any]:
-        """Return the decision as JSON has it."""
-        return {**plain(self), "solely_automated": self.solely_automated}
+        """Return the decision as JSON has it; the case stands in it by its hash."""
+        found = {
+            one.name: plain(getattr(self, one.name)) for one in fields(self) if one.name != "case"
+        }
+        return {
+            **found, "case_sha256": self.case_sha256, "solely_automated": self.solely_automated
+        }  # fmt: skip
 
 
 def decide(case: Case, terms: DecisionTerms) -> Decision:
@@ -197,7 +208,7 @@ def decide(case: Case, terms: DecisionTerms) -> Decision:
         policy=terms.policy,
         policy_sha256=terms.sha256,
         on=terms.on,
-        case_sha256=case.sha256,
+        case=case,
     )
 
 
