@@ -453,6 +453,8 @@ ALL = frozenset({"payments", "wealth", "credit_record", "friend_chain"})
 def test_l15_hiding_bad_news_gains_five_per_cent_at_most():
     known = Known(limit_fen=1_000_001, sources=ALL, on=TODAY)
     assert most_after_hiding(known, ALL - {"credit_record"}, TODAY, HIDING) == 1_050_001
+    traded = ALL - {"credit_record"} | {"location"}  # another source given instead
+    assert most_after_hiding(known, traded, TODAY, HIDING) == 1_050_001
     assert most_after_hiding(known, ALL, TODAY, HIDING) is None
     assert most_after_hiding(None, frozenset(), TODAY, HIDING) is None
     last = add_months(TODAY, 12)
