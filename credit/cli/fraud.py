@@ -34,9 +34,10 @@ def report(
     for title, table in (("rules", found.rules), ("activity", found.activity)):
         print_table(title, list(table.columns), _rows(table))
     best = found.indicators.sort_values("auc", ascending=False, key=lambda auc: (auc - 0.5).abs())
-    print_table(
-        f"indicators that tell most ({len(best)} in all)", list(best.columns), _rows(best.head(20))
-    )
+    # What a line catches stands under rules; the whole table is in the file.
+    shown = best[["indicator", "coverage", "auc", "redundancy", "users"]].head(20)
+    title = f"indicators that tell most ({len(best)} in all)"
+    print_table(title, list(shown.columns), _rows(shown))
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for name in ("indicators", "rules", "activity"):
