@@ -67,6 +67,22 @@ class PolicyError(CreditError, ValueError):
     """A policy file breaks its own rules."""
 
 
+class LawError(PolicyError):
+    """A product is sound, and the law in force does not allow it.
+
+    Attributes
+    ----------
+    key : str
+        The leaf of the law.
+    zh : str
+        The refusal in Chinese.
+    """
+
+    def __init__(self, sentence: str, *, key: str, zh: str) -> None:
+        super().__init__(sentence)
+        self.key, self.zh = key, zh
+
+
 class UseError(CreditError, ValueError):
     """Data that may not be used: not for this purpose, or no longer."""
 

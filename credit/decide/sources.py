@@ -73,7 +73,10 @@ class SourceTerms:
 
     def authorised(self, scopes: Mapping[str, Use], day: date) -> tuple[str, ...]:
         """Return the dimensions that product and person allow on a day, in the policy's order."""
-        given = in_force(scopes, day)
+        return self.served(in_force(scopes, day))
+
+    def served(self, given: Collection[str]) -> tuple[str, ...]:
+        """Return the dimensions that the product allows of the sources given, in that order."""
         return tuple(
             dimension
             for dimension, source in self.needed_by.items()
