@@ -74,13 +74,13 @@ class LawError(PolicyError):
     ----------
     key : str
         The leaf of the law.
-    zh : str
-        The refusal in Chinese.
+    en, zh : str
+        What a person is told who asked for the product.
     """
 
-    def __init__(self, sentence: str, *, key: str, zh: str) -> None:
+    def __init__(self, sentence: str, *, key: str, en: str, zh: str) -> None:
         super().__init__(sentence)
-        self.key, self.zh = key, zh
+        self.key, self.en, self.zh = key, en, zh
 
 
 class UseError(CreditError, ValueError):

@@ -39,6 +39,8 @@ class FundingTerms:
                     f"funding.split: the partner's share {float(terms.partner):g} is below the "
                     f"floor of funding.partner, {float(floor):g}. Give it more, or nothing.",
                     key=key,
+                    en=f"The partner funds {float(terms.partner):.0%} of a loan; the law asks for "
+                    f"{float(floor):.0%} at least.",
                     zh=f"合作方出资比例{float(terms.partner):.0%}低于下限{float(floor):.0%}，依法不得提供。",
                 )
         return terms

@@ -19,10 +19,10 @@ from credit.decide.decision import Decision, Outcome, decide
 from credit.decide.document import plain
 from credit.decide.eligibility import eligibility, standing
 from credit.decide.limit import limit, place
-from credit.decide.money import yuan
 from credit.decide.product import ProductTerms
 from credit.decide.record import Check
 from credit.decide.repay.schedule import Loan, schedule
+from credit.decide.sentence import said
 from credit.errors import DataError, LawError
 from credit.feature import Reason
 
@@ -31,11 +31,15 @@ Verdict = Literal["illegal"] | Outcome
 
 WORDS: dict[str, Reason] = {
     "M_AMOUNT": Reason(
-        en="It lends {least} to {most} yuan; {wanted} are wanted.",
-        zh="该产品额度为{least}至{most}元，您需要{wanted}元。",
+        en="It lends {least_fen} to {most_fen} yuan; {wanted_fen} are wanted.",
+        zh="该产品额度为{least_fen}至{most_fen}元，您需要{wanted_fen}元。",
+    ),
+    "M_PART": Reason(
+        en="Of the {wanted_fen} yuan wanted it lends {usable_fen}.",
+        zh="您需要{wanted_fen}元，该产品可借{usable_fen}元。",
     ),
 }
-"""The sentence of a comparison that is not one of a decision."""
+"""Sentences of a comparison that are not those of a decision."""
 
 MARKS: dict[str, Reason] = {
     "comply.apr_cap": Reason(en="above cap", zh="超过上限"),
@@ -106,7 +110,7 @@ class Compared:
     against : tuple of str
         What stands against it, gravest first, as `MARKS` names it; empty for an approval.
     says : tuple of Reason
-        The same in sentences.
+        The same in sentences; of an approval, that it is for a part of the wish, if it is.
     checks : tuple of Check
         The product's own rules of eligibility, looked at whether the law allows it or not.
     limit_fen, usable_fen : int
@@ -238,17 +242,18 @@ class _Found(NamedTuple):
 def _decided(product: ProductTerms, case: Case, wish: Wish) -> _Found:
     terms = product.decision
     if isinstance(terms, LawError):
-        return _Found("illegal", (terms.key,), (Reason(en=str(terms), zh=terms.zh),))
+        return _Found("illegal", (terms.key,), (Reason(en=terms.en, zh=terms.zh),))
     decision = decide(case, terms)
     against, says = tuple(_named(decision)), tuple(reasons(decision, terms.most_reasons))
-    least, most = product.limit.range.least_fen, product.limit.range.most_fen
-    if wish.amount_fen < least:
-        facts = {"least": yuan(least), "most": yuan(most), "wanted": yuan(wish.amount_fen)}
-        words = WORDS["M_AMOUNT"]
-        small = Reason(en=words.en.format_map(facts), zh=words.zh.format_map(facts))
-        return _Found("refuse", (*against, "M_AMOUNT"), (*says, small))
-    usable = decision.shown.usable_fen if decision.outcome == "approve" else 0
-    return _Found(decision.outcome, against, says, usable)
+    own, wanted = product.limit.range, wish.amount_fen
+    if wanted < own.least_fen:
+        facts = {"least_fen": own.least_fen, "most_fen": own.most_fen, "wanted_fen": wanted}
+        return _Found("refuse", (*against, "M_AMOUNT"), (*says, said(WORDS, "M_AMOUNT", facts)))
+    if decision.outcome != "approve":
+        return _Found(decision.outcome, against, says)
+    usable = decision.shown.usable_fen
+    part = said(WORDS, "M_PART", {"wanted_fen": wanted, "usable_fen": usable})
+    return _Found("approve", (), (part,) if usable < wanted else (), usable)
 
 
 def _named(decision: Decision) -> Iterable[str]:

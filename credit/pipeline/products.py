@@ -45,6 +45,8 @@ class Comparison:
     unseen : dict of str to tuple of str
         Product -> dimensions of the case's features that its model was not given, because the
         product does not use the source or the person did not authorise it.
+    scored : bool
+        Whether there is a score; without one each price is that of the worst grade.
     """
 
     application_id: str
@@ -53,6 +55,7 @@ class Comparison:
     wish: Wish
     lines: tuple[Compared, ...]
     unseen: Mapping[str, tuple[str, ...]]
+    scored: bool
 
     def frame(self) -> pd.DataFrame:
         """Return a row a product: money in yuan, rates as shares."""
@@ -122,27 +125,23 @@ def compare_products(
     return Comparison(
         application_id=case.application_id, on=day, law=law, wish=wish,
         lines=compare(asked, wish), unseen=unseen,
+        scored=scorer is not None or case.score is not None,
     )  # fmt: skip
 
 
 def write_table(path: Path, found: Comparison) -> None:
-    """Write a comparison as CSV.
-
-    Raises
-    ------
-    ConfigError
-        The file's name does not end in .csv, or its folder does not exist.
-    """
-    require_csv(path)
+    """Write a comparison as CSV."""
     with written(path) as partial:
         found.frame().to_csv(partial, index=False)
 
 
-def require_csv(path: Path) -> None:
-    """Refuse, before work, a table that is no CSV file or has no folder to stand in."""
-    if path.suffix != ".csv":
-        raise ConfigError(f"--output {str(path)!r}: the table is written as .csv. Name it so.")
-    require_folder(path)
+def require_outputs(*, table: Path | None, page: Path | None) -> None:
+    """Refuse, before work, a table that is no CSV file, and files without a folder."""
+    if table is not None and table.suffix != ".csv":
+        raise ConfigError(f"--output {str(table)!r}: the table is written as .csv. Name it so.")
+    for path, option in ((table, "--output"), (page, "--page")):
+        if path is not None:
+            require_folder(path, option)
 
 
 def _policy(name: str, law: str) -> Policy:

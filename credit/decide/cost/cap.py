@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import get_args
 
 from credit.decide.cost.breakdown import Breakdown, Offer, cost_breakdown
-from credit.decide.cost.disclose import check_parts, disclosure
+from credit.decide.cost.disclose import Language, check_parts, disclosure
 from credit.decide.cost.terms import CostTerms, Fee
 from credit.decide.leaves import items, named, number, table, whole
 from credit.decide.money import yuan
@@ -60,6 +61,8 @@ class Cap:
                 f"{key}: no cap for lenders of type {lender!r} on {figures.on}, only for "
                 f"{tuple(caps)}. Without one the product cannot be judged, and is refused.",
                 key=key,
+                en=f"No cap on the cost is known for its type of lender ({lender}) on "
+                f"{figures.on}, so it cannot be judged.",
                 zh=f"{figures.on}没有适用于{lender}类放贷机构的成本上限，无法认定该产品合规，故不得提供。",
             )
         rate = number(caps[lender], f"{key}.{lender}", high=10)
@@ -92,18 +95,36 @@ def refuse_above_cap(cost: Breakdown, cap: Cap, way_out: str = WAY_OUT) -> None:
         f"the {item.payee}"
         for item in cost.items
     )
-    parts = "；".join(
-        f"{row.name}（{row.standard}，{row.way}，{row.payee}）{row.amount}元"
-        for row in disclosure(cost, "zh")
-        if row.part == "item"
-    )
+    en, zh = _told(cost, cap)
     raise LawError(
         f"{cost.name}: all-in cost {cost.annual:.2%} a year ({cost.measure}) is above the cap of "
         f"{float(cap.rate):.2%} for {cap.lender} lenders ({cap.source}). On "
         f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. {way_out}",
         key="comply.apr_cap",
-        zh=f"年化综合成本{cost.annual:.2%}高于该类机构的上限{float(cap.rate):.2%}，依法不得提供。"
-        f"以{yuan(cost.principal_fen)}元分{cost.months}个月为例：{parts}。",
+        en=en,
+        zh=zh,
+    )
+
+
+def _told(cost: Breakdown, cap: Cap) -> tuple[str, str]:
+    """Return what a person is told of a loan above the cap, in English and Chinese."""
+    en, zh = (
+        [row for row in disclosure(cost, language) if row.part == "item"]
+        for language in get_args(Language)
+    )
+    items_en = "; ".join(
+        f"{row.name} ({row.standard}, {row.way}, to the {row.payee}) {row.amount} yuan"
+        for row in en
+    )
+    items_zh = "；".join(
+        f"{row.name}（{row.standard}，{row.way}，{row.payee}）{row.amount}元" for row in zh
+    )
+    most, allowed, amount = f"{cost.annual:.2%}", f"{float(cap.rate):.2%}", yuan(cost.principal_fen)
+    return (
+        f"It costs up to {most} a year, everything in; the law allows lenders of its type "
+        f"{allowed}. On {amount} yuan over {cost.months} months: {items_en}.",
+        f"年化综合成本最高{most}，高于该类机构的上限{allowed}，依法不得提供。"
+        f"以{amount}元分{cost.months}个月为例：{items_zh}。",
     )
 
 
@@ -184,6 +205,7 @@ def _refuse_too_long(cost: Breakdown, figures: InForce) -> None:
         raise LawError(
             f"{cost.name}: {key} allows {most} months at most ({figures.leaf(key).source}).",
             key=key,
+            en=f"It lends over {cost.months} months; the law allows {most} at most.",
             zh=f"期限{cost.months}个月超过法定的{most}个月，依法不得提供。",
         )
 
