@@ -15,7 +15,6 @@ from credit.decide.case import Case
 from credit.decide.money import YUAN
 from credit.decide.product import ProductTerms
 from credit.decide.products import Compared, Wish, compare
-from credit.decide.sources import ALWAYS
 from credit.errors import ConfigError
 from credit.pipeline.cost import fen_of
 from credit.pipeline.decide import check_language, day_of, read_document, read_parts, scored_by
@@ -158,9 +157,9 @@ def _served(
     features: Mapping[str, Any], scorer: Scorer, terms: ProductTerms, case: Case
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the features that a product's model may be served, and the dimensions left out."""
-    allowed = {ALWAYS, *terms.sources.served(case.applicant.scopes)}
+    closed = set(terms.sources.needed_by) - set(terms.sources.served(case.applicant.scopes))
     of = {feature.name: feature.dimension for feature in scorer.features}
-    shut = {name for name in features if of.get(name, ALWAYS) not in allowed}
+    shut = {name for name in features if of.get(name) in closed}
     left_out = dict.fromkeys(of[name] for name in features if name in shut)
     served = {name: None if name in shut else value for name, value in features.items()}
     return served, tuple(left_out)

@@ -31,6 +31,9 @@ WORDS: Mapping[str, Reason] = {
     "law": Reason(en="law laid over", zh="适用法规"),
     "none": Reason(en="none", zh="无"),
     "cheapest": Reason(en="cheapest, a year", zh="最低年化成本"),
+    "bracketed": Reason(
+        en="A limit in brackets is computed and not offered", zh="括号内额度仅为测算，不提供"
+    ),
     "what": Reason(en="What each would lend, and at what cost", zh="各产品的额度与成本"),
     "what_text": Reason(
         en="Each product decides the same case by its own rules. The true cost is the effective "
@@ -59,7 +62,7 @@ WORDS: Mapping[str, Reason] = {
     "why": Reason(en="Why not, or not all of it", zh="不提供或不足额的原因"),
     "product": Reason(en="product", zh="产品"),
     "outcome": Reason(en="decision", zh="决定"),
-    "limit": Reason(en="limit, yuan (not offered)", zh="额度，元（不提供）"),
+    "limit": Reason(en="limit, yuan", zh="额度（元）"),
     "apply": Reason(en="may apply", zh="可否申请"),
     "daily": Reason(en="a day", zh="日利率"),
     "annual": Reason(en="a year", zh="年利率"),
@@ -131,7 +134,7 @@ def tables(found: Comparison, language: Language = "en") -> tuple[Printed, Print
     """Return the comparison, the price of each grade, and what each product asks for, in words."""
     grades = list(dict.fromkeys(one.grade for line in found.lines for one in line.prices))
     main = Printed(
-        _said("title", language),
+        _said("bracketed", language),
         _columns("product cost limit outcome apply daily annual time", language),
         [_main(line, language) for line in found.lines],
     )
