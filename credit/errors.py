@@ -67,6 +67,22 @@ class PolicyError(CreditError, ValueError):
     """A policy file breaks its own rules."""
 
 
+class LawError(PolicyError):
+    """A product is sound, and the law in force does not allow it.
+
+    Attributes
+    ----------
+    key : str
+        The leaf of the law.
+    en, zh : str
+        What a person is told who asked for the product.
+    """
+
+    def __init__(self, sentence: str, *, key: str, en: str, zh: str) -> None:
+        super().__init__(sentence)
+        self.key, self.en, self.zh = key, en, zh
+
+
 class UseError(CreditError, ValueError):
     """Data that may not be used: not for this purpose, or no longer."""
 

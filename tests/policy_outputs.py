@@ -24,7 +24,8 @@ from credit.decide.appeal import AppealTerms
 from credit.decide.case import read_case
 from credit.decide.decision import DecisionTerms, decide
 from credit.decide.funding import FundingTerms
-from credit.decide.products import ProductTerms, Wish, compare
+from credit.decide.product import ProductTerms
+from credit.decide.products import Wish, compare
 from credit.features import catalogue
 from credit.features.fraud import indicators
 from credit.pipeline.pages.fairness import custom
@@ -71,8 +72,8 @@ def points(figures: InForce) -> object:
 
 
 def compared(figures: InForce) -> object:
-    wish = Wish(amount_fen=80_000_00, scores={"wechat_pay": 620})
-    return compare([ProductTerms.of(figures)], wish)
+    case = read_case({**CASE, "instant": f"{figures.on}T10:00:00+08:00"})
+    return compare([(ProductTerms.of(figures), case)], Wish(amount_fen=80_000_00))
 
 
 def references(figures: InForce) -> object:
@@ -160,7 +161,7 @@ OUTPUTS: dict[str, Output] = {
     "fairness.air": Output(of=custom, to=(0.9,)),
     "fairness.tests": Output(of=custom, to=({**TESTS, "disparate_impact": "other_law"},)),
     "product.lender_type": Output(of=compared, to=("small_loan",), over=CN),
-    "product.limit": Output(of=compared, to=({"min": 500, "max": 60_000},)),
+    "product.limit": Output(of=compared, to=({"min": 500, "max": 15_000},)),
     "product.apr": Output(of=compared, to=({"min": 0.08, "max": 0.18}, {"min": 0.072, "max": 0.2})),
     "product.min_score": Output(
         of=compared,

@@ -39,7 +39,8 @@ COMMANDS = [
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
-    ["decide"], ["appeal"], ["fraud"], ["fraud", "report"],
+    ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["products"],
+    ["products", "compare"],
 ]  # fmt: skip
 
 
@@ -85,7 +86,8 @@ def invoke(*words: object) -> str:
 def test_every_command_has_help_with_an_example(command: list[str]):
     text = invoke(*command, "--help")
     assert "Usage" in text
-    if command and command not in (["world"], ["data"], ["audit"], ["log"], ["policy"], ["fraud"]):
+    groups = ("world", "data", "audit", "log", "policy", "fraud", "products")
+    if command and command not in [[name] for name in groups]:
         assert f"Example: credit {' '.join(command)}" in " ".join(text.replace("│", " ").split())
 
 

@@ -279,6 +279,16 @@ def way_picture(table: pd.DataFrame) -> Figure:
     return plot.recourse(table, cutoff=5)
 
 
+def product_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "product": ["weilidai", "bank", "jiebei"], "limit": [18_000.0, 0.0, 12_000.0],
+            "mark": ["", "income unproven", "above cap"], "cost_low": [0.07, 0.05, 0.06],
+            "cost": [0.12, 0.13, 0.14], "cost_high": [0.2, 0.27, 0.27], "cap": [0.24, 0.24, 0.12],
+        }
+    )  # fmt: skip
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -344,6 +354,11 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "roll_rates": (plot.roll_rates, roll_rows, ["origin", "target", "share"]),
     "waterfall": (plot.waterfall, applicant_rows, ["feature", "bin", "points"]),
     "dependence": (plot.dependence, dependence_rows, ["feature", "value", "contribution"]),
+    "products": (
+        plot.products,
+        product_rows,
+        ["product", "limit", "mark", "cost_low", "cost", "cost_high"],
+    ),
     "recourse": (way_picture, way_rows, ["step", "points"]),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
@@ -388,6 +403,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability", "features_by_period",
+        "products",
     }  # fmt: skip
     assert up or name in named
 
@@ -521,6 +537,7 @@ def test_outcomes_other_than_good_and_bad_are_refused():
             "score_distribution",
             pd.DataFrame({"model": "a", "y": [0, 1, 1], "points": [600.0, 600.0, 600.0]}),
         ),
+        ("products", product_rows().assign(limit=0.0, mark="too new", cap=np.nan)),
         ("points_table", pd.DataFrame({"feature": ["a"], "bin": ["all"], "points": [0]})),
         ("feature_through_time", pd.DataFrame({"as_of": [0], "value": [np.nan]})),
     ],

@@ -1,8 +1,7 @@
-"""The products that stand beside 微粒贷, and what each would lend whom."""
+"""The products that stand beside 微粒贷: their files, and their presets of weights."""
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from fractions import Fraction
 
@@ -14,8 +13,7 @@ from policy_outputs import people
 from credit import policy
 from credit.decide.cost.cap import admit
 from credit.decide.money import exact
-from credit.decide.products import WORDS, ProductTerms, Wish, compare
-from credit.errors import DataError, PolicyError
+from credit.errors import PolicyError
 from credit.scorecard import PolicyCard
 
 PRODUCTS = (
@@ -23,11 +21,6 @@ PRODUCTS = (
     "bank",
 )  # fmt: skip
 DAY = date(2026, 11, 1)
-
-
-def terms(name: str, law: str = "+cn-2026", on: date = DAY) -> ProductTerms:
-    base = "weilidai" if name == "weilidai" else f"weilidai+{name}"
-    return ProductTerms.of(policy.load(f"{base}{law}").at(on))
 
 
 def test_every_product_has_every_key():
@@ -79,53 +72,6 @@ def test_bands_and_daily_rates_of_products_agree_or_are_disputed():
     assert [360 * exact(rate) for rate in weilidai.values()] == [exact(0.072), exact(0.18)]
 
 
-def test_products_are_compared():
-    """M04: who would lend 80,000 yuan for a year, at what cost, and why the others would not."""
-    wish = Wish(amount_fen=80_000_00, scores={"wechat_pay": 620}, evidence=True)
-    found = compare([terms(name) for name in ("weilidai", *PRODUCTS)], wish)
-    lent = {line.product.split("+")[-2] if "+" in line.product else "": line for line in found}
-    assert [name for name, line in lent.items() if line.amount_fen == 80_000_00] == [
-        "bank", "weilidai", "duxiaoman", "zhaolian", "jd_jintiao", "we2000", "third_party",
-    ]  # fmt: skip
-    assert {name for name, line in lent.items() if not line.amount_fen} == {
-        "jiebei", "mini_program",
-    }  # fmt: skip
-    for line in (lent["jiebei"], lent["mini_program"]):
-        assert [check.code for check in line.checks if not check.passed] == ["M_SCORE"]
-    assert lent["weilidai"].apr == (exact(0.072), exact(0.18))
-    assert lent["weilidai"].cost == pytest.approx((0.0755, 0.1986), abs=5e-4)
-    assert [name for name, line in lent.items() if line.above_cap] == [
-        "bank", "duxiaoman", "zhaolian", "third_party", "jiebei", "mini_program",
-    ]  # fmt: skip
-    plain = json.loads(json.dumps([line.plain() for line in found]))
-    assert plain[0]["amount_fen"] == 80_000_00
-
-
-def test_a_small_wish_is_not_a_banks_and_proof_of_income_decides():
-    small = Wish(amount_fen=499_99, scores={"zhima": 700})
-    assert [line.amount_fen for line in compare([terms("jiebei"), terms("bank")], small)] == [0, 0]
-    (line,) = compare([terms("third_party")], Wish(amount_fen=1_000_00))
-    assert [check.code for check in line.checks if not check.passed] == ["M_INCOME"]
-    (line,) = compare([terms("third_party")], Wish(amount_fen=300_000_00, evidence=True))
-    assert line.amount_fen == 200_000_00
-
-
-def test_a_product_above_the_cap_at_its_lowest_rate_is_refused():
-    dear = policy.parse(
-        '[product.daily_rate]\nvalue = { min = 0.0008, max = 0.001 }\nunit = "u"\nsource = "s"\n'
-        'status = "assumed"\neffective_from = 2020-01-01\n',
-        origin="dear",
-    )
-    wish = Wish(amount_fen=1_000_00, scores={"wechat_pay": 700})
-    whole = policy.overlay(policy.load("weilidai"), dear, policy.load("cn-2026"))
-    (line,) = compare([ProductTerms.of(whole.at(DAY))], wish)
-    assert line.amount_fen == 0
-    assert [check.code for check in line.checks if not check.passed] == ["M_CAP"]
-    free = policy.overlay(policy.load("weilidai"), dear)
-    (line,) = compare([ProductTerms.of(free.at(DAY))], wish)
-    assert line.amount_fen == 1_000_00
-
-
 def test_what_the_law_lets_pass_of_the_products_as_published():
     """G01: 24 % by 360 days is more than 24 % a year; the three products of at most 19 % pass."""
     passed = []
@@ -139,29 +85,6 @@ def test_what_the_law_lets_pass_of_the_products_as_published():
         else:
             passed.append(name)
     assert passed == ["weilidai", "we2000", "jd_jintiao"]
-
-
-def test_a_lender_type_without_a_cap_is_refused_not_waved_through():
-    leaf = policy.Leaf(
-        key="product.lender_type", value="private", unit="u", source="s", status="assumed",
-        effective_from=date(2020, 1, 1),
-    )  # fmt: skip
-    changed = policy.overlay(policy.load("weilidai+cn-2026"), policy.Policy("own", "", (leaf,), ""))
-    with pytest.raises(PolicyError, match=r"no cap for lenders of type 'private' on 2021-01-01"):
-        ProductTerms.of(changed.at(date(2021, 1, 1)))
-    cap = ProductTerms.of(changed.at(DAY)).cap
-    assert cap is not None
-    assert cap.rate == exact(0.12)
-
-
-def test_every_check_has_its_sentence_in_two_languages():
-    (line,) = compare([terms("weilidai")], Wish(amount_fen=1))
-    assert {check.code for check in line.checks} == set(WORDS)
-    for check in line.checks:
-        assert WORDS[check.code].en.format(**check.facts)
-        assert WORDS[check.code].zh.format(**check.facts)
-    with pytest.raises(DataError, match="amount_fen must be above 0, got 0"):
-        Wish(amount_fen=0)
 
 
 def test_presets_of_weights_give_different_scores_of_the_same_people():

@@ -19,6 +19,7 @@ from credit.cli.decide import decide_app
 from credit.cli.fraud import fraud_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.policy import policy_app
+from credit.cli.products import products_app
 from credit.cli.runs import runs_app
 from credit.cli.serve import serve_app
 from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
@@ -39,6 +40,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(fraud_app, name="fraud")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
+app.add_typer(products_app, name="products")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
 app.add_typer(cost_app)

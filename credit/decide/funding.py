@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from credit.decide.money import exact, split
-from credit.errors import PolicyError
+from credit.errors import LawError
 from credit.policy import InForce
 from credit.policy.rules import sound
 
@@ -25,16 +25,23 @@ class FundingTerms:
         Raises
         ------
         PolicyError
-            The shares do not sum to 1, or the partner's is below the floor.
+            The shares do not sum to 1.
+        LawError
+            The partner's is below the floor.
         """
         shares = sound(figures, "funding.split")
         terms = cls(own=exact(shares["own"]), partner=exact(shares["partner"]))
-        if "funding.partner" in figures:
-            floor = exact(sound(figures, "funding.partner")["min_share"])
+        key = "funding.partner"
+        if key in figures:
+            floor = exact(sound(figures, key)["min_share"])
             if terms.partner and terms.partner < floor:
-                raise PolicyError(
+                raise LawError(
                     f"funding.split: the partner's share {float(terms.partner):g} is below the "
-                    f"floor of funding.partner, {float(floor):g}. Give it more, or nothing."
+                    f"floor of funding.partner, {float(floor):g}. Give it more, or nothing.",
+                    key=key,
+                    en=f"The partner funds {float(terms.partner):.0%} of a loan; the law asks for "
+                    f"{float(floor):.0%} at least.",
+                    zh=f"合作方出资比例{float(terms.partner):.0%}低于下限{float(floor):.0%}，依法不得提供。",
                 )
         return terms
 

@@ -6,7 +6,7 @@ person or a product leaves out is emptied there, as a source that was not author
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -75,7 +75,7 @@ class SourceTerms:
         """Return the dimensions that product and person allow on a day, in the policy's order."""
         return self.allowed(in_force(scopes, day))
 
-    def allowed(self, given: Set[str]) -> tuple[str, ...]:
+    def allowed(self, given: Collection[str]) -> tuple[str, ...]:
         """Return the dimensions of sources that the product asks for and that are authorised."""
         return tuple(
             dimension

@@ -121,7 +121,8 @@ def cost_of(question: CostQuestion, language: str = "en") -> CostAnswer:
 
 
 def _offer(question: CostQuestion, figures: InForce, on: date) -> Offer:
-    principal, fees = _fen(question.principal), tuple(map(_fee, question.fees))
+    principal = fen_of(question.principal, "--principal")
+    fees = tuple(map(_fee, question.fees))
     name = f"{yuan(principal)} yuan over {question.months} months"
     if question.daily_rate is None:
         plans = FeePlanTerms.of(figures)
@@ -145,15 +146,15 @@ def _offer(question: CostQuestion, figures: InForce, on: date) -> Offer:
     return Offer(name=name, schedule=made, daily_rate=loan.daily_rate, fees=fees)
 
 
-def _fen(text: str) -> int:
-    """Return an amount in yuan, as a person types it, in fen."""
+def fen_of(text: str, option: str) -> int:
+    """Return an amount in yuan, as a person types it at an option, in fen."""
     try:
         amount = Decimal(text) * YUAN
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount <= 0 or amount != amount.to_integral_value():
         raise ConfigError(
-            f"--principal must be a positive amount in yuan, two decimals at most, got {text!r}."
+            f"{option} must be a positive amount in yuan, two decimals at most, got {text!r}."
         )
     return int(amount)
 

@@ -90,8 +90,7 @@ class Desk:
 
     def terms(self, instant: int) -> tuple[InForce, DecisionTerms]:
         """Return the figures and terms in force on the local day of an instant."""
-        zone = self._rules.at(local_day(instant, "UTC"))["calendar.zone"]
-        day = local_day(instant, zone)
+        day = day_of(self._rules, instant)
         if day not in self._terms:
             figures = self._rules.at(day)
             self._terms[day] = (figures, DecisionTerms.of(figures))
@@ -109,20 +108,14 @@ class Desk:
         UseError
             The artifact reads a source that the product or the person keeps shut.
         """
-        rest = {name: value for name, value in document.items() if name != "features"}
-        case = read_case(rest)
-        if "features" not in document:
+        case, features, scorer = read_parts(document, self._scorer)
+        if scorer is None:
             return case
-        if case.score is not None:
-            raise DataError("case: it has features and a score. Leave one of them out.")
-        if self._scorer is None:
-            raise DataError("case.features: no artifact scores them. Name one with --artifact.")
         figures, terms = self.terms(case.instant)
         # A column of one's own without a dimension has no source that could be authorised.
-        read = {f.name: f.dimension for f in self._scorer.features if f.dimension != UNASSIGNED}
+        read = {f.name: f.dimension for f in scorer.features if f.dimension != UNASSIGNED}
         refuse_outside(read, SourceTerms.of(figures).allowed(case.applicant.scopes))
-        scored = scored_by(self._scorer, document["features"], terms.most_reasons)
-        return replace(case, score=scored)
+        return replace(case, score=scored_by(scorer, features, terms.most_reasons))
 
     def with_row(self, document: Mapping[str, Any], found: FromRows) -> dict[str, Any]:
         """Return a document with a person's features of a file, their application and instant.
@@ -211,6 +204,32 @@ class Desk:
                 said = [offer_text(offer, plan.horizon, language=one) for one in ("en", "zh")]
                 found.append(tuple(zip(*said, strict=True)))
         return found
+
+
+def day_of(rules: Policy, instant: int) -> date:
+    """Return the local day of an instant, in the zone of a policy."""
+    return local_day(instant, rules.at(local_day(instant, "UTC"))["calendar.zone"])
+
+
+def read_parts(
+    document: Mapping[str, Any], scorer: Scorer | None
+) -> tuple[Case, Mapping[str, Any], Scorer | None]:
+    """Return a document's case, its features, and who scores them; None where nobody has to.
+
+    Raises
+    ------
+    DataError
+        A name or a value of the document is not what it must be, or there are features and no
+        scorer, or features and a score.
+    """
+    case = read_case({name: value for name, value in document.items() if name != "features"})
+    if "features" not in document:
+        return case, {}, None
+    if case.score is not None:
+        raise DataError("case: it has features and a score. Leave one of them out.")
+    if scorer is None:
+        raise DataError("case.features: no artifact scores them. Name one with --artifact.")
+    return case, document["features"], scorer
 
 
 def _as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:

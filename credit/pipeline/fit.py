@@ -114,7 +114,8 @@ def funded(
     weights: Mapping[str, float], knowledge: Knowledge
 ) -> tuple[dict[str, float], list[str]]:
     """Rescale the policy's weights to the dimensions that have a signed feature here."""
-    present = {knowledge.dimensions[name] for name in knowledge.signs}
+    of = knowledge.dimensions
+    present = {of[name] for name in knowledge.signs if name in of}
     kept = {dimension: weight for dimension, weight in weights.items() if dimension in present}
     empty = [dimension for dimension in weights if dimension not in present]
     if not kept or not empty:

@@ -21,6 +21,7 @@ from credit.plot.models import (
 )
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
+from credit.plot.products import products
 from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
@@ -61,6 +62,7 @@ __all__ = [
     "png_bytes",
     "points_table",
     "price_of_policy",
+    "products",
     "rates_by_period",
     "recourse",
     "reject_error",

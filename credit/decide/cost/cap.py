@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import get_args
 
 from credit.decide.cost.breakdown import Breakdown, Offer, cost_breakdown
-from credit.decide.cost.disclose import check_parts
+from credit.decide.cost.disclose import Language, check_parts, disclosure
 from credit.decide.cost.terms import CostTerms, Fee
 from credit.decide.leaves import items, named, number, table, whole
 from credit.decide.money import yuan
 from credit.decide.price import band
 from credit.decide.repay.channels import ChannelTerms
 from credit.decide.repay.schedule import FeePlanTerms, Loan, schedule
-from credit.errors import PolicyError
+from credit.errors import LawError
 from credit.policy import InForce
 
 YARDSTICK_FEN = 1_000_000
@@ -46,7 +47,7 @@ class Cap:
 
         Raises
         ------
-        PolicyError
+        LawError
             Caps are in force, and none of them is for this type of lender: that is no leave to
             charge anything.
         """
@@ -56,9 +57,13 @@ class Cap:
         caps, lender = figures[key], str(figures["product.lender_type"])
         table(caps, key, tuple(caps))
         if lender not in caps:
-            raise PolicyError(
+            raise LawError(
                 f"{key}: no cap for lenders of type {lender!r} on {figures.on}, only for "
-                f"{tuple(caps)}. Without one the product cannot be judged, and is refused."
+                f"{tuple(caps)}. Without one the product cannot be judged, and is refused.",
+                key=key,
+                en=f"No cap on the cost is known for its type of lender ({lender}) on "
+                f"{figures.on}, so it cannot be judged.",
+                zh=f"{figures.on}没有适用于{lender}类放贷机构的成本上限，无法认定该产品合规，故不得提供。",
             )
         rate = number(caps[lender], f"{key}.{lender}", high=10)
         return cls(rate=rate, lender=lender, source=figures.leaf(key).source)
@@ -80,7 +85,7 @@ def refuse_above_cap(cost: Breakdown, cap: Cap, way_out: str = WAY_OUT) -> None:
 
     Raises
     ------
-    PolicyError
+    LawError
         It is; the sentence lists every item with its standard, amount and payee.
     """
     if cap.allows(cost):
@@ -90,10 +95,36 @@ def refuse_above_cap(cost: Breakdown, cap: Cap, way_out: str = WAY_OUT) -> None:
         f"the {item.payee}"
         for item in cost.items
     )
-    raise PolicyError(
+    en, zh = _told(cost, cap)
+    raise LawError(
         f"{cost.name}: all-in cost {cost.annual:.2%} a year ({cost.measure}) is above the cap of "
         f"{float(cap.rate):.2%} for {cap.lender} lenders ({cap.source}). On "
-        f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. {way_out}"
+        f"{yuan(cost.principal_fen)} yuan over {cost.months} months: {made_of}. {way_out}",
+        key="comply.apr_cap",
+        en=en,
+        zh=zh,
+    )
+
+
+def _told(cost: Breakdown, cap: Cap) -> tuple[str, str]:
+    """Return what a person is told of a loan above the cap, in English and Chinese."""
+    en, zh = (
+        [row for row in disclosure(cost, language) if row.part == "item"]
+        for language in get_args(Language)
+    )
+    items_en = "; ".join(
+        f"{row.name} ({row.standard}, {row.way}, to the {row.payee}) {row.amount} yuan"
+        for row in en
+    )
+    items_zh = "；".join(
+        f"{row.name}（{row.standard}，{row.way}，{row.payee}）{row.amount}元" for row in zh
+    )
+    most, allowed, amount = f"{cost.annual:.2%}", f"{float(cap.rate):.2%}", yuan(cost.principal_fen)
+    return (
+        f"It costs up to {most} a year, everything in; the law allows lenders of its type "
+        f"{allowed}. On {amount} yuan over {cost.months} months: {items_en}.",
+        f"年化综合成本最高{most}，高于该类机构的上限{allowed}，依法不得提供。"
+        f"以{amount}元分{cost.months}个月为例：{items_zh}。",
     )
 
 
@@ -120,7 +151,7 @@ def admit(figures: InForce) -> Admission:
 
     Raises
     ------
-    PolicyError
+    LawError
         One of its loans is above the cap in force; the sentence lists what it is made of.
     """
     check_parts(figures)
@@ -158,7 +189,7 @@ def _withheld(
             offer = replace(loan, name=f"{loan.name} paid by {name}", fees=(*loan.fees, fee))
             try:
                 refuse_above_cap(cost_breakdown(offer, terms), cap)
-            except PolicyError as error:
+            except LawError as error:
                 found.setdefault(name, str(error))
     return found
 
@@ -171,8 +202,11 @@ def _refuse_too_long(cost: Breakdown, figures: InForce) -> None:
     leaf = named(figures, key, ("max_yuan", "max_months", "bullet_months"))
     most = whole(leaf["max_months"], f"{key}.max_months", low=1)
     if cost.months > most:
-        raise PolicyError(
-            f"{cost.name}: {key} allows {most} months at most ({figures.leaf(key).source})."
+        raise LawError(
+            f"{cost.name}: {key} allows {most} months at most ({figures.leaf(key).source}).",
+            key=key,
+            en=f"It lends over {cost.months} months; the law allows {most} at most.",
+            zh=f"期限{cost.months}个月超过法定的{most}个月，依法不得提供。",
         )
 
 
