@@ -39,7 +39,7 @@ COMMANDS = [
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
-    ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["products"],
+    ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["fraud", "indicators"], ["products"],
     ["products", "compare"],
 ]  # fmt: skip
 
