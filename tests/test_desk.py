@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from credit import cli, policy
 from credit.errors import DataError, UseError
 from credit.pipeline.appeal import appeal_file
-from credit.pipeline.decide import Desk, FromRows, decide_file
+from credit.pipeline.case_file import FromRows
+from credit.pipeline.decide import Desk, decide_file
 from credit.pipeline.pages.page import render
 from credit.pipeline.pages.person import person_page
 

@@ -38,7 +38,8 @@ def decide(
     page: Page = None,
 ) -> None:
     """Decide one case: outcome, limit and price step by step, reasons, what would change it."""
-    from credit.pipeline.decide import FromRows, decide_file
+    from credit.pipeline.case_file import FromRows
+    from credit.pipeline.decide import decide_file
     from credit.pipeline.pages.person import write_decision
 
     if (rows is None) != (person is None):

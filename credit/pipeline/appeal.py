@@ -12,7 +12,8 @@ from credit.decide.case import patched
 from credit.decide.decision import Decision
 from credit.decide.money import yuan
 from credit.errors import DataError
-from credit.pipeline.decide import Decided, Desk, check_language, read_document
+from credit.pipeline.case_file import check_language, read_document
+from credit.pipeline.decide import Decided, Desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

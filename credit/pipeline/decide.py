@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -16,20 +15,26 @@ from credit.artifact import recourse_plan, risk_of
 from credit.artifact.manifest import UNASSIGNED
 from credit.decide.answer import Part, answer, opens
 from credit.decide.appeal import AppealTerms
-from credit.decide.case import Case, Cause, Scored, read_case
+from credit.decide.case import Case, Cause, Scored
 from credit.decide.clock import at, local_day
 from credit.decide.cost import Breakdown, CostTerms, Offer, cost_breakdown, offered_months
 from credit.decide.decision import Decision, DecisionTerms, decide
 from credit.decide.eligibility import eligibility, standing
 from credit.decide.repay import Loan, schedule
 from credit.decide.sources import SourceTerms, refuse_outside
-from credit.errors import ConfigError, DataError
 from credit.explain import SearchOptions, changed, offer_text, recourse
-from credit.pipeline.scoring import OFFERS, rows_of
+from credit.pipeline.case_file import (
+    FromRows,
+    as_json,
+    check_language,
+    read_document,
+    read_parts,
+    with_row,
+)
+from credit.pipeline.scoring import OFFERS
 from credit.policy import InForce, Policy
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
-from credit.runtime.scorer import LANGUAGES
 
 Sentences = tuple[tuple[str, str], ...]
 
@@ -85,7 +90,7 @@ class Desk:
 
     def __init__(self, artifact: Path | None, rules: Policy) -> None:
         self._artifact, self._rules = artifact, rules
-        self._scorer = None if artifact is None else load_artifact(artifact)
+        self.scorer = None if artifact is None else load_artifact(artifact)
         self._terms: dict[date, tuple[InForce, DecisionTerms]] = {}
 
     def terms(self, instant: int) -> tuple[InForce, DecisionTerms]:
@@ -108,7 +113,7 @@ class Desk:
         UseError
             The artifact reads a source that the product or the person keeps shut.
         """
-        case, features, scorer = read_parts(document, self._scorer)
+        case, features, scorer = read_parts(document, self.scorer)
         if scorer is None:
             return case
         figures, terms = self.terms(case.instant)
@@ -116,32 +121,6 @@ class Desk:
         read = {f.name: f.dimension for f in scorer.features if f.dimension != UNASSIGNED}
         refuse_outside(read, SourceTerms.of(figures).allowed(case.applicant.scopes))
         return replace(case, score=scored_by(scorer, features, terms.most_reasons))
-
-    def with_row(self, document: Mapping[str, Any], found: FromRows) -> dict[str, Any]:
-        """Return a document with a person's features of a file, their application and instant.
-
-        Raises
-        ------
-        DataError
-            No artifact says which columns are features, or the person has not one row.
-        """
-        if self._scorer is None:
-            raise DataError("--rows: no artifact says which columns are features. Name --artifact.")
-        rows = rows_of(found.rows, found.person)
-        if len(rows) > 1:
-            raise DataError(
-                f"{found.rows}: person {found.person!r} has {len(rows)} rows. A case is one "
-                "application: keep its row alone in a file, or put its features into the case."
-            )
-        row = _as_json(rows.iloc[0].to_dict())
-        given = {name: value for name, value in document.items() if name != "score"}
-        names = [feature.name for feature in self._scorer.features if feature.name in row]
-        given["features"] = {name: row[name] for name in names}
-        if row.get("application_id") is not None:
-            given["application_id"] = str(row["application_id"])
-        if row.get("as_of") is not None:
-            given["instant"] = int(row["as_of"])
-        return given
 
     def decide(self, document: Mapping[str, Any]) -> Decided:
         """Decide a document's case, and say what would change a refusal."""
@@ -164,7 +143,7 @@ class Desk:
 
     def _dimensions(self, features: Mapping[str, Any]) -> dict[str, float]:
         """Return the points that each dimension adds over those of the average person."""
-        scorer = self._scorer
+        scorer = self.scorer
         assert scorer is not None  # noqa: S101  the features were scored
         columns = {name: [value] for name, value in features.items()}
         contributions = scorer.contributions(columns)
@@ -191,15 +170,15 @@ class Desk:
     ) -> list[Sentences]:
         """Return what would turn the score around, each offer decided again as a whole."""
         plan = None if self._artifact is None else recourse_plan(self._artifact)
-        if plan is None or self._scorer is None or decision.grounds != ("score",):
+        if plan is None or self.scorer is None or decision.grounds != ("score",):
             return []
         plan = replace(plan, cutoff=terms.cutoff.approve)
         row = pd.DataFrame([document["features"]])
-        [offers] = recourse(risk_of(self._scorer), row, plan, SearchOptions(offers=OFFERS))
+        [offers] = recourse(risk_of(self.scorer), row, plan, SearchOptions(offers=OFFERS))
         found: list[Sentences] = []
         for offer in offers:
             features = changed(row, [offer]).iloc[0].to_dict()
-            again = replace(case, score=scored_by(self._scorer, _as_json(features), 0))
+            again = replace(case, score=scored_by(self.scorer, as_json(features), 0))
             if decide(again, terms).outcome == "approve":
                 said = [offer_text(offer, plan.horizon, language=one) for one in ("en", "zh")]
                 found.append(tuple(zip(*said, strict=True)))
@@ -209,35 +188,6 @@ class Desk:
 def day_of(rules: Policy, instant: int) -> date:
     """Return the local day of an instant, in the zone of a policy."""
     return local_day(instant, rules.at(local_day(instant, "UTC"))["calendar.zone"])
-
-
-def read_parts(
-    document: Mapping[str, Any], scorer: Scorer | None
-) -> tuple[Case, Mapping[str, Any], Scorer | None]:
-    """Return a document's case, its features, and who scores them; None where nobody has to.
-
-    Raises
-    ------
-    DataError
-        A name or a value of the document is not what it must be, or there are features and no
-        scorer, or features and a score.
-    """
-    case = read_case({name: value for name, value in document.items() if name != "features"})
-    if "features" not in document:
-        return case, {}, None
-    if case.score is not None:
-        raise DataError("case: it has features and a score. Leave one of them out.")
-    if scorer is None:
-        raise DataError("case.features: no artifact scores them. Name one with --artifact.")
-    return case, document["features"], scorer
-
-
-def _as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:
-    """Return features with missing values as None."""
-    return {
-        str(name): None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()
-        for name, value in features.items()
-    }
 
 
 def scored_by(scorer: Scorer, features: Mapping[str, Any], reasons: int) -> Scored:
@@ -272,33 +222,6 @@ def _example(decision: Decision, figures: InForce) -> Breakdown | None:
     return cost_breakdown(offer, CostTerms.of(figures))
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """Return the case in a JSON file.
-
-    Raises
-    ------
-    DataError
-        There is no such file, or it holds no JSON object.
-    """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file. docs/examples/case.json shows what one holds.")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise DataError(f"{path}: holds {type(document).__name__}, not an object with a case.")
-    return document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromRows:
-    """A person's features in a file of rows, in place of those in the case."""
-
-    rows: Path
-    person: str
-
-
 def decide_file(
     path: Path,
     *,
@@ -323,10 +246,4 @@ def decide_file(
     check_language(language)
     desk = Desk(artifact, policy.load(rules, base="weilidai"))
     document = read_document(path)
-    return desk.decide(document if features is None else desk.with_row(document, features))
-
-
-def check_language(language: str) -> None:
-    """Refuse a language that nobody is answered in."""
-    if language not in LANGUAGES:
-        raise ConfigError(f"--language {language!r}: must be one of {LANGUAGES}.")
+    return desk.decide(document if features is None else with_row(document, features, desk.scorer))

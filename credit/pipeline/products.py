@@ -16,8 +16,9 @@ from credit.decide.money import YUAN
 from credit.decide.product import ProductTerms
 from credit.decide.products import Compared, Wish, compare
 from credit.errors import ConfigError
+from credit.pipeline.case_file import check_language, read_document, read_parts
 from credit.pipeline.cost import fen_of
-from credit.pipeline.decide import check_language, day_of, read_document, read_parts, scored_by
+from credit.pipeline.decide import day_of, scored_by
 from credit.pipeline.flat import require_folder, written
 from credit.policy import Policy
 from credit.runtime import Scorer
