@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import REPOSITORY
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from credit import cli, policy
 from credit.errors import DataError, UseError
+from credit.explain.levers import Lever, RecoursePlan
+from credit.feature import Action
 from credit.pipeline.appeal import appeal_file
 from credit.pipeline.case_file import FromRows
 from credit.pipeline.decide import Desk, decide_file
@@ -142,3 +145,29 @@ def test_features_are_taken_from_a_file_of_rows_with_their_instant(golden, docum
         decide_file(
             case, artifact=golden.folder, rules=RULES, features=FromRows(rows=rows, person="b")
         )
+
+
+def test_what_would_change_a_refusal_is_said_once_it_was_decided_to(golden, documents, monkeypatch):
+    """G11: every offer, done and decided again as a whole, is approved; else none is told."""
+    lever = Lever(
+        feature="income", unit="ratio", quantiles=tuple(np.linspace(-3, 3, 101).tolist()),
+        action=Action(group="income", direction="raise", en="earn {value}", zh="收入达到{value}"),
+    )  # fmt: skip
+    plan = RecoursePlan(cutoff=0.5, levers=(lever,))
+    monkeypatch.setattr("credit.pipeline.decide.recourse_plan", lambda _: plan)
+    desk, told = Desk(golden.folder, policy.load(RULES)), 0
+    bare = {name: value for name, value in documents[0].items() if name != "features"}
+    for at in range(60):
+        features = {name: column[at] for name, column in golden.columns.items()}
+        decided = desk.decide({**bare, "features": features})
+        if decided.decision.grounds != ("score",) or features["income"] is None:
+            continue
+        [change] = [part for part in decided.parts if part.name == "change"] or [None]
+        said = [] if change is None else [line.en for line in change.lines]
+        best = desk.decide({**bare, "features": {**features, "income": lever.best()}})
+        flips = best.decision.outcome == "approve"
+        assert any(line.startswith("Within 90 days: earn") for line in said) == flips
+        told += flips
+    assert told > 0
+    heavy = desk.decide({**bare, "features": features, "dues_fen": [700_000]})
+    assert "earn" not in str(heavy.parts)
