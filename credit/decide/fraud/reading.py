@@ -16,8 +16,9 @@ from credit.decide.fraud.figures import (
     Payments,
 )
 from credit.decide.fraud.record import KINDS
+from credit.decide.leaves import choice, named, table, whole
 from credit.decide.money import YUAN, exact
-from credit.errors import PolicyError, nearest
+from credit.errors import PolicyError
 from credit.policy import InForce
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?)?")
@@ -50,28 +51,19 @@ class Reader:
         """Return an error that names the leaf."""
         return PolicyError(f"policy {self.figures.policy}: {key}: {rule}, got {value!r}.")
 
-    def table(self, key: str, value: Any, needed: tuple[str, ...]) -> dict[str, Any]:
-        """Return a table that has exactly these entries."""
-        if not isinstance(value, dict) or set(value) != set(needed):
-            raise self.wrong(key, f"it is a table of {list(needed)}", value)
-        return value
-
     def levels(self) -> dict[str, str]:
         """Return level -> action, the gravest first."""
-        levels = dict(self.figures["fraud.levels"])
-        for action in levels.values():
-            if action not in ACTIONS:
-                raise self.wrong("fraud.levels", f"an action is one of {list(ACTIONS)}", action)
+        key = "fraud.levels"
+        levels = dict(self.figures[key])
         if not levels:
-            raise self.wrong("fraud.levels", "there is at least one level", levels)
-        return levels
+            raise self.wrong(key, "there is at least one level", levels)
+        return {
+            level: choice(action, f"{key}.{level}", ACTIONS) for level, action in levels.items()
+        }
 
     def level(self, key: str, level: Any) -> str:
         """Return a level that there is."""
-        levels = self.figures["fraud.levels"]
-        if level not in levels:
-            raise self.wrong(key, f"a level is one of {list(levels)} (fraud.levels)", level)
-        return str(level)
+        return choice(level, f"{key}: level", self.figures["fraud.levels"])
 
     def fen(self, key: str, yuan: Any) -> int:
         """Return an amount of yuan in fen."""
@@ -79,12 +71,6 @@ class Reader:
         if amount is None or isinstance(yuan, bool) or amount < 0 or amount.denominator != 1:
             raise self.wrong(key, "an amount is yuan, 0 or more, with at most two decimals", yuan)
         return int(amount)
-
-    def whole(self, key: str, value: Any) -> int:
-        """Return a whole number, at least 1."""
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self.wrong(key, "it is a whole number, at least 1", value)
-        return value
 
     def duration(self, key: str, text: Any) -> int:
         """Return a duration in microseconds."""
@@ -95,13 +81,7 @@ class Reader:
 
     def known(self, key: str, names: Any, signals: tuple[str, ...]) -> tuple[str, ...]:
         """Return names of signals, each made by a rule."""
-        for name in names:
-            if name not in signals:
-                raise PolicyError(
-                    f"policy {self.figures.policy}: {key}: no rule makes the signal {name!r}."
-                    f"{nearest(name, signals)} There are {sorted(signals)}."
-                )
-        return tuple(names)
+        return tuple(choice(name, f"{key}: signal", sorted(signals)) for name in names)
 
     def lines(self) -> tuple[Line, ...]:
         """Return the lines over indicators."""
@@ -110,10 +90,9 @@ class Reader:
             bound = [name for name in ("above", "below") if name in raw]
             if len(bound) != 1:
                 raise self.wrong(key, "a line is either above or below", raw)
-            self.table(key, raw, ("signal", "on", "indicator", "level", bound[0]))
-            strange = [kind for kind in raw["on"] if kind not in KINDS]
-            if strange:
-                raise self.wrong(key, f"a line is on some of {list(KINDS)}", strange[0])
+            table(raw, key, ("signal", "on", "indicator", "level", bound[0]))
+            for kind in raw["on"]:
+                choice(kind, f"{key}: on", KINDS)
             self.level(key, raw["level"])
             found.append(Line(**{**raw, "on": tuple(raw["on"])}))
         names = [*OWN, *(line.signal for line in found)]
@@ -126,7 +105,7 @@ class Reader:
         """Return the combinations."""
         key, found = "fraud.combos", []
         for raw in self.figures[key]:
-            self.table(key, raw, ("all", "within", "level"))
+            table(raw, key, ("all", "within", "level"))
             names = self.known(key, raw["all"], signals)
             if len(set(names)) < 2:
                 raise self.wrong(key, "a combination is of at least two signals", list(names))
@@ -138,15 +117,9 @@ class Reader:
     def payments(self) -> Payments:
         """Return the figures of a single payment."""
         figures = self.figures
-        night = self.table(
-            "fraud.night_large_transfer",
-            figures["fraud.night_large_transfer"],
-            ("above", "kinds", "level"),
-        )
-        payee = self.table(
-            "fraud.new_payee", figures["fraud.new_payee"], ("below_days", "above", "level")
-        )
-        hours = self.table("features.night", figures["features.night"], ("start_hour", "end_hour"))
+        night = named(figures, "fraud.night_large_transfer", ("above", "kinds", "level"))
+        payee = named(figures, "fraud.new_payee", ("below_days", "above", "level"))
+        hours = named(figures, "features.night", ("start_hour", "end_hour"))
         return Payments(
             large_fen=self.fen("fraud.review.single_txn", figures["fraud.review.single_txn"]),
             large_level=self.level("fraud.review.level", figures["fraud.review.level"]),
@@ -154,7 +127,7 @@ class Reader:
             night_kinds=tuple(night["kinds"]),
             night_level=self.level("fraud.night_large_transfer", night["level"]),
             night_hours=(hours["start_hour"], hours["end_hour"]),
-            payee_days=self.whole("fraud.new_payee", payee["below_days"]),
+            payee_days=whole(payee["below_days"], "fraud.new_payee.below_days", low=1),
             payee_fen=self.fen("fraud.new_payee", payee["above"]),
             payee_level=self.level("fraud.new_payee", payee["level"]),
         )
@@ -163,7 +136,7 @@ class Reader:
         """Return class of merchant -> what a day may hold."""
         key, found = "fraud.merchant", {}
         for name, raw in self.figures[key].items():
-            self.table(f"{key}.{name}", raw, ("daily", "level"))
+            table(raw, f"{key}.{name}", ("daily", "level"))
             level = self.level(f"{key}.{name}", raw["level"])
             found[name] = Daily(fen=self.fen(f"{key}.{name}", raw["daily"]), level=level)
         return found
@@ -171,7 +144,7 @@ class Reader:
     def flow(self) -> FundFlow:
         """Return where borrowed money may not go."""
         key = "fraud.fund_flow"
-        raw = self.table(key, self.figures[key], ("within", "categories", "grades"))
+        raw = named(self.figures, key, ("within", "categories", "grades"))
         codes = {mcc: name for name, listed in raw["categories"].items() for mcc in listed}
         grades = tuple(
             (exact(one["above"]), self.level(key, one["level"])) for one in raw["grades"]
@@ -186,12 +159,15 @@ class Reader:
     def coaching(self, signals: tuple[str, ...]) -> Coaching:
         """Return when the guide is shown."""
         key = "fraud.coach"
-        raw = self.table(key, self.figures[key], ("points", "at", "within", "pause"))
+        raw = named(self.figures, key, ("points", "at", "within", "pause"))
         self.known(key, raw["points"], signals)
-        points = {name: self.whole(key, value) for name, value in raw["points"].items()}
+        points = {
+            name: whole(value, f"{key}.points.{name}", low=1)
+            for name, value in raw["points"].items()
+        }
         return Coaching(
             points=points,
-            at=self.whole(key, raw["at"]),
+            at=whole(raw["at"], f"{key}.at", low=1),
             within=self.duration(key, raw["within"]),
             pause=self.duration(key, raw["pause"]),
         )
