@@ -193,7 +193,7 @@ def main() -> int:
     section = "\n".join([*found, f"{machine()}. Load {load:.1f} at the start."]) + "\n"
     sys.stdout.write(section)
     if events >= EVENTS:
-        keep("a", section, RESULTS, "Indicators of fraud")
+        keep("a", section, RESULTS, "Fraud and decisions")
     return 0
 
 
