@@ -38,7 +38,7 @@ def same(found, expected):
     )
 
 
-@pytest.mark.parametrize("parts", [1, 3, 50])
+@pytest.mark.parametrize("parts", [1, 3, 23])  # more than the 20 rows: some hold none
 def test_parts_together_are_the_whole(tmp_path, parts):
     with engine_of(WORLD.tables) as engine:
         features, spine = features_here(engine), WORLD.spine()
