@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from credit.decide.decision import Decision, DecisionTerms, decide
 from credit.decide.eligibility import eligibility, standing
 from credit.decide.repay import Loan, schedule
 from credit.decide.sources import SourceTerms, refuse_outside
-from credit.explain import SearchOptions, changed, offer_text, recourse
+from credit.explain import RecoursePlan, SearchOptions, changed, offer_text, recourse
 from credit.pipeline.case_file import (
     FromRows,
     as_json,
@@ -92,6 +93,11 @@ class Desk:
         self._artifact, self._rules = artifact, rules
         self.scorer = None if artifact is None else load_artifact(artifact)
         self._terms: dict[date, tuple[InForce, DecisionTerms]] = {}
+
+    @cached_property
+    def _plan(self) -> RecoursePlan | None:
+        """What people can change, as the artifact says: read once, by the first who is refused."""
+        return None if self._artifact is None else recourse_plan(self._artifact)
 
     def terms(self, instant: int) -> tuple[InForce, DecisionTerms]:
         """Return the figures and terms in force on the local day of an instant."""
@@ -169,10 +175,9 @@ class Desk:
         self, document: Mapping[str, Any], case: Case, decision: Decision, terms: DecisionTerms
     ) -> list[Sentences]:
         """Return what would turn the score around, each offer decided again as a whole."""
-        plan = None if self._artifact is None else recourse_plan(self._artifact)
-        if plan is None or self.scorer is None or decision.grounds != ("score",):
+        if decision.grounds != ("score",) or self.scorer is None or self._plan is None:
             return []
-        plan = replace(plan, cutoff=terms.cutoff.approve)
+        plan = replace(self._plan, cutoff=terms.cutoff.approve)
         row = pd.DataFrame([document["features"]])
         [offers] = recourse(risk_of(self.scorer), row, plan, SearchOptions(offers=OFFERS))
         found: list[Sentences] = []
