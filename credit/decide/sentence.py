@@ -53,3 +53,9 @@ def _shown(name: str, fact: Fact, names: Mapping[str, Reason]) -> tuple[str, str
     else:
         text = f"{fact:,.10g}" if isinstance(fact, float) else str(fact)
     return text, text
+
+
+def in_language(words: Mapping[str, Reason], code: str, language: str, **facts: object) -> str:
+    """Return the words of a code in one language (``zh``, else English), places filled as given."""
+    both = words[code]
+    return (both.zh if language == "zh" else both.en).format_map(facts)

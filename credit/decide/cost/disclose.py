@@ -13,6 +13,7 @@ from typing import Literal
 from credit.decide.cost.breakdown import Breakdown, Item
 from credit.decide.leaves import choice, items
 from credit.decide.money import yuan
+from credit.decide.sentence import in_language
 from credit.feature import Reason
 from credit.policy import InForce
 
@@ -109,8 +110,7 @@ def disclosure(cost: Breakdown, language: Language = "en") -> tuple[Row, ...]:
     """
 
     def said(code: str, **facts: str) -> str:
-        words = WORDS[code]
-        return (words.zh if language == "zh" else words.en).format(**facts)
+        return in_language(WORDS, code, language, **facts)
 
     def line(part: Part, item: Item) -> Row:
         early = item.code.startswith("early_")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from credit.decide.answer import Part
 from credit.decide.cost import Breakdown, disclosure
 from credit.decide.decision import Decision
 from credit.decide.money import yuan
+from credit.decide.sentence import in_language
 from credit.feature import Reason
 from credit.pipeline.appeal import Changed
 from credit.pipeline.decide import Decided
@@ -65,6 +67,8 @@ WORDS: Mapping[str, Reason] = {
     "what": Reason(en="what", zh="项目"),
 }
 """Every word of the page that is no sentence of the answer."""
+
+_said = partial(in_language, WORDS)
 
 
 def person_page(
@@ -176,8 +180,3 @@ def _changes(changes: Sequence[Changed], language: Language) -> Section:
     columns = [_said(name, language) for name in ("what", "before", "after")]
     rows = [[one.what, one.before, one.after] for one in changes]
     return Section(title=title, tables=[Printed("", columns, rows)])
-
-
-def _said(code: str, language: Language, **facts: object) -> str:
-    words = WORDS[code]
-    return (words.zh if language == "zh" else words.en).format_map(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ from credit import plot
 from credit.decide.eligibility import NAMES
 from credit.decide.money import yuan
 from credit.decide.products import MARKS, Compared, Priced
+from credit.decide.sentence import in_language
 from credit.feature import Reason
 from credit.pipeline.pages.page import Page, Picture, Section, write_page
 from credit.pipeline.products import Comparison
@@ -87,6 +89,8 @@ WORDS: Mapping[str, Reason] = {
     ),
 }
 """Every word of the page that no other room says."""
+
+_said = partial(in_language, WORDS)
 
 
 def products_page(found: Comparison, language: Language = "en") -> Page:
@@ -236,8 +240,3 @@ def _listed(names: Sequence[str], language: Language) -> str:
 
 def _columns(names: str, language: Language) -> list[str]:
     return [_said(name, language) for name in names.split()]
-
-
-def _said(code: str, language: Language, **facts: object) -> str:
-    words = WORDS[code]
-    return (words.zh if language == "zh" else words.en).format_map(facts)
