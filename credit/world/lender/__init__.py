@@ -1,0 +1,1 @@
+"""The world's lender: it decides with `credit.decide`, and serves what it granted."""
