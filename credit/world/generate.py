@@ -35,7 +35,7 @@ from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
 from credit.world.lender.applicants import applicants, application_rows
-from credit.world.lender.book import Book
+from credit.world.lender.granting import Lender
 from credit.world.lender.products import under_lender
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
@@ -112,8 +112,8 @@ def generate(
     ):
         (folder / truth.FOLDER).mkdir()
         table, segment, as_of = _events(setting, writers, hidden)
-        outcome, book = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
-        _lending(setting, writers, outcome, book)
+        outcome, lender = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
+        _lending(setting, writers, outcome, lender)
         writers.close()
         summary = WorldSummary(
             directory=target, rows=dict(writers.rows), observed_until=setting.observed_until
@@ -288,8 +288,8 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 
 def _truth(
     setting: _Setting, table: pd.DataFrame, who: tuple[Ints, Ints], folder: Path
-) -> tuple[dict[int, Ints], Book | None]:
-    """Write the truth of everyone's segment and as-of; return y by block, and the lender's book."""
+) -> tuple[dict[int, Ints], Lender | None]:
+    """Write the truth of everyone's segment and as-of; return y by block, and the lender."""
     numbers, options = setting.figures, setting.options
     segment, as_of = who
     setting.report("truth", 0.0)
@@ -302,10 +302,10 @@ def _truth(
     y = truth.draw_outcomes(linear, segment, model, frailty, uniform)
     frame = truth.frame(table["observation_id"], segment, eta, linear, model)
     frame["frailty"], frame["y"] = frailty, y
-    book = None
+    lender = None
     if options.lender:
-        book = Book.of(setting.blocks(), (eta, segment, frailty), model, numbers)
-        frame["signal"], frame["legacy_p"] = book.signal, book.probability
+        lender = Lender.of(setting.blocks(), (eta, segment, frailty), model, numbers)
+        frame["signal"], frame["legacy_p"] = lender.signal, lender.probability
     setting.report("truth", 0.5)
     frame.to_parquet(folder / "truth.parquet", index=False)
     said = truth.facts(table, eta, linear, segment, model, weights)
@@ -313,7 +313,7 @@ def _truth(
     setting.report("truth", 1.0)
     return {
         block.index: y[block.first : block.first + block.size] for block in setting.blocks()
-    }, book
+    }, lender
 
 
 def _luck(setting: _Setting) -> tuple[Floats, Floats]:
@@ -330,17 +330,17 @@ def _luck(setting: _Setting) -> tuple[Floats, Floats]:
 
 
 def _lending(
-    setting: _Setting, writers: Writers, outcome: dict[int, Ints], book: Book | None
+    setting: _Setting, writers: Writers, outcome: dict[int, Ints], lender: Lender | None
 ) -> None:
     numbers, options, until = setting.figures, setting.options, setting.observed_until
     for block in setting.blocks():
         # Drawn again rather than kept: a block's people cost less time than memory.
         people, customers = populate(block, options, numbers)
         bad = outcome[block.index] == 1
-        if book is None:
+        if lender is None:
             tables = lending.application_rows(people, bad, until, numbers)
         else:
-            tables = book.lent(people, customers, bad, until)
+            tables = lender.lent(people, customers, bad, until)
         for name, rows in tables.items():
             writers.write(name, build(name, rows))
         setting.report("lending", (block.first + block.size) / options.people)

@@ -1,4 +1,4 @@
-"""The lender's book: what it knows of everybody, whom it lends to, and what becomes of that."""
+"""The lender: what it knows of everybody, whom it lends to, and what becomes of that."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from credit.world.truth import TruthModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Lender:
     """A lender of a whole world; every array has one entry a person.
 
     Attributes
@@ -47,7 +47,7 @@ class Book:
         people: tuple[Floats, Ints, Floats],
         model: TruthModel,
         figures: Figures,
-    ) -> Book:
+    ) -> Lender:
         """Return the lender of a world of blocks; ``people``: everyone's eta, segment, frailty."""
         eta, segment, frailty = people
         made = [
