@@ -30,7 +30,7 @@ from credit.errors import PolicyError
 from credit.feature import DIMENSIONS
 from credit.features import merchant_categories
 from credit.schema import DAY
-from credit.world import WorldOptions, generate, read
+from credit.world import Shock, WorldOptions, generate, read
 from credit.world import truth as truth_of_world
 from credit.world.figures import Figures, figures
 from credit.world.lender.deciding import decided
@@ -41,7 +41,7 @@ from credit.world.people import correlation
 
 START = date(2023, 1, 1)
 NUMBERS = figures(START)
-WORLD = WorldOptions(people=500, seed=23, months=1, lender=True)
+WORLD = WorldOptions(people=360, seed=23, months=1, lender=True)
 OFTEN = Figures(
     {**NUMBERS.values, "graph.communities_in_block": 3, "sim.lender.random_approvals": 0.3}
 )
@@ -180,6 +180,13 @@ def test_tables_keep_the_contract(world: Path) -> None:
         engine.add_lookup("merchant_categories", merchant_categories())
         engine.check().raise_if_any()
         assert "decisions" in engine.tables
+
+
+def test_a_shock_moves_outcomes_that_the_score_does_not_know(tmp_path: Path) -> None:
+    shock = Shock(segment="blue_collar", first=1, log_odds=2.0)
+    generate(tmp_path / "w", replace(WORLD, people=200, shocks=(shock,), months=2))
+    hit = read(tmp_path / "w").frame.query("segment == 'blue_collar'")
+    assert hit["p"].mean() > 1.3 * hit["legacy_p"].mean()
 
 
 # -- what the lender knew
