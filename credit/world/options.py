@@ -63,8 +63,8 @@ class Stage(IntEnum):
     MULES = 31
     NEW_DEVICES = 32
     REFUSED = 33
-    APPLICANTS = 40
-    UNDERWRITER = 41
+    APPLICANTS = 34
+    UNDERWRITER = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
