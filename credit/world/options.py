@@ -63,6 +63,11 @@ class Stage(IntEnum):
     MULES = 31
     NEW_DEVICES = 32
     REFUSED = 33
+    DRAWS = 40
+    SPELLS = 41
+    PAYING = 42
+    RECEIPTS = 43
+    BORROWERS = 44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

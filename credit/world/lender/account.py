@@ -1,8 +1,8 @@
 """Accounts of many loans: what people mean to do becomes events, entries and months.
 
-An intent is something a person or the lender is about to do at an instant; what it comes to depends
-on the account as it then stands ("pay all that is due"). What happened is kept as events of
-`credit.decide.repay.events`, so that `credit.decide.repay.replay` of them is the oracle of all this.
+An intent is something a person or the lender is about to do at an instant; what it comes to
+depends on the account as it then stands ("pay all that is due"). What happened is kept as events
+of `credit.decide.repay.events`, so that `credit.decide.repay.replay` of them is the oracle.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from credit.schema import DAY as DAY_US
 from credit.world import season
 from credit.world.lender import book as b
 from credit.world.lender import terms as t
@@ -21,17 +20,21 @@ from credit.world.lender.terms import TermsInForce
 from credit.world.options import Ints
 
 PAY, PART, AHEAD, FAIL, SETTLE, DEFER = range(6)
-"""Kinds of intents: pay all that is due; a share of the oldest instalment that is due; a share of an
-instalment that is not; an automatic debit that brings nothing; settle; move instalments."""
+"""Kinds of intents: pay all that is due; a share of the oldest instalment that is due; a share of
+one that is not; an automatic debit that brings nothing; settle; move instalments."""
+
+MONEY = (PAY, PART, AHEAD, SETTLE)
+"""Kinds that bring money."""
 
 # Columns of intents: instant, local day, kind, value (share in thousandths, months), number of the
 # instalment meant, channel, and whether it is an automatic debit.
 AT, ON, KIND, VALUE, MEANT, CHANNEL, DEBIT, INTENT = range(8)
 # Columns of events: what became of an intent. VALUE is an amount in fen, or months.
-EVENT_LOAN, EVENT_AT, EVENT_ON, EVENT_KIND, EVENT_VALUE, EVENT_CHANNEL, EVENT_DEBIT, EVENT_TRY, EVENT = range(9)  # fmt: skip
+(EVENT_LOAN, EVENT_AT, EVENT_ON, EVENT_KIND, EVENT_VALUE, EVENT_CHANNEL, EVENT_DEBIT, EVENT_TRY,
+ EVENT) = range(9)  # fmt: skip
 # Columns of months.
-(MONTH_LOAN, MONTH, MONTH_END, MONTH_DAYS, MONTH_WORST, MONTH_OUTSTANDING, MONTH_DUE, MONTH_FORBORNE,
- MONTH_WRITTEN, MONTHS) = range(10)  # fmt: skip
+(MONTH_LOAN, MONTH, MONTH_END, MONTH_DAYS, MONTH_WORST, MONTH_OUTSTANDING, MONTH_DUE,
+ MONTH_FORBORNE, MONTH_WRITTEN, MONTHS) = range(10)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,11 @@ def keep(
     drawn = season.local_day(contracts.drawn_at)
     last = int(season.local_day(np.array([observed_until - 1]))[0])
     room = 2 * int(plan.loan.size) + contracts.size
-    sizes = [12 * room, 4 * room, contracts.size * (2 + max(0, (last - int(drawn.min(initial=last))) // 28))]
+    sizes = [
+        12 * room,
+        4 * room,
+        contracts.size * (2 + max(0, (last - int(drawn.min(initial=last))) // 28)),
+    ]
     while True:
         lines, line_start = _lines(contracts, plan)
         logs = [_log(size, width) for size, width in zip(sizes, (7, 7, MONTHS), strict=True)]
@@ -128,6 +135,7 @@ def _lines(contracts: Contracts, plan: Schedules) -> tuple[Ints, Ints]:
     lines[at, b.NUMBER], lines[at, b.DUE], lines[at, b.ORIGINAL] = plan.number, plan.due, plan.due
     for bucket, amount in ((b.INTEREST, plan.interest_fen), (b.PRINCIPAL, plan.principal_fen)):
         lines[at, b.AGREED + bucket] = lines[at, b.BY_PLAN + bucket] = amount
+        lines[at, b.OWES] += amount
     return lines, start
 
 
@@ -193,8 +201,8 @@ def _months(book: b.Open, log: b.Log, drawn: int, to: int, write_off: int) -> No
             return
         b.roll(book, end, write_off)
         outstanding, due, left = 0, 0, 0
-        for line in range(state[b.COUNT]):
-            owes = b.owes(book.lines, line)
+        for line in range(b.oldest(book), state[b.COUNT]):
+            owes = book.lines[line, b.OWES]
             left += owes
             outstanding += b.owed(book.lines, line, b.PRINCIPAL)
             due += owes if book.lines[line, b.DUE] <= end else 0
@@ -226,7 +234,7 @@ def _happen(book: b.Open, events: b.Log, intent: Ints) -> None:
         book.state[b.LOAN], intent[AT], intent[ON], kind, value, intent[CHANNEL], intent[DEBIT],
         attempt,
     ))  # fmt: skip
-    if kind in (PAY, PART, AHEAD):
+    if kind < FAIL:
         receive(book, value, event)
         if intent[DEBIT] or b.days_past_due(book) < 0:
             book.state[b.FAILED] = 0
@@ -251,8 +259,8 @@ def receive(book: b.Open, amount: int, event: int) -> None:
 def _amount(book: b.Open, intent: Ints) -> int:
     """Return what a payment comes to: all that is due, and of what is not as much as is meant."""
     due, oldest, meant = 0, -1, 0
-    for line in range(book.state[b.COUNT]):
-        owes = b.owes(book.lines, line)
+    for line in range(b.oldest(book), book.state[b.COUNT]):
+        owes = book.lines[line, b.OWES]
         if owes != 0 and book.lines[line, b.DUE] <= book.state[b.DAY]:
             due += owes
             oldest = owes if oldest < 0 else oldest
@@ -269,15 +277,11 @@ def _fail(book: b.Open, event: int) -> int:
     state = book.state
     if state[b.FAILED] >= book.terms[t.FAILURES]:
         return 0
-    for line in range(state[b.COUNT]):
-        if b.is_due(book, line):
-            b.write(book.entries, (
-                state[b.LOAN], state[b.DAY], b.DEBIT_FAILED, 0, book.lines[line, b.NUMBER],
-                b.NO_BUCKET, event,
-            ))  # fmt: skip
-            state[b.FAILED] += 1
-            return 1
-    return 0
+    if b.days_past_due(book) < 0:
+        return 0
+    b.enter(book, b.DEBIT_FAILED, 0, b.oldest(book), b.NO_BUCKET, event)
+    state[b.FAILED] += 1
+    return 1
 
 
 @njit(cache=True)
@@ -290,7 +294,7 @@ def _defer(book: b.Open, months: int, event: int) -> int:
     state[b.MONTHS] += months
     for line in range(state[b.COUNT]):
         one = book.lines[line]
-        if b.owes(book.lines, line) == 0:
+        if one[b.OWES] == 0:
             continue
         moved = b.add_months(one[b.ORIGINAL], state[b.MONTHS])
         added = max(0, moved - max(one[b.DUE], state[b.DAY]))
@@ -300,6 +304,7 @@ def _defer(book: b.Open, months: int, event: int) -> int:
             cost = b.share_of(bears, terms[t.RATE], terms[t.RATE + 1])
         one[b.DUE] = moved
         one[b.AGREED + b.INTEREST] += cost
+        one[b.OWES] += cost
         b.enter(book, b.DEFERRAL_INTEREST, cost, line, b.INTEREST, event)
     state[b.FORBORNE], state[b.CLEAN_SINCE] = 1, state[b.DAY]
     return months
@@ -317,7 +322,7 @@ def _settle(book: b.Open, channel: int, event: int) -> int:
     principal, interest, fees = 0, 0, 0
     for line in range(state[b.COUNT]):
         if lines[line, b.DUE] <= state[b.DAY]:
-            since, due = lines[line, b.DUE], due + b.owes(lines, line)
+            since, due = lines[line, b.DUE], due + lines[line, b.OWES]
             continue
         first = line if first < 0 else first
         principal += b.owed(lines, line, b.PRINCIPAL)
@@ -337,6 +342,7 @@ def _settle(book: b.Open, channel: int, event: int) -> int:
     for line in range(first, state[b.COUNT]):
         agree(book, line, b.CANCELLED, -1, -1)
         lines[line, b.AGREED : b.AGREED + 3] = 0
+        lines[line, b.OWES] = 0
         lines[line, b.CLOSED_ON] = state[b.DAY]
     last = state[b.COUNT]
     state[b.COUNT], state[b.SETTLED_FROM] = last + 1, lines[first, b.NUMBER]
@@ -344,5 +350,6 @@ def _settle(book: b.Open, channel: int, event: int) -> int:
     lines[last, b.ORIGINAL] = state[b.DAY]
     lines[last, b.AGREED : b.AGREED + 3] = np.array([fees, interest, principal])
     lines[last, b.BY_PLAN : b.BY_PLAN + 3] = np.array([0, interest, principal])
+    lines[last, b.OWES] = fees + interest + principal
     agree(book, last, b.SETTLEMENT, 1, event)
     return due + principal + interest + fees

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 from numba import njit
 
 from credit.decide.repay.late import MICRO
@@ -26,13 +25,14 @@ FEE, INTEREST, PRINCIPAL, NO_BUCKET = 0, 1, 2, -1
 
 # Columns of an instalment. The first three of AGREED, LATE and PAID are by bucket.
 NUMBER, DUE, ORIGINAL, AGREED, LATE, PAID = 0, 1, 2, 3, 6, 9
-BY_PLAN, FEE_CHARGED, SHARE_CHARGED, CLOSED_ON, COLUMNS = 12, 15, 16, 17, 18
-"""``BY_PLAN``: what the schedule of the first day had in each bucket, and `CLOSED_ON` the day on
-which nothing was owed any more, or -1."""
+BY_PLAN, FEE_CHARGED, SHARE_CHARGED, CLOSED_ON, OWES, COLUMNS = 12, 15, 16, 17, 18, 19
+"""``BY_PLAN``: what the schedule of the first day had in each bucket; ``CLOSED_ON``: the day on
+which nothing was owed any more, or -1; ``OWES``: what all buckets owe, kept up to date."""
 
 # Places of the state.
 (LOAN, DAY, COUNT, WAITING, FIRST_WAITING, LAST_WAITING, FAILED, TIMES, MONTHS, FORBORNE,
- CLEAN_SINCE, WORST, WRITTEN_OFF, SETTLED_FROM, MONTH_SEEN, ENDED, PLACES) = range(17)  # fmt: skip
+ CLEAN_SINCE, WORST, WRITTEN_OFF, SETTLED_FROM, MONTH_SEEN, ENDED, OLDEST,
+ PLACES) = range(18)  # fmt: skip
 
 
 class Log(NamedTuple):
@@ -81,39 +81,34 @@ def share_of(amount: int, over: int, under: int) -> int:
 @njit(cache=True)
 def owed(lines: Ints, line: int, bucket: int) -> int:
     """Return what a bucket of an instalment owes."""
-    late = share_of(lines[line, LATE + bucket], 1, MICRO)
+    micro = lines[line, LATE + bucket]
+    late = share_of(micro, 1, MICRO) if micro != 0 else 0
     return lines[line, AGREED + bucket] - lines[line, PAID + bucket] + late
 
 
 @njit(cache=True)
-def owes(lines: Ints, line: int) -> int:
-    """Return what all buckets of an instalment owe."""
-    return owed(lines, line, FEE) + owed(lines, line, INTEREST) + owed(lines, line, PRINCIPAL)
-
-
-@njit(cache=True)
-def is_due(book: Open, line: int) -> bool:
-    """Whether an instalment is due and owes something."""
-    return book.lines[line, DUE] <= book.state[DAY] and owes(book.lines, line) != 0
+def oldest(book: Open) -> int:
+    """Return the first instalment that owes something; those before it never will again."""
+    state, lines = book.state, book.lines
+    while state[OLDEST] < state[COUNT] and lines[state[OLDEST], OWES] == 0:
+        state[OLDEST] += 1
+    return state[OLDEST]
 
 
 @njit(cache=True)
 def days_past_due(book: Open) -> int:
-    """Return the days since the oldest unpaid due day, -1 where nothing is due."""
-    for line in range(book.state[COUNT]):
-        if is_due(book, line):
-            return book.state[DAY] - book.lines[line, DUE]
-    return -1
+    """Return the days since the oldest unpaid due day, or -1 where nothing is due."""
+    line = oldest(book)
+    if line == book.state[COUNT]:
+        return -1
+    return max(-1, book.state[DAY] - book.lines[line, DUE])
 
 
 @njit(cache=True)
 def original_days_past_due(book: Open, day: int) -> int:
     """Return the days since the oldest unpaid due day of the contract."""
-    most = 0
-    for line in range(book.state[COUNT]):
-        if owes(book.lines, line) != 0:
-            most = max(most, day - book.lines[line, ORIGINAL])
-    return most
+    line = oldest(book)
+    return 0 if line == book.state[COUNT] else max(0, day - book.lines[line, ORIGINAL])
 
 
 @njit(cache=True)
@@ -122,8 +117,10 @@ def roll(book: Open, to: int, write_off: int) -> None:
     state = book.state
     while state[DAY] < to and state[WRITTEN_OFF] < 0:
         state[DAY] = _next_day(book, to)
-        for line in range(state[COUNT]):
-            if is_due(book, line):
+        for line in range(oldest(book), state[COUNT]):
+            if book.lines[line, DUE] > state[DAY]:
+                break
+            if book.lines[line, OWES] != 0:
                 _charge(book, line)
         mark(book)
         allocate(book, -1)
@@ -134,13 +131,10 @@ def roll(book: Open, to: int, write_off: int) -> None:
 @njit(cache=True)
 def _next_day(book: Open, to: int) -> int:
     """Return the next day on which something can change: any, once something is late."""
-    tomorrow, nearest = book.state[DAY] + 1, to
-    for line in range(book.state[COUNT]):
-        if owes(book.lines, line) != 0:
-            if book.lines[line, DUE] < tomorrow:
-                return tomorrow
-            nearest = min(nearest, book.lines[line, DUE])
-    return nearest
+    line = oldest(book)
+    if line == book.state[COUNT]:
+        return to
+    return min(to, max(book.state[DAY] + 1, book.lines[line, DUE]))
 
 
 @njit(cache=True)
@@ -186,7 +180,9 @@ def _add(book: Open, line: int, bucket: int, code: int, micro: int) -> None:
     if micro != 0:
         before = owed(book.lines, line, bucket)
         book.lines[line, LATE + bucket] += micro
-        enter(book, code, owed(book.lines, line, bucket) - before, line, bucket, -1)
+        more = owed(book.lines, line, bucket) - before
+        book.lines[line, OWES] += more
+        enter(book, code, more, line, bucket, -1)
 
 
 @njit(cache=True)
@@ -211,24 +207,25 @@ def allocate(book: Open, event: int) -> None:
     days = days_past_due(book)
     if state[WAITING] == 0 or days < 0:
         return
+    first = oldest(book)
     order = t.NPL_ORDER if days > terms[t.NPL_ABOVE] else t.ORDER
     for place in range(3):
         bucket = terms[order + place]
-        for line in range(state[COUNT]):
-            if book.lines[line, DUE] <= state[DAY]:
+        for line in range(first, state[COUNT]):
+            if book.lines[line, OWES] != 0 and book.lines[line, DUE] <= state[DAY]:
                 _pay(book, line, bucket, event)
-    for line in range(state[COUNT]):
-        if book.lines[line, CLOSED_ON] < 0 and owes(book.lines, line) == 0:
-            book.lines[line, CLOSED_ON] = state[DAY]
 
 
 @njit(cache=True)
 def _pay(book: Open, line: int, bucket: int, event: int) -> None:
     """Pay one bucket of one instalment out of what waits, the oldest money first."""
     one, state, waiting = book.lines[line], book.state, book.waiting
-    while state[WAITING] > 0 and owed(book.lines, line, bucket) > 0:
+    left = owed(book.lines, line, bucket)
+    while state[WAITING] > 0 and left > 0:
         first = state[FIRST_WAITING]
-        part = min(waiting[first, 1], owed(book.lines, line, bucket))
+        part = min(waiting[first, 1], left)
+        left -= part
+        one[OWES] -= part
         before = max(0, one[PAID + bucket] - one[BY_PLAN + bucket])
         one[PAID + bucket] += part
         beyond = max(0, one[PAID + bucket] - one[BY_PLAN + bucket]) - before
@@ -239,6 +236,8 @@ def _pay(book: Open, line: int, bucket: int, event: int) -> None:
         waiting[first, 1] -= part
         if waiting[first, 1] == 0:
             state[FIRST_WAITING] += 1
+    if one[OWES] == 0 and one[CLOSED_ON] < 0:
+        one[CLOSED_ON] = state[DAY]
 
 
 @njit(cache=True)

@@ -77,15 +77,16 @@ def terms_of(products: tuple[str, ...], product: Ints, contracts: Contracts) -> 
 
 
 @cache
-def _policy(name: str) -> Policy:
+def product_policy(name: str) -> Policy:
+    """Return a product's policy, read once."""
     return policy.load(name)
 
 
 @cache
 def _changes(name: str) -> Ints:
     """Return the local days on which some leaf of a policy begins or ends, in order."""
-    days = {season.day_number(leaf.effective_from) for leaf in _policy(name).leaves}
-    ends = (leaf.effective_to for leaf in _policy(name).leaves)
+    days = {season.day_number(leaf.effective_from) for leaf in product_policy(name).leaves}
+    ends = (leaf.effective_to for leaf in product_policy(name).leaves)
     days |= {season.day_number(end) for end in ends if end is not None}
     return np.array(sorted(days), dtype=np.int64)
 
@@ -93,7 +94,7 @@ def _changes(name: str) -> Ints:
 @cache
 def _account_terms(name: str, version: int) -> AccountTerms:
     on = season.day_of(int(_changes(name)[version]))
-    return AccountTerms.of(_policy(name).at(on))
+    return AccountTerms.of(product_policy(name).at(on))
 
 
 def row(terms: AccountTerms, daily_rate: Fraction) -> Ints:
