@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.run import machine
+from credit.evaluate import jeffreys
 from credit.world import WorldOptions, generate, read, read_fraud
 from credit.world.figures import Figures, figures
 from credit.world.options import SEGMENTS
@@ -71,8 +72,8 @@ def granted(folder: Path) -> pd.DataFrame:
     """Return a row an application: what was decided, the segment, and the truth."""
     made = column(
         folder, "decisions",
-        "application_id", "event_time", "product", "outcome", "grounds", "probability", "limit_fen",
-        "random_approval",
+        "application_id", "event_time", "product", "outcome", "grounds", "probability", "grade",
+        "limit_fen", "random_approval",
     )  # fmt: skip
     told = read(folder).frame[["application_id", "segment", "p", "y"]]
     return made.merge(told, on="application_id").assign(
@@ -148,6 +149,19 @@ def bias(rows: pd.DataFrame) -> str:
     )
 
 
+def bands(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield what the score said of whom it let borrow, by grade, and what became of them."""
+    yield "| grade | approved | score | bad | 95 % interval | inside |"
+    yield "|---|---|---|---|---|---|"
+    for grade, own in rows[rows["approved"] == 1].groupby("grade"):
+        bads, said = int(own["y"].sum()), own["probability"].mean()
+        low, high = (float(end[0]) for end in jeffreys([bads], [len(own) - bads]))
+        yield (
+            f"| {grade} | {len(own):,} | {said:.4f} | {bads / len(own):.4f} | "
+            f"[{low:.4f}, {high:.4f}] | {'yes' if low <= said <= high else 'NO'} |"
+        )
+
+
 def months(rows: pd.DataFrame) -> str:
     """Return approvals of the official product before and after its cut-off is loosened."""
     official = rows[rows["product"] == OFFICIAL]
@@ -190,6 +204,8 @@ def report(folder: Path, options: WorldOptions) -> None:
         *(figure.row() for figure in of_decisions(rows, numbers)),
         gap(rows, numbers),
         *(figure.row() for figure in of_loans(folder, numbers)),
+        "",
+        *bands(rows),
         "",
         bias(rows),
         months(rows),

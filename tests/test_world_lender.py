@@ -203,13 +203,15 @@ def everybody() -> pd.DataFrame:
     frailty, uniform = draw.standard_normal(n), draw.random(n)
     linear = model.linear(eta)
     signal, by_chance = impression(draw, frailty, numbers)
+    thin = draw.normal(eta.mean(axis=1), 1.0) > 0.9
     return pd.DataFrame(
         {
             "segment": segment,
             "p": model.score(linear, segment),
             "chance": expit(model.intercepts[segment] + linear + model.sigma * frailty),
             "y": truth_of_world.draw_outcomes(linear, segment, model, frailty, uniform),
-            "legacy": legacy_probability(eta, segment, signal, model, numbers),
+            "legacy": legacy_probability(eta, segment, thin, signal, model, numbers),
+            "thin": thin,
             "signal": signal,
             "frailty": frailty,
             "by_chance": by_chance,
@@ -219,7 +221,10 @@ def everybody() -> pd.DataFrame:
 
 def test_the_score_is_calibrated_and_knows_less_than_the_truth(everybody: pd.DataFrame) -> None:
     band = pd.qcut(everybody["legacy"], 10)
-    for _, rows in [*everybody.groupby(band, observed=True), *everybody.groupby("segment")]:
+    for _, rows in [
+        *everybody.groupby(band, observed=True),
+        *everybody.groupby(["segment", "thin"]),
+    ]:
         error = rows["chance"].std() / np.sqrt(len(rows))
         assert abs(rows["legacy"].mean() - rows["chance"].mean()) < 4 * error
     own, best = (roc_auc_score(everybody["y"], everybody[name]) for name in ("legacy", "p"))

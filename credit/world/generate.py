@@ -305,7 +305,9 @@ def _truth(
     frame["frailty"], frame["y"] = frailty, y
     lender = None
     if options.lender:
-        lender = Lender.of(setting.blocks(), (eta, segment, frailty), model, numbers)
+        thin = [populate(block, options, numbers)[0].thin for block in setting.blocks()]
+        who_asks = (eta, segment, np.concatenate(thin), frailty)
+        lender = Lender.of(setting.blocks(), who_asks, model, numbers)
         frame["signal"], frame["legacy_p"] = lender.signal, lender.probability
     setting.report("truth", 0.5)
     frame.to_parquet(folder / "truth.parquet", index=False)

@@ -45,12 +45,15 @@ class Lender:
     def of(
         cls,
         blocks: Iterable[Block],
-        people: tuple[Floats, Ints, Floats],
+        people: tuple[Floats, Ints, Flags, Floats],
         model: TruthModel,
         figures: Figures,
     ) -> Lender:
-        """Return the lender of a world of blocks; ``people``: everyone's eta, segment, frailty."""
-        eta, segment, frailty = people
+        """Return the lender of a world of blocks.
+
+        ``people``: everyone's eta, segment, whether the file is thin, and frailty.
+        """
+        eta, segment, thin, frailty = people
         made = [
             impression(block.stream(Stage.UNDERWRITER), frailty[own(block)], figures)
             for block in blocks
@@ -59,7 +62,7 @@ class Lender:
         return cls(
             figures=figures,
             signal=signal,
-            probability=legacy_probability(eta, segment, signal, model, figures),
+            probability=legacy_probability(eta, segment, thin, signal, model, figures),
             by_chance=np.concatenate([by_chance for _, by_chance in made]),
         )
 

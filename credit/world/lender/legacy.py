@@ -28,12 +28,13 @@ def impression(
 
 
 def legacy_probability(
-    eta: Floats, segment: Ints, signal: Floats, model: TruthModel, figures: Figures
+    eta: Floats, segment: Ints, thin: Flags, signal: Floats, model: TruthModel, figures: Figures
 ) -> Floats:
-    """Return P(y = 1) given the segment, the dimensions seen and the signal; shape (n,).
+    """Return P(y = 1) given what the lender sees; shape (n,).
 
-    With k the part of the linear truth that the seen dimensions make, u the rest, and u given
-    what is seen taken as normal around a guess fitted within the segment,
+    That is the segment, whether the file is thin, the dimensions seen and the signal. With k the
+    part of the linear truth that these dimensions make, u the rest, and u given what is seen taken
+    as normal around a guess fitted among people of one segment and kind of file,
 
         P = E[expit(a + k + guess + sigma rho s + tau Z)],
         tau^2 = Var(u - guess) + sigma^2 (1 - rho^2).
@@ -45,10 +46,13 @@ def legacy_probability(
     known = model.linear(np.where(seen, eta, 0.0))
     unseen = model.linear(eta) - known
     found = np.empty(segment.size)
-    for code, intercept in enumerate(model.intercepts):
-        rows = segment == code
+    kind = 2 * segment + thin
+    for code in np.unique(kind):
+        rows = kind == code
         guess = guessed(eta[rows], unseen[rows], seen)
         left = np.mean((unseen[rows] - guess) ** 2) + model.sigma**2 * (1 - rho**2)
-        log_odds = intercept + known[rows] + guess + model.sigma * rho * signal[rows]
+        log_odds = (
+            model.intercepts[code // 2] + known[rows] + guess + model.sigma * rho * signal[rows]
+        )
         found[rows] = integrate_frailty(log_odds, float(np.sqrt(left)), nodes=15)
     return found
