@@ -11,7 +11,7 @@ import sys
 MODULES = (
     "stages", "public_sets", "policy_price", "world_recovery", "streaming_card",
     "streaming_boost", "tuning", "tracking", "graph", "bitcoin_otc", "reject", "leak_cells",
-    "social_value", "source_worth", "true_cost", "fraud_world", "watching",
+    "social_value", "source_worth", "true_cost", "fraud_world", "watching", "book",
 )  # fmt: skip
 PACKAGES = ("credit", "duckdb", "numpy", "pandas", "scikit-learn", "xgboost", "numba")
 

@@ -244,6 +244,7 @@ LOANS = _event(
     _optional("application_id", "id", "its application"),
     Column("principal_fen", "money", "amount lent", minimum=0),
     Column("term_months", "int", "number of monthly instalments", minimum=1),
+    _optional("line_application_id", "id", "the application that opened the line it is drawn on"),
 )
 
 INSTALMENTS = _snapshot(
@@ -254,6 +255,9 @@ INSTALMENTS = _snapshot(
     Column("number", "int", "1 for the first instalment", minimum=1),
     Column("due_at", "time", "when it must be paid"),
     Column("due_fen", "money", "principal and interest due", minimum=0),
+    _optional("principal_fen", "money", "principal in it", minimum=0),
+    _optional("interest_fen", "money", "interest in it", minimum=0),
+    _optional("fee_fen", "money", "fee in it", minimum=0),
     _REPAIRED,
 )
 
@@ -265,6 +269,40 @@ REPAYMENTS = _event(
     Column("number", "int", "the instalment", minimum=1),
     Column("amount_fen", "money", "amount paid", minimum=0),
     _optional("channel", "text", "balance, card or other"),
+    _optional("principal_fen", "money", "principal that the money paid", minimum=0),
+    _optional("interest_fen", "money", "interest that it paid, late interest too", minimum=0),
+    _optional("fee_fen", "money", "fees that it paid, penalties too", minimum=0),
+    _optional(
+        "charges_fen",
+        "money",
+        "of these, what the schedule does not hold (late interest, penalty, fees); amount_fen is "
+        "without it, so that amounts add up to due_fen just when the schedule is paid",
+        minimum=0,
+    ),
+    _optional(
+        "waived_fen",
+        "money",
+        "interest in amount_fen that an early settlement saved: let off, not paid",
+        minimum=0,
+    ),
+    _optional("attempt", "int", "which try of an automatic debit it was", minimum=1),
+    _optional("receipt_id", "id", "the receipt it is part of"),
+)
+
+LOAN_MONTHS = _snapshot(
+    "loan_months",
+    ("loan_id", "month_on_book"),
+    "How a loan stood at the end of each calendar month, up to the one in which it ended.",
+    Column("loan_id", "id", "the loan"),
+    Column("month_on_book", "int", "0 for the month in which it was drawn", minimum=0),
+    Column(
+        "days_past_due", "int", "by the due dates of the schedule, whatever was deferred", minimum=0
+    ),
+    _optional("bucket", "int", "0 for none past due, then the buckets of days past due", minimum=0),
+    _optional("outstanding_fen", "money", "principal not paid back", minimum=0),
+    _optional("due_fen", "money", "due and not paid, charges too", minimum=0),
+    _optional("forborne", "int", "1 while a deferral or its probation runs"),
+    _optional("written_off", "int", "1 in the month in which it was written off"),
 )
 
 BUREAU = _snapshot(
@@ -298,8 +336,39 @@ APPLICATIONS = Table(
         _optional(
             "verified_income_fen", "money", "monthly income that the document proves", minimum=0
         ),
+        _optional("assets", "text", "assets proven, by kind, or none"),
+        _optional(
+            "wechat_pay", "int", "payment score (微信支付分) that the person shows", minimum=0
+        ),
     ),
     extra=True,
+)
+
+DECISIONS = _snapshot(
+    "decisions",
+    ("application_id",),
+    "What the lender decided on each application; what was refused stays in.",
+    Column("application_id", "id", "the application"),
+    Column("product", "text", "product asked for"),
+    Column("policy", "text", "policy decided by: a file, and those laid over it"),
+    Column("outcome", "text", "approve, review, query_only or refuse"),
+    Column(
+        "grounds",
+        "text",
+        "what stood against the person, by comma; null for nothing",
+        nullable=True,
+    ),
+    Column("probability", "float", "probability of bad that the lender's score gave", minimum=0),
+    Column("grade", "text", "grade of the price"),
+    Column(
+        "limit_fen",
+        "money",
+        "limit, computed whatever the outcome; lent to whom it approves",
+        minimum=0,
+    ),
+    Column("usable_fen", "money", "what can be used of the limit", minimum=0),
+    Column("daily_rate", "float", "interest a day, as a share", minimum=0),
+    Column("random_approval", "int", "1 if approved at random although the score refused"),
 )
 
 OUTCOMES = Table(
@@ -331,8 +400,10 @@ TABLES: dict[str, Table] = {
         LOANS,
         INSTALMENTS,
         REPAYMENTS,
+        LOAN_MONTHS,
         BUREAU,
         APPLICATIONS,
+        DECISIONS,
         OUTCOMES,
     )
 }

@@ -141,6 +141,27 @@ def _held(eta: Floats, part: slice) -> Floats:
     return np.ascontiguousarray(eta[part])
 
 
+def guessed(eta: Floats, unseen: Floats, seen: Flags) -> Floats:
+    """Return the least-squares guess at ``unseen`` from the columns of ``eta`` that are seen.
+
+    A sum of functions of one column each: a line, and steps at quantiles.
+
+    Parameters
+    ----------
+    eta : ndarray of shape (n, 5)
+    unseen : ndarray of shape (n,)
+    seen : ndarray of bool, shape (5,)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    held = eta[:, seen]
+    basis = _basis(held, [_edges(values) for values in held.T])
+    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ unseen, rcond=1e-10)[0]
+    return np.asarray(basis @ weights)
+
+
 def _edges(values: Floats) -> Floats:
     """Return up to nine quantiles: a step costs a degree of freedom, one for every 200 people."""
     steps = min(9, values.size // 200)

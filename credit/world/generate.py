@@ -3,7 +3,8 @@
 Three passes. Events: block by block, people, ties, payments, wealth and earlier loans are drawn
 and written, and the features that carry the truth are computed chunk by chunk. Truth: ranks,
 coefficients and outcomes over the whole population. Lending: block by block, the loan of each
-application is drawn and repaid so that its outcome is the truth's.
+application is drawn and repaid so that its outcome is the truth's; with a lender, applications are
+decided first.
 
 Memory holds one chunk's events; what is known of everyone lies in files meanwhile, and a few
 numbers a person at a time in memory.
@@ -34,10 +35,13 @@ from credit.world import graph, lending, links, season, truth
 from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
+from credit.world.lender.applicants import applicants, application_rows
+from credit.world.lender.granting import Lender, as_served
+from credit.world.lender.products import under_lender
 from credit.world.options import Block, Flags, WorldOptions, blocks
 from credit.world.payments import payments
 from credit.world.people import People, applications, populate
-from credit.world.population import settle, spill_chunk, spill_luck
+from credit.world.population import eta_of, settle, spill_chunk, spill_luck, tell
 from credit.world.rows import Columns, Writers, build
 from credit.world.spill import Spill
 from credit.world.wealth import wealth
@@ -96,7 +100,12 @@ def generate(
     has ``fraud.parquet`` and ``risky_devices.parquet``: see `credit.world.fraud.known.read_fraud`.
 
     The same options give the same bytes whatever ``chunk_people``, ``memory_limit`` and
-    ``threads`` are. Every application is granted; refusals are not part of this world yet.
+    ``threads`` are. Every application is granted, unless there is a lender.
+
+    With ``lender`` applications say what each person can show, ``decisions`` has a row for each
+    of them, and whoever is refused has no loan. The truth knows everybody's outcome all the same
+    (what would have become of a loan), and of the lender's score what no table has: ``legacy_p``
+    and ``signal``.
 
     Parameters
     ----------
@@ -121,8 +130,8 @@ def generate(
         (folder / truth.FOLDER).mkdir()
         with _spill(folder) as spill:
             _events(setting, writers, hidden, spill)
-            outcome = _truth(setting, spill, folder / truth.FOLDER)
-        _lending(setting, writers, outcome)
+            outcome, lender = _truth(setting, spill, folder / truth.FOLDER)
+        _lending(setting, writers, outcome, lender)
         writers.close()
         summary = WorldSummary(
             directory=target, rows=dict(writers.rows), observed_until=setting.observed_until
@@ -140,6 +149,8 @@ def generate(
 
 def _setting(options: WorldOptions, progress: Progress | None) -> _Setting:
     numbers = figures(options.start)
+    if options.lender:
+        numbers = under_lender(numbers)
     before, after = numbers["people.event_days"]
     last = season.months_after(options.start, options.months)
     end = season.months_after(options.start, options.months + options.observed_months)
@@ -211,12 +222,7 @@ def _events(setting: _Setting, writers: Writers, hidden: Writers, spill: Spill) 
         tables = {name: pa.concat_tables([part[name] for part in held]) for name in held[0]}
         held.clear()
         spine = pd.concat([_spine(people) for people in crowd], ignore_index=True)
-        spill_chunk(
-            spill,
-            _features(setting, tables, spine),
-            np.concatenate([people.segment for people in crowd]),
-            spine["as_of"].to_numpy(),
-        )
+        spill_chunk(spill, _features(setting, tables, spine), crowd)
         setting.report("features behind the truth", done / options.people)
     writers.flush()
     hidden.flush()
@@ -256,6 +262,10 @@ def block_tables(
             people, loans, paid, setting.observed_until, numbers, applied=False
         ),
     }
+    if options.lender:
+        asked = application_rows(people, applicants(people, numbers), numbers)
+        columns["applications"] = {**columns["applications"], **asked}
+        columns = as_served(columns)
     unread: dict[str, pa.Table] = {}
     if people.cast is not None:
         scene = Scene(
@@ -297,42 +307,52 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 # -- second pass: the truth
 
 
-def _truth(setting: _Setting, spill: Spill, folder: Path) -> dict[int, Flags]:
+def _truth(setting: _Setting, spill: Spill, folder: Path) -> tuple[dict[int, Flags], Lender | None]:
     """Write the truth of everyone whose features are spilled; return who is bad, by block."""
     numbers, options = setting.figures, setting.options
     setting.report("truth", 0.0)
     spill_luck(spill, setting.blocks())
-    risk = truth_catalogue(numbers).risk
-    said = settle(spill, options, numbers, risk, folder / "truth.parquet")
+    model = settle(spill, options, numbers, truth_catalogue(numbers).risk)
+    lender = None
+    if options.lender:
+        segment, thin, frailty = (spill.column(name) for name in ("segment", "thin", "frailty"))
+        who = (eta_of(spill), segment, thin, frailty)
+        lender = Lender.of(setting.blocks(), who, model, numbers)
+        spill.append("signal", lender.signal)
+        spill.append("legacy_p", lender.probability)
+    said = tell(spill, model, truth.features_of_truth(numbers), folder / "truth.parquet")
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
     setting.report("truth", 1.0)
     bad = spill.column("bad")
-    return {block.index: bad[block.first : block.first + block.size] for block in setting.blocks()}
+    return {
+        block.index: bad[block.first : block.first + block.size] for block in setting.blocks()
+    }, lender
 
 
 # -- third pass: the loans of the applications
 
 
-def _lending(setting: _Setting, writers: Writers, outcome: dict[int, Flags]) -> None:
-    numbers, options = setting.figures, setting.options
+def _lending(
+    setting: _Setting, writers: Writers, outcome: dict[int, Flags], lender: Lender | None
+) -> None:
+    numbers, options, until = setting.figures, setting.options, setting.observed_until
     for block in setting.blocks():
         # Drawn again rather than kept: a block's people cost less time than memory.
-        people, _ = populate(block, options, numbers)
-        loans, paid = lending.application_loans(people, outcome[block.index], numbers)
-        rows, instalments = lending.loan_rows(people, loans, applied=True)
-        repaid = lending.repayment_rows(
-            people, loans, paid, setting.observed_until, numbers, applied=True
-        )
-        writers.write("loans", build("loans", rows))
-        writers.write("instalments", build("instalments", instalments))
-        writers.write("repayments", build("repayments", repaid))
+        people, customers = populate(block, options, numbers)
+        bad = outcome[block.index]
+        if lender is None:
+            tables = lending.application_rows(people, bad, until, numbers)
+        else:
+            tables = lender.lent(people, customers, bad, until)
+        for name, rows in tables.items():
+            writers.write(name, build(name, rows))
         setting.report("lending", (block.first + block.size) / options.people)
 
 
 def _plain(options: WorldOptions) -> dict[str, Any]:
     """Return the options that decide the rows, as plain data."""
     kept = {"people", "seed", "start", "months", "observed_months", "interaction"}
-    kept |= {name for name in ("shocks", "fraud") if getattr(options, name)}
+    kept |= {name for name in ("shocks", "fraud", "lender") if getattr(options, name)}
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(options).items()

@@ -63,6 +63,13 @@ class Stage(IntEnum):
     MULES = 31
     NEW_DEVICES = 32
     REFUSED = 33
+    APPLICANTS = 34
+    UNDERWRITER = 35
+    DRAWS = 40
+    SPELLS = 41
+    PAYING = 42
+    RECEIPTS = 43
+    BORROWERS = 44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +142,9 @@ class WorldOptions:
     fraud : bool
         Whether some people are, or fall victim to, fraud, and sign-ins are written. Without it
         the rows are what they always were.
+    lender : bool
+        Whether a lender decides the applications under policies, refuses some of them, and
+        serves the lines it grants. Without it every application is granted.
     memory_limit : str
         What the engine may use while features are computed.
     threads : int, optional
@@ -150,6 +160,7 @@ class WorldOptions:
     interaction: float = 0.0
     shocks: tuple[Shock, ...] = ()
     fraud: bool = False
+    lender: bool = False
     memory_limit: str = "2GB"
     threads: int | None = None
 

@@ -6,7 +6,7 @@ a person, whatever the features are: every temporary of the whole population is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,42 +20,56 @@ from credit.feature import DIMENSIONS
 from credit.world import shocks, truth
 from credit.world.ceiling import gini, subset_ceilings
 from credit.world.figures import Figures
-from credit.world.options import SEGMENTS, Block, Floats, Ints, Stage, WorldOptions
+from credit.world.options import SEGMENTS, Block, Floats, Stage, WorldOptions
+from credit.world.people import People
 from credit.world.spill import Spill, covariance, slabs
 
 Weights = Mapping[str, Mapping[str, float]]
 
+OF_LENDER = ("signal", "legacy_p")
+"""What the lender knew of a person, in a world that has one."""
 
-def spill_chunk(spill: Spill, table: pd.DataFrame, segment: Ints, as_of: Ints) -> None:
-    """Write a chunk's features, observation ids, segments and as-of instants."""
+
+def spill_chunk(spill: Spill, table: pd.DataFrame, crowd: Sequence[People]) -> None:
+    """Write a chunk's features, observation ids, and what is asked of each of its people."""
     for name in table.columns.drop("observation_id"):
         spill.append(name, table[name].to_numpy(dtype=np.float64, na_value=np.nan))
     spill.append("observation_id", table["observation_id"].to_numpy())
-    spill.append("segment", segment.astype(np.int8))
-    spill.append("as_of", as_of)
+    for people in crowd:
+        spill.append("segment", people.segment.astype(np.int8))
+        spill.append("thin", people.thin)
+        spill.append("as_of", people.as_of)
+
+
+def eta_of(spill: Spill) -> Floats:
+    """Return eta of everybody, shape (n, 5), mapped rather than read."""
+    return spill.matrix("eta", len(DIMENSIONS))
 
 
 def settle(
-    spill: Spill, options: WorldOptions, numbers: Figures, risk: Mapping[str, int], path: Path
-) -> dict[str, Any]:
-    """Write the truth's rows to ``path`` and spill who is ``bad``; return the truth's facts."""
-    weights = truth.features_of_truth(numbers)
-    for part in weights.values():
+    spill: Spill, options: WorldOptions, numbers: Figures, risk: Mapping[str, int]
+) -> truth.TruthModel:
+    """Return the truth's model; spill ``eta``, and the ``shift`` of shocks."""
+    for part in truth.features_of_truth(numbers).values():
         spill.append("eta", truth.index(spill.column, part, risk))
-    eta = spill.matrix("eta", len(weights))
-    segment, shifted = spill.column("segment"), False
+    segment = spill.column("segment")
     who = np.ones(segment.size, dtype=bool)
     for rows in slabs(segment.size):
         hit = segment[rows], spill.rows("as_of", rows)
         who[rows] = ~shocks.touched(options, *hit)
-        shift = shocks.log_odds(options, *hit)
-        shifted |= bool(shift.any())
-        spill.append("shift", shift)
-    model = truth.calibrate(eta, segment, numbers, interaction=options.interaction, who=who)
+        spill.append("shift", shocks.log_odds(options, *hit))
+    return truth.calibrate(
+        eta_of(spill), segment, numbers, interaction=options.interaction, who=who
+    )
+
+
+def tell(spill: Spill, model: truth.TruthModel, weights: Weights, path: Path) -> dict[str, Any]:
+    """Write the truth's rows to ``path`` and spill who is ``bad``; return the truth's facts."""
+    eta = eta_of(spill)
     _write_rows(path, spill, eta, model)
     # A subset's ceiling holds for log-odds that are the dimensions' alone.
-    subsets = {} if model.interaction or shifted else subset_ceilings(
-        eta, segment, model.beta, model.intercepts, model.sigma
+    subsets = {} if model.interaction or spill.column("shift").any() else subset_ceilings(
+        eta, spill.column("segment"), model.beta, model.intercepts, model.sigma
     )  # fmt: skip
     return _facts(spill, covariance(eta), model, weights, subsets)
 
@@ -81,6 +95,7 @@ def _write_rows(path: Path, spill: Spill, eta: Floats, model: truth.TruthModel) 
                 "p": p,
                 "frailty": frailty,
                 "y": y,
+                **{name: spill.rows(name, rows) for name in OF_LENDER if name in spill.kinds},
             }
         )
         table = pa.Table.from_pandas(frame, preserve_index=False)
