@@ -490,7 +490,7 @@ def test_a_written_forest_is_what_xgboost_reads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"booster": "gblinear"}, "the booster is 'gblinear': only 'gbtree'"),
+        ({"booster": "gblinear", "verbosity": 0}, "the booster is 'gblinear': only 'gbtree'"),
         ({"objective": "reg:squarederror"}, "objective is 'reg:squarederror': only"),
         ({"objective": "multi:softprob", "num_class": 2}, "only .* give log-odds"),
         ({"min_child_weight": 0.0, "lambda": 0.0, "eta": 100.0}, "log-odds: more than 16"),

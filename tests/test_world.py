@@ -6,10 +6,12 @@ import hashlib
 import json
 from dataclasses import asdict, replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
 from hypothesis import given
@@ -33,6 +35,7 @@ from credit.world import (
     lending,
     read,
     season,
+    spill,
     subset_ceilings,
 )
 from credit.world import truth as truth_of_world
@@ -101,6 +104,33 @@ def test_rows_do_not_depend_on_chunks_or_threads(tmp_path: Path) -> None:
         *(f"{name}.parquet" for name in TABLES),
         "world.json",
     }
+
+
+def test_a_large_world_is_a_small_one_in_more_slabs_and_fewer_row_groups(
+    small_world: Path, truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums in another order move the last digits of the truth; no row of a table moves."""
+    monkeypatch.setattr(spill, "SLAB", 700)
+    monkeypatch.setattr(import_module("credit.world.generate"), "ROW_GROUPS", 2)
+    generate(tmp_path / "w", WorldOptions(people=3_000, seed=11))
+    for name in TABLES:
+        large, small = (
+            pq.ParquetFile(at / f"{name}.parquet") for at in (tmp_path / "w", small_world)
+        )
+        assert large.read().equals(small.read())
+        assert large.metadata.num_row_groups < small.metadata.num_row_groups
+    again = read(tmp_path / "w")
+    assert pq.ParquetFile(tmp_path / "w" / "truth" / "truth.parquet").metadata.num_row_groups == 5
+    pd.testing.assert_frame_equal(again.frame, truth.frame, rtol=1e-12)
+    for name, values in truth.facts.items():
+        assert numbers_in(again.facts[name]) == pytest.approx(numbers_in(values), rel=1e-9), name
+
+
+def numbers_in(said: object) -> list[float]:
+    if isinstance(said, int | float):
+        return [said]
+    parts = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
+    return [one for part in parts for one in numbers_in(part)]
 
 
 def test_a_shock_touches_its_people_alone(tmp_path: Path) -> None:
@@ -473,9 +503,13 @@ def test_covariance_shares_by_another_way(truth: Truth, eta: np.ndarray) -> None
 def test_final_tables_give_the_features_of_the_truth(
     built: pd.DataFrame, truth: Truth, eta: np.ndarray
 ) -> None:
-    again = truth_of_world.indices(built, truth.facts["weights"], features.catalogue().risk)
+    def column(name: str) -> np.ndarray:
+        return built[name].to_numpy(np.float64, na_value=np.nan)
+
+    weights, risk = truth.facts["weights"], features.catalogue().risk
+    again = [truth_of_world.index(column, weights[name], risk) for name in DIMENSIONS]
     assert (built["observation_id"].to_numpy() == truth.frame["application_id"].to_numpy()).all()
-    assert np.array_equal(again, eta)
+    assert np.array_equal(np.column_stack(again), eta)
 
 
 def test_no_single_feature_holds_60_percent(built: pd.DataFrame, truth: Truth) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -26,9 +26,11 @@ def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, An
         A number column holds text or an infinity; a name is neither text nor number.
     """
     declared = {feature.name: feature for feature in features}
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = _plain(frame, declared)
     for label in frame.columns:
         name = str(label)
+        if name in columns:
+            continue
         if name not in declared:
             columns[name] = frame[label]
         elif declared[name].type == "number":
@@ -36,6 +38,22 @@ def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, An
         else:
             columns[name] = _texts(frame[label], name)
     return columns
+
+
+def _plain(frame: pd.DataFrame, declared: Mapping[str, Feature]) -> dict[str, NDArray[np.float64]]:
+    """Return the number columns that are float64 already, taken at once; none if one is infinite.
+
+    A frame is asked for its columns one by one only where one of them has to be looked at.
+    """
+    known = [
+        label
+        for label, kind in frame.dtypes.items()
+        if kind == np.float64 and str(label) in declared and declared[str(label)].type == "number"
+    ]
+    block = frame[known].to_numpy()
+    if not frame.columns.is_unique or np.isinf(block).any():
+        return {}
+    return {str(label): block[:, place] for place, label in enumerate(known)}
 
 
 def risk_of(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from credit.columns import Floats
 from credit.errors import ModelError
@@ -19,7 +20,7 @@ class Linear(NamedTuple):
     """Constraints ``equal @ x = 0`` and ``least @ x >= bound``, each a row."""
 
     equal: Floats
-    least: Floats
+    least: Floats | csr_array
     bound: Floats
 
 
@@ -69,6 +70,8 @@ def minimise(
     ModelError
         No x meets the constraints, or rounding stops the steps before it is found.
     """
+    # Most constraints are between two neighbours: as a full matrix, L is where the time would go.
+    limits = limits._replace(least=csr_array(limits.least))
     equal, least, bound = limits
     slack = np.maximum(least @ start - bound, _SLACK)
     at = _Point(start, np.zeros(len(equal)), _CENTRING * _SLACK / slack, slack)
@@ -116,7 +119,7 @@ def _newton(at: _Point, slope: Floats, curvature: Floats, limits: Linear, mu: fl
     pull = at.z / at.s
     n, m = len(at.x), len(equal)
     matrix = np.zeros((n + m, n + m))
-    matrix[:n, :n] = curvature + (least.T * pull) @ least
+    matrix[:n, :n] = curvature + csr_array((least.T * pull) @ least).toarray()
     matrix[:n, n:], matrix[n:, :n] = equal.T, equal
     stationary = slope + equal.T @ at.y - least.T @ (mu / at.s - pull * missed)
     moved = np.linalg.solve(matrix, -np.concatenate([stationary, equal @ at.x]))

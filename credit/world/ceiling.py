@@ -7,6 +7,7 @@ ranks better than p itself, on average over outcomes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.special import expit
 from credit.attainable import expected_auc
 from credit.feature import DIMENSIONS
 from credit.world.options import Flags, Floats, Ints
+from credit.world.spill import slabs
 
 
 def gini(auc: float) -> float:
@@ -28,8 +30,9 @@ def integrate_frailty(log_odds: Floats, sigma: float, *, nodes: int = 31) -> Flo
     points, weights = hermegauss(nodes)
     weights = weights / weights.sum()
     total = np.zeros_like(log_odds, dtype=np.float64)
-    for point, weight in zip(points, weights, strict=True):
-        total += weight * expit(log_odds + sigma * point)
+    for part in slabs(log_odds.size):
+        for point, weight in zip(points, weights, strict=True):
+            total[part] += weight * expit(log_odds[part] + sigma * point)
     return total
 
 
@@ -59,75 +62,94 @@ def subset_ceilings(
     dict
         Names of the dimensions of a subset, in the policy's order -> AUC.
     """
-    full = integrate_frailty(intercepts[segment] + eta @ beta, sigma)
-    subsets = [
-        subset
-        for count in range(len(DIMENSIONS) + 1)
-        for subset in combinations(range(len(DIMENSIONS)), count)
+    full = np.concatenate(
+        [
+            integrate_frailty(intercepts[segment[part]] + _held(eta, part) @ beta, sigma)
+            for part in slabs(len(eta))
+        ]
+    )
+    groups = [
+        _Group.of(eta, segment == code, beta, float(intercept), sigma)
+        for code, intercept in enumerate(intercepts)
+        if (segment == code).any()
     ]
-    scores = np.empty((len(subsets), len(eta)))
-    for code, intercept in enumerate(intercepts):
-        rows = segment == code
-        if rows.any():
-            scores[:, rows] = _scores(eta[rows], beta, float(intercept), sigma, subsets)
-    return {
-        tuple(DIMENSIONS[d] for d in subset): expected_auc(full, score)
-        for subset, score in zip(subsets, scores, strict=True)
-    }
+    auc: dict[tuple[str, ...], float] = {}
+    for count in range(len(DIMENSIONS) + 1):
+        for subset in combinations(range(len(DIMENSIONS)), count):
+            score = np.empty(len(eta))
+            for group in groups:
+                group.score(eta, subset, score)
+            auc[tuple(DIMENSIONS[d] for d in subset)] = expected_auc(full, score)
+    return auc
 
 
-def _scores(
-    eta: Floats, beta: Floats, intercept: float, sigma: float, subsets: Sequence[tuple[int, ...]]
-) -> Floats:
-    """Return the Bayes scores of one segment, a row for each subset of what is known."""
-    basis, dimension = _basis(eta)
-    # All 32 regressions share one table of products, so the people are passed over once.
-    gram, moments = basis.T @ basis, basis.T @ (eta * beta)
-    scores = np.empty((len(subsets), len(eta)))
-    for row, subset in enumerate(subsets):
-        unseen = [d for d in range(beta.size) if d not in subset]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """The people of one segment, and the products that all 32 regressions share."""
+
+    rows: Flags
+    edges: tuple[Floats, ...]
+    gram: Floats
+    moments: Floats
+    beta: Floats
+    intercept: float
+    sigma: float
+
+    @classmethod
+    def of(cls, eta: Floats, rows: Flags, beta: Floats, intercept: float, sigma: float) -> _Group:
+        edges = tuple(quantile_edges(eta[:, d][rows]) for d in range(beta.size))
+        size = 1 + beta.size + sum(steps.size for steps in edges)
+        gram, moments = np.zeros((size, size)), np.zeros((size, beta.size))
+        for part in slabs(len(eta)):
+            seen = _held(eta, part)[rows[part]]
+            basis = stepped_basis(seen, edges)
+            gram += basis.T @ basis
+            moments += basis.T @ (seen * beta)
+        return cls(
+            rows=rows, edges=edges, gram=gram, moments=moments,
+            beta=beta, intercept=intercept, sigma=sigma,
+        )  # fmt: skip
+
+    def score(self, eta: Floats, subset: tuple[int, ...], score: Floats) -> None:
+        """Write the Bayes scores of who is here, where only ``subset`` is known."""
+        unseen = [d for d in range(self.beta.size) if d not in subset]
+        dimension = np.array(
+            [-1] + [d for d, edges in enumerate(self.edges) for _ in range(1 + edges.size)]
+        )
         known = np.isin(dimension, [-1, *subset])
         weights = np.linalg.lstsq(
-            gram[np.ix_(known, known)], moments[known][:, unseen].sum(axis=1), rcond=1e-10
+            self.gram[np.ix_(known, known)],
+            self.moments[known][:, unseen].sum(axis=1),
+            rcond=1e-10,
         )[0]
-        guess = basis[:, known] @ weights
-        left = eta[:, unseen] @ beta[unseen] - guess
-        log_odds = intercept + eta[:, list(subset)] @ beta[list(subset)] + guess
-        spread = float(np.sqrt(sigma**2 + np.mean(left**2)))
-        scores[row] = integrate_frailty(log_odds, spread, nodes=15)
-    return scores
+        squares = 0.0
+        for part in slabs(len(eta)):
+            seen = _held(eta, part)[self.rows[part]]
+            guess = stepped_basis(seen, self.edges)[:, known] @ weights
+            left = seen[:, unseen] @ self.beta[unseen] - guess
+            squares += float(np.sum(left**2))
+            log_odds = self.intercept + seen[:, list(subset)] @ self.beta[list(subset)] + guess
+            score[part][self.rows[part]] = log_odds
+        spread = float(np.sqrt(self.sigma**2 + squares / np.count_nonzero(self.rows)))
+        for part in slabs(len(eta)):
+            rows = self.rows[part]
+            score[part][rows] = integrate_frailty(score[part][rows], spread, nodes=15)
 
 
-def guessed(eta: Floats, unseen: Floats, seen: Flags) -> Floats:
-    """Return the least-squares guess at ``unseen`` from the columns of ``eta`` that are seen.
-
-    A sum of functions of one column each: a line, and steps at quantiles.
-
-    Parameters
-    ----------
-    eta : ndarray of shape (n, 5)
-    unseen : ndarray of shape (n,)
-    seen : ndarray of bool, shape (5,)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-    """
-    basis, _ = _basis(eta[:, seen])
-    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ unseen, rcond=1e-10)[0]
-    return np.asarray(basis @ weights)
+def _held(eta: Floats, part: slice) -> Floats:
+    """Return a slab's rows in memory, each row's numbers side by side."""
+    return np.ascontiguousarray(eta[part])
 
 
-def _basis(eta: Floats) -> tuple[Floats, Ints]:
-    """Return a constant, each column of ``eta``, and steps at up to nine of its quantiles.
+def quantile_edges(values: Floats) -> Floats:
+    """Return up to nine quantiles: a step costs a degree of freedom, one for every 200 people."""
+    steps = min(9, values.size // 200)
+    return np.unique(np.quantile(values, np.arange(1, steps + 1) / (steps + 1)))
 
-    A step costs a degree of freedom, so there is one for every 200 people. The second array
-    names the column's dimension, -1 for the constant.
-    """
-    steps = min(9, len(eta) // 200)
-    columns, dimension = [np.ones(len(eta))], [-1]
-    for d, values in enumerate(eta.T):
-        edges = np.unique(np.quantile(values, np.arange(1, steps + 1) / (steps + 1)))
-        columns += [values, *((values >= edge).astype(np.float64) for edge in edges)]
-        dimension += [d] * (1 + edges.size)
-    return np.column_stack(columns), np.array(dimension)
+
+def stepped_basis(eta: Floats, edges: Sequence[Floats]) -> Floats:
+    """Return a constant, and of each column of ``eta`` itself and a step at each of its edges."""
+    columns = [np.ones(len(eta))]
+    for values, steps in zip(eta.T, edges, strict=True):
+        columns += [values, *((values >= edge).astype(np.float64) for edge in steps)]
+    return np.column_stack(columns)

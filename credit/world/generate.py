@@ -6,7 +6,8 @@ coefficients and outcomes over the whole population. Lending: block by block, th
 application is drawn and repaid so that its outcome is the truth's; with a lender, applications are
 decided first.
 
-Memory holds one chunk's events, and fewer than a hundred numbers a person.
+Memory holds one chunk's events; what is known of everyone lies in files meanwhile, and a few
+numbers a person at a time in memory.
 """
 
 from __future__ import annotations
@@ -30,18 +31,23 @@ from credit import features
 from credit.engine import Engine, Progress
 from credit.errors import ConfigError
 from credit.feature import Catalogue
-from credit.world import graph, lending, links, season, shocks, truth
+from credit.world import graph, lending, links, season, truth
 from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
 from credit.world.lender.applicants import applicants, application_rows
 from credit.world.lender.granting import Lender, as_served
 from credit.world.lender.products import under_lender
-from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
+from credit.world.options import Block, Flags, WorldOptions, blocks
 from credit.world.payments import payments
 from credit.world.people import People, applications, populate
+from credit.world.population import settle, spill_chunk, spill_impressions, spill_luck
 from credit.world.rows import Columns, Writers, build
+from credit.world.spill import Spill
 from credit.world.wealth import wealth
+
+ROW_GROUPS = 1_024
+"""A table's file has at most so many row groups a pass: what a writer keeps of each adds up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +69,20 @@ class _Setting:
     observed_until: int
     report: Progress
 
+    @property
+    def block_people(self) -> int:
+        """People of a whole block."""
+        return int(
+            self.figures["graph.community_size"] * self.figures["graph.communities_in_block"]
+        )
+
+    @property
+    def together(self) -> int:
+        """Blocks a row group: one, but for a population of more than ``ROW_GROUPS`` blocks."""
+        return -(-self.options.people // (self.block_people * ROW_GROUPS))
+
     def blocks(self) -> Iterator[Block]:
-        size = self.figures["graph.community_size"] * self.figures["graph.communities_in_block"]
-        return blocks(self.options, size)
+        return blocks(self.options, self.block_people)
 
 
 def generate(
@@ -86,9 +103,9 @@ def generate(
     ``threads`` are. Every application is granted, unless there is a lender.
 
     With ``lender`` applications say what each person can show, ``decisions`` has a row for each
-    of them, and whoever is refused has no loan. The truth knows everybody's outcome all the same
-    (what would have become of a loan), and of the lender's score what no table has: ``legacy_p``
-    and ``signal``.
+    of them, lines are granted, drawn on and paid back (``loan_months`` too), and whoever is
+    refused has no loan. The truth knows everybody's outcome all the same (what would have become
+    of a loan), and of the lender's score what no table has: ``legacy_p`` and ``signal``.
 
     Parameters
     ----------
@@ -107,12 +124,13 @@ def generate(
     target = Path(directory)
     with (
         _new_folder(target) as folder,
-        Writers(folder) as writers,
-        Writers(folder / truth.FOLDER) as hidden,
+        Writers(folder, setting.together) as writers,
+        Writers(folder / truth.FOLDER, setting.together) as hidden,
     ):
         (folder / truth.FOLDER).mkdir()
-        table, segment, as_of = _events(setting, writers, hidden)
-        outcome, lender = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
+        with _spill(folder) as spill:
+            _events(setting, writers, hidden, spill)
+            outcome, lender = _truth(setting, spill, folder / truth.FOLDER)
         _lending(setting, writers, outcome, lender)
         writers.close()
         summary = WorldSummary(
@@ -170,23 +188,27 @@ def _new_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def _spill(folder: Path) -> Iterator[Spill]:
+    """Yield columns in files that are gone afterwards."""
+    spill = Spill(folder / "spill")
+    spill.folder.mkdir()
+    yield spill
+    shutil.rmtree(spill.folder)
+
+
 # -- first pass: events and features
 
 
-def _events(
-    setting: _Setting, writers: Writers, hidden: Writers
-) -> tuple[pd.DataFrame, Ints, Ints]:
-    """Write every block's events; return the truth's features, and everyone's segment and as-of."""
+def _events(setting: _Setting, writers: Writers, hidden: Writers, spill: Spill) -> None:
+    """Write every block's events; spill the truth's features, and everyone's segment and as-of."""
     options = setting.options
-    frames: list[pd.DataFrame] = []
-    segments: list[Ints] = []
-    instants: list[Ints] = []
     remaining = setting.blocks()
     per_chunk = _blocks_in_chunk(setting)
     done = 0
     while chunk := list(islice(remaining, per_chunk)):
         held: list[dict[str, pa.Table]] = []
-        spine: list[pd.DataFrame] = []
+        crowd: list[People] = []
         for block in chunk:
             people, tables, unread = block_tables(block, setting)
             for name, rows in tables.items():
@@ -194,22 +216,27 @@ def _events(
             for name, rows in unread.items():
                 hidden.write(name, rows)
             held.append(tables)
-            spine.append(_spine(people))
-            segments.append(people.segment)
-            instants.append(people.as_of)
+            crowd.append(people)
             done += block.size
             setting.report("events", done / options.people)
         tables = {name: pa.concat_tables([part[name] for part in held]) for name in held[0]}
         held.clear()
-        frames.append(_features(setting, tables, pd.concat(spine, ignore_index=True)))
+        spine = pd.concat([_spine(people) for people in crowd], ignore_index=True)
+        spill_chunk(
+            spill,
+            _features(setting, tables, spine),
+            np.concatenate([people.segment for people in crowd]),
+            spine["as_of"].to_numpy(),
+        )
+        if options.lender:
+            spill.append("thin", np.concatenate([people.thin for people in crowd]))
         setting.report("features behind the truth", done / options.people)
-    table = pd.concat(frames, ignore_index=True)
-    return table, np.concatenate(segments), np.concatenate(instants)
+    writers.flush()
+    hidden.flush()
 
 
 def _blocks_in_chunk(setting: _Setting) -> int:
-    size = setting.figures["graph.community_size"] * setting.figures["graph.communities_in_block"]
-    return int(max(1, -(-setting.options.chunk_people // size)))
+    return max(1, -(-setting.options.chunk_people // setting.block_people))
 
 
 def block_tables(
@@ -287,59 +314,44 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 # -- second pass: the truth
 
 
-def _truth(
-    setting: _Setting, table: pd.DataFrame, who: tuple[Ints, Ints], folder: Path
-) -> tuple[dict[int, Ints], Lender | None]:
-    """Write the truth of everyone's segment and as-of; return y by block, and the lender."""
+def _truth(setting: _Setting, spill: Spill, folder: Path) -> tuple[dict[int, Flags], Lender | None]:
+    """Write the truth of everyone whose features are spilled.
+
+    Returns who is bad, by block, and the lender, if the world has one.
+    """
     numbers, options = setting.figures, setting.options
-    segment, as_of = who
     setting.report("truth", 0.0)
-    weights = truth.features_of_truth(numbers)
-    eta = truth.indices(table, weights, truth_catalogue(numbers).risk)
-    usual = ~shocks.touched(options, segment, as_of)
-    model = truth.calibrate(eta[usual], segment[usual], numbers, interaction=options.interaction)
-    frailty, uniform = _luck(setting)
-    linear = model.linear(eta, shocks.log_odds(options, segment, as_of))
-    y = truth.draw_outcomes(linear, segment, model, frailty, uniform)
-    frame = truth.frame(table["observation_id"], segment, eta, linear, model)
-    frame["frailty"], frame["y"] = frailty, y
-    lender = None
+    spill_luck(spill, setting.blocks())
     if options.lender:
-        thin = [populate(block, options, numbers)[0].thin for block in setting.blocks()]
-        who_asks = (eta, segment, np.concatenate(thin), frailty)
-        lender = Lender.of(setting.blocks(), who_asks, model, numbers)
-        frame["signal"], frame["legacy_p"] = lender.signal, lender.probability
-    setting.report("truth", 0.5)
-    frame.to_parquet(folder / "truth.parquet", index=False)
-    said = truth.facts(table, eta, linear, segment, model, weights)
+        spill_impressions(spill, setting.blocks(), numbers)
+    risk = truth_catalogue(numbers).risk
+    said = settle(spill, options, numbers, risk, folder / "truth.parquet")
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
     setting.report("truth", 1.0)
+    bad = spill.column("bad")
+    lender = None
+    if options.lender:
+        lender = Lender(
+            figures=numbers,
+            probability=spill.column("legacy_p"),
+            by_chance=spill.column("by_chance"),
+        )
     return {
-        block.index: y[block.first : block.first + block.size] for block in setting.blocks()
+        block.index: bad[block.first : block.first + block.size] for block in setting.blocks()
     }, lender
-
-
-def _luck(setting: _Setting) -> tuple[Floats, Floats]:
-    """Draw everyone's frailty (standard normal) and the uniform that decides their outcome."""
-    frailty, uniform = [], []
-    for block in setting.blocks():
-        draw = block.stream(Stage.OUTCOME)
-        frailty.append(draw.standard_normal(block.size))
-        uniform.append(draw.random(block.size))
-    return np.concatenate(frailty), np.concatenate(uniform)
 
 
 # -- third pass: the loans of the applications
 
 
 def _lending(
-    setting: _Setting, writers: Writers, outcome: dict[int, Ints], lender: Lender | None
+    setting: _Setting, writers: Writers, outcome: dict[int, Flags], lender: Lender | None
 ) -> None:
     numbers, options, until = setting.figures, setting.options, setting.observed_until
     for block in setting.blocks():
         # Drawn again rather than kept: a block's people cost less time than memory.
         people, customers = populate(block, options, numbers)
-        bad = outcome[block.index] == 1
+        bad = outcome[block.index]
         if lender is None:
             tables = lending.application_rows(people, bad, until, numbers)
         else:

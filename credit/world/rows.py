@@ -85,27 +85,44 @@ def _text(values: Column) -> Text:
 
 @dataclass(slots=True)
 class Writers:
-    """Open Parquet files, one a table. Every table written is one row group.
+    """Open Parquet files, one a table. A row group holds ``together`` tables that were written.
 
-    A row group holds one block, so the files are the same bytes whatever the chunk size.
+    A table holds one block, so the files are the same bytes whatever the chunk size. What Parquet
+    keeps in memory of every row group until a file is closed is near 100 kB a block.
     """
 
     directory: Path
+    together: int = 1
     rows: dict[str, int] = field(default_factory=dict)
     _open: dict[str, pq.ParquetWriter] = field(default_factory=dict)
+    _held: dict[str, list[pa.Table]] = field(default_factory=dict)
 
     def write(self, name: str, rows: pa.Table) -> None:
-        """Append a table's rows as one row group; empty tables create the file only."""
+        """Append a table's rows; empty tables create the file only."""
         if name not in self._open:
             path = self.directory / f"{name}.parquet"
             self._open[name] = pq.ParquetWriter(path, rows.schema, compression="zstd")
-            self.rows[name] = 0
-        if rows.num_rows:
-            self._open[name].write_table(rows, row_group_size=rows.num_rows)
-            self.rows[name] += rows.num_rows
+            self.rows[name], self._held[name] = 0, []
+        self._held[name].append(rows)
+        if len(self._held[name]) == self.together:
+            self._write(name)
+
+    def flush(self) -> None:
+        """End every table's row group here."""
+        for name in self._held:
+            self._write(name)
+
+    def _write(self, name: str) -> None:
+        held = self._held[name]
+        rows = sum(part.num_rows for part in held)
+        if rows:
+            self._open[name].write_table(pa.concat_tables(held), row_group_size=rows)
+            self.rows[name] += rows
+        held.clear()
 
     def close(self) -> None:
-        """Close every file."""
+        """Write what is held, and close every file."""
+        self.flush()
         for writer in self._open.values():
             writer.close()
         self._open.clear()

@@ -10,7 +10,7 @@ is read by features: the truth lies in a folder apart.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,17 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit, ndtri
-from scipy.stats import rankdata
 
 from credit.attainable import expected_auc
 from credit.errors import DataError
 from credit.feature import DIMENSIONS
 from credit.world.ceiling import gini, integrate_frailty, subset_ceilings
 from credit.world.figures import Figures
-from credit.world.options import SEGMENTS, Floats, Ints
+from credit.world.options import SEGMENTS, Flags, Floats, Ints
+from credit.world.spill import covariance, slabs
 
 __all__ = [
-    "Truth", "TruthModel", "calibrate", "expected_auc", "features_of_truth", "indices", "read",
+    "Truth", "TruthModel", "calibrate", "expected_auc", "features_of_truth", "index", "read",
     "risk_budget", "subset_ceilings",
 ]  # fmt: skip
 
@@ -132,8 +132,14 @@ def normal_scores(values: Floats) -> Floats:
     """
     known = np.isfinite(values)
     scores = np.zeros(values.size)
-    if known.any():
-        scores[known] = ndtri((rankdata(_ten_digits(values[known])) - 0.5) / known.sum())
+    ranked = values[known]
+    for part in slabs(ranked.size):
+        ranked[part] = _ten_digits(ranked[part])
+    ordered = np.sort(ranked)
+    for part in slabs(ranked.size):
+        below, until = (np.searchsorted(ordered, ranked[part], side) for side in ("left", "right"))
+        ranked[part] = ndtri(((below + until + 1) / 2 - 0.5) / ranked.size)
+    scores[known] = ranked
     return scores
 
 
@@ -144,25 +150,23 @@ def _ten_digits(values: Floats) -> Floats:
     return np.asarray(np.rint(values * scale) / scale)
 
 
-def indices(
-    features: pd.DataFrame, weights: Mapping[str, Mapping[str, float]], risk: Mapping[str, int]
+def index(
+    column: Callable[[str], Floats], weights: Mapping[str, float], risk: Mapping[str, int]
 ) -> Floats:
-    """Return eta, shape (n, 5): each column has mean 0 and standard deviation 1.
+    """Return eta_d of one dimension, shape (n,), with mean 0 and standard deviation 1.
 
         eta_d = standardised(sum_k w_k risk_k Phi^-1(rank(x_k)))
 
-    over the features k of dimension d, each with its declared sign of risk. The index is not
-    ranked once more: that would bend it (most where many people share a value), and a model
-    that adds up features could then not recover the dimensions' shares.
+    over the features k in ``weights``, each with its declared sign of risk; ``column`` gives a
+    feature's values, a null as NaN. The index is not ranked once more: that would bend it (most
+    where many people share a value), and a model that adds up features could then not recover
+    the dimensions' shares.
     """
-    columns = []
-    for dimension in DIMENSIONS:
-        index = np.zeros(len(features))
-        for name, weight in weights[dimension].items():
-            values = features[name].to_numpy(dtype=np.float64, na_value=np.nan)
-            index += weight * risk[name] * normal_scores(values)
-        columns.append((index - index.mean()) / index.std())
-    return np.column_stack(columns)
+    scores = (weight * risk[name] * normal_scores(column(name)) for name, weight in weights.items())
+    total = next(scores)
+    for part in scores:
+        total += part
+    return np.asarray((total - total.mean()) / total.std())
 
 
 def risk_budget(covariance: Floats, shares: Floats, sd: float) -> Floats:
@@ -184,8 +188,10 @@ def risk_budget(covariance: Floats, shares: Floats, sd: float) -> Floats:
     return np.asarray(beta)
 
 
-def calibrate(eta: Floats, segment: Ints, figures: Figures, *, interaction: float) -> TruthModel:
-    """Return the truth whose shares and segment bad rates are the figures'.
+def calibrate(
+    eta: Floats, segment: Ints, figures: Figures, *, interaction: float, who: Flags
+) -> TruthModel:
+    """Return the truth whose shares and segment bad rates, among ``who``, are the figures'.
 
     Raises
     ------
@@ -194,14 +200,19 @@ def calibrate(eta: Floats, segment: Ints, figures: Figures, *, interaction: floa
     """
     sigma = figures.number("truth.frailty_sd")
     shares = figures.array("truth.shares")
-    beta = risk_budget(np.cov(eta, rowvar=False), shares, figures.number("truth.linear_sd"))
+    beta = risk_budget(covariance(eta, who), shares, figures.number("truth.linear_sd"))
     draft = TruthModel(
         beta=beta, intercepts=np.zeros(len(SEGMENTS)), sigma=sigma, interaction=interaction
     )
-    linear = draft.linear(eta)
     intercepts = []
     for code, rate in enumerate(figures.array("segment.bad_rate")):
-        rows = linear[segment == code]
+        chosen = who & (segment == code)
+        rows = np.concatenate(
+            [
+                draft.linear(np.ascontiguousarray(eta[part])[chosen[part]])
+                for part in slabs(len(eta))
+            ]
+        )
         if not rows.size:
             raise DataError(f"segment {SEGMENTS[code]} has nobody; generate more people.")
         intercepts.append(
@@ -215,12 +226,6 @@ def calibrate(eta: Floats, segment: Ints, figures: Figures, *, interaction: floa
     )
 
 
-def covariance_shares(eta: Floats, beta: Floats) -> Floats:
-    """Return Cov(beta_d eta_d, sum beta eta) / Var(sum beta eta) of each dimension."""
-    part = np.cov(eta, rowvar=False) @ beta * beta
-    return np.asarray(part / part.sum())
-
-
 def single_feature_gini(p: Floats, values: Floats, *, bins: int = 50) -> float:
     """Return the expected Gini of one feature used as well as it can be.
 
@@ -232,59 +237,10 @@ def single_feature_gini(p: Floats, values: Floats, *, bins: int = 50) -> float:
     if known.any():
         edges = np.unique(np.quantile(values[known], np.linspace(0, 1, bins + 1)[1:-1]))
         code[known] = 1 + np.searchsorted(edges, values[known], side="right")
+    del values, known
     count = np.bincount(code)
     mean = np.bincount(code, p) / np.maximum(count, 1)
     return gini(expected_auc(p, mean[code]))
-
-
-def frame(
-    application_id: pd.Series, segment: Ints, eta: Floats, linear: Floats, model: TruthModel
-) -> pd.DataFrame:
-    """Return what ``truth.parquet`` says of each application, but for luck and outcome."""
-    columns: dict[str, Any] = {
-        "application_id": application_id.to_numpy(),
-        "customer_id": application_id.to_numpy(),
-        "segment": np.array(SEGMENTS)[segment],
-    }
-    for position, dimension in enumerate(DIMENSIONS):
-        columns[f"eta_{dimension}"] = eta[:, position]
-    columns["linear"] = linear
-    columns["p"] = model.score(linear, segment)
-    return pd.DataFrame(columns)
-
-
-def facts(
-    features: pd.DataFrame, eta: Floats, linear: Floats, segment: Ints, model: TruthModel,
-    weights: Mapping[str, Mapping[str, float]],
-) -> dict[str, Any]:  # fmt: skip
-    """Return what ``truth.json`` says about the truth, as plain data."""
-    p = model.score(linear, segment)
-    auc = expected_auc(p)
-    names = [name for part in weights.values() for name in part]
-    columns = {name: features[name].to_numpy(np.float64, na_value=np.nan) for name in names}
-    grid = np.linspace(0, 1, 101)
-    # A subset's ceiling holds for log-odds that are the dimensions' alone.
-    plain = not model.interaction and np.array_equal(linear, model.linear(eta))
-    subsets = {} if not plain else subset_ceilings(
-        eta, segment, model.beta, model.intercepts, model.sigma
-    )  # fmt: skip
-    return {
-        "beta": dict(zip(DIMENSIONS, model.beta.tolist(), strict=True)),
-        "intercepts": dict(zip(SEGMENTS, model.intercepts.tolist(), strict=True)),
-        "frailty_sd": model.sigma,
-        "interaction": model.interaction,
-        "shares": dict(zip(DIMENSIONS, covariance_shares(eta, model.beta).tolist(), strict=True)),
-        "eta_correlation": np.corrcoef(eta, rowvar=False).tolist(),
-        "ceiling": {"auc": auc, "gini": gini(auc)},
-        "subset_ceilings": {"+".join(subset): value for subset, value in subsets.items()},
-        "weights": {dimension: dict(part) for dimension, part in weights.items()},
-        "single_feature_gini": {name: single_feature_gini(p, columns[name]) for name in names},
-        "quantiles": {
-            name: np.quantile(values[np.isfinite(values)], grid).tolist()
-            for name, values in columns.items()
-            if np.isfinite(values).any()
-        },
-    }
 
 
 def draw_outcomes(
