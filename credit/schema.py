@@ -285,7 +285,7 @@ REPAYMENTS = _event(
         "interest in amount_fen that an early settlement saved: let off, not paid",
         minimum=0,
     ),
-    _optional("attempt", "int", "which try of an automatic debit it was", minimum=1),
+    _optional("attempt", "int", "which try in a row of an automatic debit it was", minimum=1),
     _optional("receipt_id", "id", "the receipt it is part of"),
 )
 

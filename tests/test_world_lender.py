@@ -34,7 +34,7 @@ from credit.world import Shock, WorldOptions, generate, read
 from credit.world import truth as truth_of_world
 from credit.world.figures import Figures, figures
 from credit.world.lender.deciding import decided
-from credit.world.lender.legacy import impression, legacy_probability
+from credit.world.lender.legacy import LegacyScore, impression
 from credit.world.lender.products import Products, terms, under_lender
 from credit.world.lender.reviewing import Reviews
 from credit.world.people import correlation
@@ -199,20 +199,20 @@ def everybody() -> pd.DataFrame:
     n = 60_000
     eta = draw.standard_normal((n, 5)) @ np.linalg.cholesky(correlation(numbers)).T
     segment = draw.choice(3, n, p=numbers.array("segment.share")).astype(np.int64)
-    model = truth_of_world.calibrate(
-        eta, segment, numbers, interaction=0.2, who=np.ones(n, dtype=bool)
-    )
+    everyone = np.ones(n, dtype=bool)
+    model = truth_of_world.calibrate(eta, segment, numbers, interaction=0.2, who=everyone)
     frailty, uniform = draw.standard_normal(n), draw.random(n)
     linear = model.linear(eta)
     signal, by_chance = impression(draw, frailty, numbers)
     thin = draw.normal(eta.mean(axis=1), 1.0) > 0.9
+    score = LegacyScore.fit(eta, segment, thin, model, numbers)
     return pd.DataFrame(
         {
             "segment": segment,
             "p": model.score(linear, segment),
             "chance": expit(model.intercepts[segment] + linear + model.sigma * frailty),
             "y": truth_of_world.draw_outcomes(linear, segment, model, frailty, uniform),
-            "legacy": legacy_probability(eta, segment, thin, signal, model, numbers),
+            "legacy": score.probability(eta, segment, thin, signal),
             "thin": thin,
             "signal": signal,
             "frailty": frailty,

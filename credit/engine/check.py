@@ -49,6 +49,7 @@ LINKS = (
     Link(table="instalments", columns=("loan_id",), parent="loans"),
     Link(table="repayments", columns=("loan_id",), parent="loans"),
     Link(table="repayments", columns=("loan_id", "number"), parent="instalments"),
+    Link(table="loan_months", columns=("loan_id",), parent="loans"),
     Link(table="outcomes", columns=("application_id",), parent="applications"),
 )
 

@@ -97,12 +97,12 @@ class _Group:
 
     @classmethod
     def of(cls, eta: Floats, rows: Flags, beta: Floats, intercept: float, sigma: float) -> _Group:
-        edges = tuple(_edges(eta[:, d][rows]) for d in range(beta.size))
+        edges = tuple(quantile_edges(eta[:, d][rows]) for d in range(beta.size))
         size = 1 + beta.size + sum(steps.size for steps in edges)
         gram, moments = np.zeros((size, size)), np.zeros((size, beta.size))
         for part in slabs(len(eta)):
             seen = _held(eta, part)[rows[part]]
-            basis = _basis(seen, edges)
+            basis = stepped_basis(seen, edges)
             gram += basis.T @ basis
             moments += basis.T @ (seen * beta)
         return cls(
@@ -125,7 +125,7 @@ class _Group:
         squares = 0.0
         for part in slabs(len(eta)):
             seen = _held(eta, part)[self.rows[part]]
-            guess = _basis(seen, self.edges)[:, known] @ weights
+            guess = stepped_basis(seen, self.edges)[:, known] @ weights
             left = seen[:, unseen] @ self.beta[unseen] - guess
             squares += float(np.sum(left**2))
             log_odds = self.intercept + seen[:, list(subset)] @ self.beta[list(subset)] + guess
@@ -141,34 +141,13 @@ def _held(eta: Floats, part: slice) -> Floats:
     return np.ascontiguousarray(eta[part])
 
 
-def guessed(eta: Floats, unseen: Floats, seen: Flags) -> Floats:
-    """Return the least-squares guess at ``unseen`` from the columns of ``eta`` that are seen.
-
-    A sum of functions of one column each: a line, and steps at quantiles.
-
-    Parameters
-    ----------
-    eta : ndarray of shape (n, 5)
-    unseen : ndarray of shape (n,)
-    seen : ndarray of bool, shape (5,)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-    """
-    held = eta[:, seen]
-    basis = _basis(held, [_edges(values) for values in held.T])
-    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ unseen, rcond=1e-10)[0]
-    return np.asarray(basis @ weights)
-
-
-def _edges(values: Floats) -> Floats:
+def quantile_edges(values: Floats) -> Floats:
     """Return up to nine quantiles: a step costs a degree of freedom, one for every 200 people."""
     steps = min(9, values.size // 200)
     return np.unique(np.quantile(values, np.arange(1, steps + 1) / (steps + 1)))
 
 
-def _basis(eta: Floats, edges: Sequence[Floats]) -> Floats:
+def stepped_basis(eta: Floats, edges: Sequence[Floats]) -> Floats:
     """Return a constant, and of each column of ``eta`` itself and a step at each of its edges."""
     columns = [np.ones(len(eta))]
     for values, steps in zip(eta.T, edges, strict=True):

@@ -41,7 +41,7 @@ from credit.world.lender.products import under_lender
 from credit.world.options import Block, Flags, WorldOptions, blocks
 from credit.world.payments import payments
 from credit.world.people import People, applications, populate
-from credit.world.population import eta_of, settle, spill_chunk, spill_luck, tell
+from credit.world.population import settle, spill_chunk, spill_impressions, spill_luck
 from credit.world.rows import Columns, Writers, build
 from credit.world.spill import Spill
 from credit.world.wealth import wealth
@@ -103,9 +103,9 @@ def generate(
     ``threads`` are. Every application is granted, unless there is a lender.
 
     With ``lender`` applications say what each person can show, ``decisions`` has a row for each
-    of them, and whoever is refused has no loan. The truth knows everybody's outcome all the same
-    (what would have become of a loan), and of the lender's score what no table has: ``legacy_p``
-    and ``signal``.
+    of them, lines are granted, drawn on and paid back (``loan_months`` too), and whoever is
+    refused has no loan. The truth knows everybody's outcome all the same (what would have become
+    of a loan), and of the lender's score what no table has: ``legacy_p`` and ``signal``.
 
     Parameters
     ----------
@@ -222,7 +222,14 @@ def _events(setting: _Setting, writers: Writers, hidden: Writers, spill: Spill) 
         tables = {name: pa.concat_tables([part[name] for part in held]) for name in held[0]}
         held.clear()
         spine = pd.concat([_spine(people) for people in crowd], ignore_index=True)
-        spill_chunk(spill, _features(setting, tables, spine), crowd)
+        spill_chunk(
+            spill,
+            _features(setting, tables, spine),
+            np.concatenate([people.segment for people in crowd]),
+            spine["as_of"].to_numpy(),
+        )
+        if options.lender:
+            spill.append("thin", np.concatenate([people.thin for people in crowd]))
         setting.report("features behind the truth", done / options.people)
     writers.flush()
     hidden.flush()
@@ -308,22 +315,27 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 
 
 def _truth(setting: _Setting, spill: Spill, folder: Path) -> tuple[dict[int, Flags], Lender | None]:
-    """Write the truth of everyone whose features are spilled; return who is bad, by block."""
+    """Write the truth of everyone whose features are spilled.
+
+    Returns who is bad, by block, and the lender, if the world has one.
+    """
     numbers, options = setting.figures, setting.options
     setting.report("truth", 0.0)
     spill_luck(spill, setting.blocks())
-    model = settle(spill, options, numbers, truth_catalogue(numbers).risk)
-    lender = None
     if options.lender:
-        segment, thin, frailty = (spill.column(name) for name in ("segment", "thin", "frailty"))
-        who = (eta_of(spill), segment, thin, frailty)
-        lender = Lender.of(setting.blocks(), who, model, numbers)
-        spill.append("signal", lender.signal)
-        spill.append("legacy_p", lender.probability)
-    said = tell(spill, model, truth.features_of_truth(numbers), folder / "truth.parquet")
+        spill_impressions(spill, setting.blocks(), numbers)
+    risk = truth_catalogue(numbers).risk
+    said = settle(spill, options, numbers, risk, folder / "truth.parquet")
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
     setting.report("truth", 1.0)
     bad = spill.column("bad")
+    lender = None
+    if options.lender:
+        lender = Lender(
+            figures=numbers,
+            probability=spill.column("legacy_p"),
+            by_chance=spill.column("by_chance"),
+        )
     return {
         block.index: bad[block.first : block.first + block.size] for block in setting.blocks()
     }, lender

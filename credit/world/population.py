@@ -6,7 +6,7 @@ a person, whatever the features are: every temporary of the whole population is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,61 +20,60 @@ from credit.feature import DIMENSIONS
 from credit.world import shocks, truth
 from credit.world.ceiling import gini, subset_ceilings
 from credit.world.figures import Figures
-from credit.world.options import SEGMENTS, Block, Floats, Stage, WorldOptions
-from credit.world.people import People
+from credit.world.lender.legacy import LegacyScore, impression
+from credit.world.options import SEGMENTS, Block, Floats, Ints, Stage, WorldOptions
 from credit.world.spill import Spill, covariance, slabs
 
 Weights = Mapping[str, Mapping[str, float]]
 
-OF_LENDER = ("signal", "legacy_p")
-"""What the lender knew of a person, in a world that has one."""
 
-
-def spill_chunk(spill: Spill, table: pd.DataFrame, crowd: Sequence[People]) -> None:
-    """Write a chunk's features, observation ids, and what is asked of each of its people."""
+def spill_chunk(spill: Spill, table: pd.DataFrame, segment: Ints, as_of: Ints) -> None:
+    """Write a chunk's features, observation ids, segments and as-of instants."""
     for name in table.columns.drop("observation_id"):
         spill.append(name, table[name].to_numpy(dtype=np.float64, na_value=np.nan))
     spill.append("observation_id", table["observation_id"].to_numpy())
-    for people in crowd:
-        spill.append("segment", people.segment.astype(np.int8))
-        spill.append("thin", people.thin)
-        spill.append("as_of", people.as_of)
-
-
-def eta_of(spill: Spill) -> Floats:
-    """Return eta of everybody, shape (n, 5), mapped rather than read."""
-    return spill.matrix("eta", len(DIMENSIONS))
+    spill.append("segment", segment.astype(np.int8))
+    spill.append("as_of", as_of)
 
 
 def settle(
-    spill: Spill, options: WorldOptions, numbers: Figures, risk: Mapping[str, int]
-) -> truth.TruthModel:
-    """Return the truth's model; spill ``eta``, and the ``shift`` of shocks."""
-    for part in truth.features_of_truth(numbers).values():
+    spill: Spill, options: WorldOptions, numbers: Figures, risk: Mapping[str, int], path: Path
+) -> dict[str, Any]:
+    """Write the truth's rows to ``path`` and spill who is ``bad``; return the truth's facts."""
+    weights = truth.features_of_truth(numbers)
+    for part in weights.values():
         spill.append("eta", truth.index(spill.column, part, risk))
-    segment = spill.column("segment")
+    eta = spill.matrix("eta", len(weights))
+    segment, shifted = spill.column("segment"), False
     who = np.ones(segment.size, dtype=bool)
     for rows in slabs(segment.size):
         hit = segment[rows], spill.rows("as_of", rows)
         who[rows] = ~shocks.touched(options, *hit)
-        spill.append("shift", shocks.log_odds(options, *hit))
-    return truth.calibrate(
-        eta_of(spill), segment, numbers, interaction=options.interaction, who=who
-    )
-
-
-def tell(spill: Spill, model: truth.TruthModel, weights: Weights, path: Path) -> dict[str, Any]:
-    """Write the truth's rows to ``path`` and spill who is ``bad``; return the truth's facts."""
-    eta = eta_of(spill)
-    _write_rows(path, spill, eta, model)
+        shift = shocks.log_odds(options, *hit)
+        shifted |= bool(shift.any())
+        spill.append("shift", shift)
+    model = truth.calibrate(eta, segment, numbers, interaction=options.interaction, who=who)
+    score = _legacy(spill, eta, model, numbers) if options.lender else None
+    _write_rows(path, spill, eta, model, score)
     # A subset's ceiling holds for log-odds that are the dimensions' alone.
-    subsets = {} if model.interaction or spill.column("shift").any() else subset_ceilings(
-        eta, spill.column("segment"), model.beta, model.intercepts, model.sigma
+    subsets = {} if model.interaction or shifted else subset_ceilings(
+        eta, segment, model.beta, model.intercepts, model.sigma
     )  # fmt: skip
     return _facts(spill, covariance(eta), model, weights, subsets)
 
 
-def _write_rows(path: Path, spill: Spill, eta: Floats, model: truth.TruthModel) -> None:
+def _legacy(spill: Spill, eta: Floats, model: truth.TruthModel, numbers: Figures) -> LegacyScore:
+    """Return the score of the world's lender, fitted to the first slab of people."""
+    first = next(slabs(len(eta)))
+    return LegacyScore.fit(
+        np.ascontiguousarray(eta[first]), spill.rows("segment", first), spill.rows("thin", first),
+        model, numbers,
+    )  # fmt: skip
+
+
+def _write_rows(
+    path: Path, spill: Spill, eta: Floats, model: truth.TruthModel, score: LegacyScore | None
+) -> None:
     """Write what ``truth.parquet`` says of each application, a slab a row group."""
     writer: pq.ParquetWriter | None = None
     for rows in slabs(len(eta)):
@@ -95,9 +94,13 @@ def _write_rows(path: Path, spill: Spill, eta: Floats, model: truth.TruthModel) 
                 "p": p,
                 "frailty": frailty,
                 "y": y,
-                **{name: spill.rows(name, rows) for name in OF_LENDER if name in spill.kinds},
             }
         )
+        if score is not None:
+            signal = spill.rows("signal", rows)
+            told = score.probability(seen, segment, spill.rows("thin", rows), signal)
+            spill.append("legacy_p", told)
+            frame["signal"], frame["legacy_p"] = signal, told
         table = pa.Table.from_pandas(frame, preserve_index=False)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table, row_group_size=len(frame))
@@ -150,3 +153,12 @@ def spill_luck(spill: Spill, blocks: Iterable[Block]) -> None:
         draw = block.stream(Stage.OUTCOME)
         spill.append("frailty", draw.standard_normal(block.size))
         spill.append("uniform", draw.random(block.size))
+
+
+def spill_impressions(spill: Spill, blocks: Iterable[Block], numbers: Figures) -> None:
+    """Draw what the lender's side adds to everyone's application, given their frailty."""
+    for block in blocks:
+        frailty = spill.rows("frailty", slice(block.first, block.first + block.size))
+        signal, by_chance = impression(block.stream(Stage.UNDERWRITER), frailty, numbers)
+        spill.append("signal", signal)
+        spill.append("by_chance", by_chance)

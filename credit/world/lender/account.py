@@ -15,6 +15,7 @@ from numba import njit
 from credit.world import season
 from credit.world.lender import book as b
 from credit.world.lender import terms as t
+from credit.world.lender.book import compiled
 from credit.world.lender.schedules import Contracts, Schedules
 from credit.world.lender.terms import TermsInForce
 from credit.world.options import Ints
@@ -51,11 +52,9 @@ class Accounts:
 
     Attributes
     ----------
-    entries : ndarray, shape (entries, 7)
-        Loan, local day, code (of ``CODES``), fen, number, bucket, event or -1.
-    parts : ndarray, shape (parts, 7)
-        Loan, event that brought the money, local day, number, bucket, fen, and how much of it is
-        beyond the schedule.
+    entries : ndarray, shape (entries, 9)
+        Loan, local day, code (of ``CODES``), fen, number, bucket, event or -1; and of money that
+        pays, the event that brought it and how much of it is beyond the schedule.
     events : ndarray, shape (events, 9)
         Loan, instant, local day, kind, value, channel, whether by automatic debit, and which try.
     months : ndarray, shape (months, 9)
@@ -70,12 +69,16 @@ class Accounts:
     """
 
     entries: Ints
-    parts: Ints
     events: Ints
     months: Ints
     lines: Ints
     line_start: Ints
     states: Ints
+
+    @property
+    def paying(self) -> Ints:
+        """The entries of money that pays."""
+        return self.entries[self.entries[:, b.CODE] == b.PAID_OUT]
 
 
 def keep(
@@ -95,35 +98,30 @@ def keep(
     """
     drawn = season.local_day(contracts.drawn_at)
     last = int(season.local_day(np.array([observed_until - 1]))[0])
-    room = 2 * int(plan.loan.size) + contracts.size
-    sizes = [
-        12 * room,
-        4 * room,
-        contracts.size * (2 + max(0, (last - int(drawn.min(initial=last))) // 28)),
-    ]
+    months = 2 + max(0, (last - int(drawn.min(initial=last))) // 28)
+    logs = [
+        np.empty((rows, columns), np.int64)
+        for rows, columns in (
+            (16 * plan.loan.size, b.ENTRY), (intents.rows.shape[0], EVENT),
+            (contracts.size * months, MONTHS),
+        )
+    ]  # fmt: skip
     while True:
         lines, line_start = _lines(contracts, plan)
-        logs = [_log(size, width) for size, width in zip(sizes, (7, 7, MONTHS), strict=True)]
-        events = _log(intents.rows.shape[0], EVENT)
-        states = np.zeros((contracts.size, b.PLACES), np.int64)
+        used, states = np.zeros(3, np.int64), np.zeros((contracts.size, b.PLACES), np.int64)
         _run(
-            (lines, line_start, states), (drawn, contracts.principal_fen, terms.rows),
-            (intents.rows, intents.start), (logs[0], logs[1], logs[2], events),
-            (last, observed_until, write_off_days),
+            lines, line_start, states, drawn, contracts.principal_fen, terms.rows,
+            intents.rows, intents.start, *logs, used,
+            np.array([last, observed_until, write_off_days]),
         )  # fmt: skip
-        used = [int(log.used[0]) for log in logs]
-        if all(need <= size for need, size in zip(used, sizes, strict=True)):
+        if used[0] <= len(logs[0]):
             break
-        sizes = used
-    entries, parts, months = (log.rows[:need] for log, need in zip(logs, used, strict=True))
+        logs[0] = np.empty((used[0], b.ENTRY), np.int64)
+    entries, events, ends = (log[:count] for log, count in zip(logs, used, strict=True))
     return Accounts(
-        entries=entries, parts=parts, months=months, events=events.rows[: events.used[0]],
-        lines=lines, line_start=line_start, states=states,
+        entries=entries, months=ends, events=events, lines=lines, line_start=line_start,
+        states=states,
     )  # fmt: skip
-
-
-def _log(size: int, width: int) -> b.Log:
-    return b.Log(np.empty((size, width), np.int64), np.zeros(1, np.int64))
 
 
 def _lines(contracts: Contracts, plan: Schedules) -> tuple[Ints, Ints]:
@@ -139,38 +137,35 @@ def _lines(contracts: Contracts, plan: Schedules) -> tuple[Ints, Ints]:
     return lines, start
 
 
-@njit(cache=True)
-def _run(
-    accounts: tuple[Ints, Ints, Ints], loans: tuple[Ints, Ints, Ints], meant: tuple[Ints, Ints],
-    logs: tuple[b.Log, b.Log, b.Log, b.Log], ends: tuple[int, int, int],
+@njit(cache=True, error_model="numpy")
+def _run(  # noqa: PLR0913, PLR0917 - compiled code takes arrays one by one
+    lines: Ints, line_start: Ints, states: Ints, drawn: Ints, principal: Ints, terms: Ints,
+    intents: Ints, start: Ints, entries: Ints, events: Ints, months: Ints, used: Ints, ends: Ints,
 ) -> None:  # fmt: skip
-    lines, line_start, states = accounts
-    drawn, principal, terms = loans
-    intents, start = meant
     last, until, write_off = ends
     for loan in range(drawn.size):
         if drawn[loan] > last:
             continue
-        mine = intents[start[loan] : start[loan + 1]]
         book = b.Open(
             lines[line_start[loan] : line_start[loan + 1]], states[loan],
-            np.zeros((mine.shape[0] + 1, 2), np.int64), terms[loan], logs[0], logs[1],
+            np.zeros((start[loan + 1] - start[loan] + 1, 2), np.int64), terms[loan], entries, used,
         )  # fmt: skip
         _begin(book, loan, drawn[loan], principal[loan])
-        for place in range(mine.shape[0]):
-            if mine[place, AT] >= until:
+        for place in range(start[loan], start[loan + 1]):
+            intent = intents[place]
+            if intent[AT] >= until:
                 break
-            _months(book, logs[2], drawn[loan], mine[place, ON] - 1, write_off)
-            b.roll(book, mine[place, ON], write_off)
+            _months(book, months, drawn[loan], intent[ON] - 1, write_off)
+            b.roll(book, intent[ON], write_off)
             if book.state[b.WRITTEN_OFF] >= 0:
                 break
-            _happen(book, logs[3], mine[place])
+            _happen(book, events, intent)
             b.mark(book)
-        _months(book, logs[2], drawn[loan], last, write_off)
+        _months(book, months, drawn[loan], last, write_off)
         b.roll(book, last, write_off)
 
 
-@njit(cache=True)
+@compiled
 def _begin(book: b.Open, loan: int, drawn: int, principal: int) -> None:
     state = book.state
     state[b.LOAN], state[b.DAY], state[b.CLEAN_SINCE] = loan, drawn, drawn
@@ -182,15 +177,15 @@ def _begin(book: b.Open, loan: int, drawn: int, principal: int) -> None:
         agree(book, line, b.SCHEDULED, 1, -1)
 
 
-@njit(cache=True)
+@compiled
 def agree(book: b.Open, line: int, code: int, sign: int, event: int) -> None:
     """Enter what an instalment agrees on, or what is taken off it again."""
     for bucket in range(3):
         b.enter(book, code, sign * book.lines[line, b.AGREED + bucket], line, bucket, event)
 
 
-@njit(cache=True)
-def _months(book: b.Open, log: b.Log, drawn: int, to: int, write_off: int) -> None:
+@compiled
+def _months(book: b.Open, log: Ints, drawn: int, to: int, write_off: int) -> None:
     """Write every month that ends up to a day; the month in which a loan ends is its last."""
     state = book.state
     year, month, _ = b.civil(drawn)
@@ -207,18 +202,23 @@ def _months(book: b.Open, log: b.Log, drawn: int, to: int, write_off: int) -> No
             outstanding += b.owed(book.lines, line, b.PRINCIPAL)
             due += owes if book.lines[line, b.DUE] <= end else 0
         written = state[b.WRITTEN_OFF] >= 0
-        b.write(log, (
-            state[b.LOAN], since, end, b.original_days_past_due(book, end), state[b.WORST],
-            0 if written else outstanding, 0 if written else due, state[b.FORBORNE], int(written),
-        ))  # fmt: skip
+        row = log[book.used[2]]
+        book.used[2] += 1
+        row[MONTH_LOAN], row[MONTH], row[MONTH_END] = state[b.LOAN], since, end
+        row[MONTH_DAYS], row[MONTH_WORST] = b.original_days_past_due(book, end), state[b.WORST]
+        row[MONTH_OUTSTANDING], row[MONTH_DUE] = (
+            0 if written else outstanding,
+            0 if written else due,
+        )
+        row[MONTH_FORBORNE], row[MONTH_WRITTEN] = state[b.FORBORNE], int(written)
         state[b.MONTH_SEEN], state[b.WORST] = since, max(0, b.days_past_due(book))
         state[b.ENDED] = written or left == 0
 
 
-@njit(cache=True)
-def _happen(book: b.Open, events: b.Log, intent: Ints) -> None:
+@compiled
+def _happen(book: b.Open, events: Ints, intent: Ints) -> None:
     """Let an intent happen, if the account as it stands has a use for it."""
-    kind, event = intent[KIND], events.used[0]
+    kind, event = intent[KIND], book.used[1]
     if kind == FAIL:
         value = _fail(book, event)
     elif kind == DEFER:
@@ -230,10 +230,11 @@ def _happen(book: b.Open, events: b.Log, intent: Ints) -> None:
     if value <= 0:
         return
     attempt = book.state[b.FAILED] + (0 if kind == FAIL else 1)
-    b.write(events, (
-        book.state[b.LOAN], intent[AT], intent[ON], kind, value, intent[CHANNEL], intent[DEBIT],
-        attempt,
-    ))  # fmt: skip
+    row = events[event]
+    book.used[1] += 1
+    row[EVENT_LOAN], row[EVENT_AT], row[EVENT_ON] = book.state[b.LOAN], intent[AT], intent[ON]
+    row[EVENT_KIND], row[EVENT_VALUE], row[EVENT_TRY] = kind, value, attempt
+    row[EVENT_CHANNEL], row[EVENT_DEBIT] = intent[CHANNEL], intent[DEBIT]
     if kind < FAIL:
         receive(book, value, event)
         if intent[DEBIT] or b.days_past_due(book) < 0:
@@ -243,7 +244,7 @@ def _happen(book: b.Open, events: b.Log, intent: Ints) -> None:
         book.state[b.FAILED] = 0
 
 
-@njit(cache=True)
+@compiled
 def receive(book: b.Open, amount: int, event: int) -> None:
     """Take money in, and let it pay what is due."""
     state = book.state
@@ -255,7 +256,7 @@ def receive(book: b.Open, amount: int, event: int) -> None:
     b.allocate(book, event)
 
 
-@njit(cache=True)
+@compiled
 def _amount(book: b.Open, intent: Ints) -> int:
     """Return what a payment comes to: all that is due, and of what is not as much as is meant."""
     due, oldest, meant = 0, -1, 0
@@ -271,7 +272,7 @@ def _amount(book: b.Open, intent: Ints) -> int:
     return due if intent[KIND] == PAY else due + meant * intent[VALUE] // 1000
 
 
-@njit(cache=True)
+@compiled
 def _fail(book: b.Open, event: int) -> int:
     """Let a debit fail where one would be tried; return 1, or 0 where none was."""
     state = book.state
@@ -284,7 +285,7 @@ def _fail(book: b.Open, event: int) -> int:
     return 1
 
 
-@njit(cache=True)
+@compiled
 def _defer(book: b.Open, months: int, event: int) -> int:
     """Move every unpaid instalment where the terms allow it; return the months, or 0."""
     state, terms = book.state, book.terms
@@ -310,7 +311,7 @@ def _defer(book: b.Open, months: int, event: int) -> int:
     return months
 
 
-@njit(cache=True)
+@compiled
 def _settle(book: b.Open, channel: int, event: int) -> int:
     """Put one last instalment in place of those to come; return what settles the loan, or 0.
 
@@ -341,15 +342,17 @@ def _settle(book: b.Open, channel: int, event: int) -> int:
             fees = max(b.share_of(principal, over, under), terms[t.LEAST_FEE])
     for line in range(first, state[b.COUNT]):
         agree(book, line, b.CANCELLED, -1, -1)
-        lines[line, b.AGREED : b.AGREED + 3] = 0
+        for bucket in range(3):
+            lines[line, b.AGREED + bucket] = 0
         lines[line, b.OWES] = 0
         lines[line, b.CLOSED_ON] = state[b.DAY]
     last = state[b.COUNT]
     state[b.COUNT], state[b.SETTLED_FROM] = last + 1, lines[first, b.NUMBER]
     lines[last, b.NUMBER], lines[last, b.DUE] = lines[last - 1, b.NUMBER] + 1, state[b.DAY]
     lines[last, b.ORIGINAL] = state[b.DAY]
-    lines[last, b.AGREED : b.AGREED + 3] = np.array([fees, interest, principal])
-    lines[last, b.BY_PLAN : b.BY_PLAN + 3] = np.array([0, interest, principal])
+    lines[last, b.AGREED + b.FEE] = fees
+    lines[last, b.AGREED + b.INTEREST] = lines[last, b.BY_PLAN + b.INTEREST] = interest
+    lines[last, b.AGREED + b.PRINCIPAL] = lines[last, b.BY_PLAN + b.PRINCIPAL] = principal
     lines[last, b.OWES] = fees + interest + principal
     agree(book, last, b.SETTLEMENT, 1, event)
     return due + principal + interest + fees

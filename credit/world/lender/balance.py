@@ -67,14 +67,13 @@ def balance(drawn: Iterable[Drawn]) -> Balance:
 
 def _of(one: Drawn) -> Balance:
     accounts = one.accounts
-    codes = np.bincount(accounts.entries[:, 2], minlength=len(b.CODES))
-    sums = dict.fromkeys(b.CODES, 0)
-    for code in np.flatnonzero(codes):
-        sums[b.CODES[code]] = int(accounts.entries[accounts.entries[:, 2] == code, 3].sum())
+    totals = np.zeros(len(b.CODES), np.int64)
+    np.add.at(totals, accounts.entries[:, b.CODE], accounts.entries[:, b.FEN])
+    sums = dict(zip(b.CODES, totals.tolist(), strict=True))
     lost = np.repeat(accounts.states[:, b.WRITTEN_OFF] >= 0, np.diff(accounts.line_start))
     owed = [_owed(accounts.lines, bucket) for bucket in range(3)]
     every = owed[0] + owed[1] + owed[2]
-    paid = accounts.parts[accounts.parts[:, 4] == b.PRINCIPAL, 5]
+    paid = accounts.paying[accounts.paying[:, b.BUCKET] == b.PRINCIPAL, b.FEN]
     return Balance(
         disbursed=sums["disbursed"], scheduled=sums["scheduled"],
         deferral_interest=sums["deferral_interest"], late_interest=sums["late_interest"],
@@ -82,7 +81,7 @@ def _of(one: Drawn) -> Balance:
         settlement=sums["settlement"], received=sums["received"], paid=-sums["paid"],
         waiting=int(accounts.states[:, b.WAITING].sum()),
         owed=int(every[~lost].sum()), written_off=int(every[lost].sum()),
-        paid_principal=int(paid.sum()), owed_principal=int(owed[b.PRINCIPAL][~lost].sum()),
+        paid_principal=-int(paid.sum()), owed_principal=int(owed[b.PRINCIPAL][~lost].sum()),
         written_off_principal=int(owed[b.PRINCIPAL][lost].sum()),
     )  # fmt: skip
 

@@ -35,50 +35,50 @@ which nothing was owed any more, or -1; ``OWES``: what all buckets owe, kept up 
  PLACES) = range(18)  # fmt: skip
 
 
-class Log(NamedTuple):
-    """Rows that are written one after another; ``used`` goes on counting when they are full."""
+# Columns of entries. The last two are of money that pays: the event that brought it, and how much
+# of it is beyond the schedule.
+(ENTRY_LOAN, ENTRY_DAY, CODE, FEN, ENTRY_NUMBER, BUCKET, EVENT, RECEIPT, BEYOND,
+ ENTRY) = range(10)  # fmt: skip
 
-    rows: Ints
-    used: Ints
+compiled = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Of what only compiled code calls: it needs no way in from Python, and divides by no zero."""
 
 
 class Open(NamedTuple):
-    """The book of one loan: instalments, state, money that waits, terms, and where it writes."""
+    """The book of one loan: instalments, state, money that waits, terms, and where it writes.
+
+    ``used`` counts the entries, and goes on counting when ``entries`` is full.
+    """
 
     lines: Ints
     state: Ints
     waiting: Ints
     terms: Ints
-    entries: Log
-    parts: Log
+    entries: Ints
+    used: Ints
 
 
-@njit(cache=True)
-def write(log: Log, row: tuple[int, ...]) -> None:
-    """Append a row."""
-    at = log.used[0]
-    if at < log.rows.shape[0]:
-        for column in range(len(row)):
-            log.rows[at, column] = row[column]
-    log.used[0] = at + 1
-
-
-@njit(cache=True)
+@compiled
 def enter(book: Open, code: int, amount: int, line: int, bucket: int, event: int) -> None:
     """Write an entry, unless it is one of a bucket and of nothing."""
     if amount != 0 or bucket == NO_BUCKET:
-        number = book.lines[line, NUMBER] if line >= 0 else 0
-        state = book.state
-        write(book.entries, (state[LOAN], state[DAY], code, amount, number, bucket, event))
+        at = book.used[0]
+        book.used[0] = at + 1
+        if at < book.entries.shape[0]:
+            one = book.entries[at]
+            one[ENTRY_LOAN], one[ENTRY_DAY] = book.state[LOAN], book.state[DAY]
+            one[CODE], one[FEN], one[BUCKET], one[EVENT] = code, amount, bucket, event
+            one[ENTRY_NUMBER] = book.lines[line, NUMBER] if line >= 0 else 0
+            one[RECEIPT], one[BEYOND] = -1, 0
 
 
-@njit(cache=True)
+@compiled
 def share_of(amount: int, over: int, under: int) -> int:
     """Return a share of an amount, half up."""
     return (2 * amount * over + under) // (2 * under)
 
 
-@njit(cache=True)
+@compiled
 def owed(lines: Ints, line: int, bucket: int) -> int:
     """Return what a bucket of an instalment owes."""
     micro = lines[line, LATE + bucket]
@@ -86,7 +86,7 @@ def owed(lines: Ints, line: int, bucket: int) -> int:
     return lines[line, AGREED + bucket] - lines[line, PAID + bucket] + late
 
 
-@njit(cache=True)
+@compiled
 def oldest(book: Open) -> int:
     """Return the first instalment that owes something; those before it never will again."""
     state, lines = book.state, book.lines
@@ -95,7 +95,7 @@ def oldest(book: Open) -> int:
     return state[OLDEST]
 
 
-@njit(cache=True)
+@compiled
 def days_past_due(book: Open) -> int:
     """Return the days since the oldest unpaid due day, or -1 where nothing is due."""
     line = oldest(book)
@@ -104,14 +104,14 @@ def days_past_due(book: Open) -> int:
     return max(-1, book.state[DAY] - book.lines[line, DUE])
 
 
-@njit(cache=True)
+@compiled
 def original_days_past_due(book: Open, day: int) -> int:
     """Return the days since the oldest unpaid due day of the contract."""
     line = oldest(book)
     return 0 if line == book.state[COUNT] else max(0, day - book.lines[line, ORIGINAL])
 
 
-@njit(cache=True)
+@compiled
 def roll(book: Open, to: int, write_off: int) -> None:
     """Open every day up to ``to``, or up to the day on which the loan is written off."""
     state = book.state
@@ -128,7 +128,7 @@ def roll(book: Open, to: int, write_off: int) -> None:
             state[WRITTEN_OFF] = state[DAY]
 
 
-@njit(cache=True)
+@compiled
 def _next_day(book: Open, to: int) -> int:
     """Return the next day on which something can change: any, once something is late."""
     line = oldest(book)
@@ -137,7 +137,7 @@ def _next_day(book: Open, to: int) -> int:
     return min(to, max(book.state[DAY] + 1, book.lines[line, DUE]))
 
 
-@njit(cache=True)
+@compiled
 def _charge(book: Open, line: int) -> None:
     one, terms = book.lines[line], book.terms
     days = book.state[DAY] - one[DUE]
@@ -165,7 +165,7 @@ def _charge(book: Open, line: int) -> None:
     one[FEE_CHARGED] = 1
 
 
-@njit(cache=True)
+@compiled
 def _share_by(terms: Ints, days: int) -> int:
     """Return the share charged in all by a day past due, over the terms' common denominator."""
     share = 0
@@ -175,7 +175,7 @@ def _share_by(terms: Ints, days: int) -> int:
     return share
 
 
-@njit(cache=True)
+@compiled
 def _add(book: Open, line: int, bucket: int, code: int, micro: int) -> None:
     if micro != 0:
         before = owed(book.lines, line, bucket)
@@ -185,7 +185,7 @@ def _add(book: Open, line: int, bucket: int, code: int, micro: int) -> None:
         enter(book, code, more, line, bucket, -1)
 
 
-@njit(cache=True)
+@compiled
 def mark(book: Open) -> None:
     """Bring up to date what is remembered of lateness; the order of the steps matters."""
     state, terms = book.state, book.terms
@@ -200,7 +200,7 @@ def mark(book: Open) -> None:
         state[CLEAN_SINCE] = state[DAY]
 
 
-@njit(cache=True)
+@compiled
 def allocate(book: Open, event: int) -> None:
     """Let the money that waits pay what is due, in the order of the terms."""
     state, terms = book.state, book.terms
@@ -216,7 +216,7 @@ def allocate(book: Open, event: int) -> None:
                 _pay(book, line, bucket, event)
 
 
-@njit(cache=True)
+@compiled
 def _pay(book: Open, line: int, bucket: int, event: int) -> None:
     """Pay one bucket of one instalment out of what waits, the oldest money first."""
     one, state, waiting = book.lines[line], book.state, book.waiting
@@ -229,9 +229,10 @@ def _pay(book: Open, line: int, bucket: int, event: int) -> None:
         before = max(0, one[PAID + bucket] - one[BY_PLAN + bucket])
         one[PAID + bucket] += part
         beyond = max(0, one[PAID + bucket] - one[BY_PLAN + bucket]) - before
+        at = book.used[0]
         enter(book, PAID_OUT, -part, line, bucket, event)
-        receipt = (state[LOAN], waiting[first, 0], state[DAY], one[NUMBER], bucket, part, beyond)
-        write(book.parts, receipt)
+        if at < book.entries.shape[0]:
+            book.entries[at, RECEIPT], book.entries[at, BEYOND] = waiting[first, 0], beyond
         state[WAITING] -= part
         waiting[first, 1] -= part
         if waiting[first, 1] == 0:
@@ -240,7 +241,7 @@ def _pay(book: Open, line: int, bucket: int, event: int) -> None:
         one[CLOSED_ON] = state[DAY]
 
 
-@njit(cache=True)
+@compiled
 def civil(day: int) -> tuple[int, int, int]:
     """Return year, month and day of the month of days since 1970-01-01."""
     shifted = day + 719_468
@@ -254,7 +255,7 @@ def civil(day: int) -> tuple[int, int, int]:
     return year + era * 400 + (1 if month <= 2 else 0), month, date
 
 
-@njit(cache=True)
+@compiled
 def first_of_month(year: int, month: int) -> int:
     """Return the first day of a month; months beyond 12 are of later years."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
@@ -265,7 +266,7 @@ def first_of_month(year: int, month: int) -> int:
     return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
-@njit(cache=True)
+@compiled
 def add_months(day: int, months: int) -> int:
     """Return the same day so many months on, or the month's last."""
     year, month, date = civil(day)
@@ -274,7 +275,7 @@ def add_months(day: int, months: int) -> int:
     return min(first + date - 1, last)
 
 
-@njit(cache=True)
+@compiled
 def whole_months(first: int, last: int) -> int:
     """Return the most whole months from one day that do not pass a later one."""
     year, month, _ = civil(first)

@@ -132,10 +132,11 @@ def standing(so_far: Sequence[Drawn], asked: Ints) -> Standing:
     for drawn in so_far:
         line, accounts = drawn.contracts.line, drawn.accounts
         on = asked[line]
-        paid = accounts.parts[accounts.parts[:, 4] == b.PRINCIPAL]
-        paid = paid[paid[:, 2] <= on[paid[:, 0]]]
+        paid = accounts.paying
+        paid = paid[paid[:, b.BUCKET] == b.PRINCIPAL]
+        paid = paid[paid[:, b.ENTRY_DAY] <= on[paid[:, b.ENTRY_LOAN]]]
         left = drawn.contracts.principal_fen.copy()
-        np.subtract.at(left, paid[:, 0], paid[:, 5])
+        np.add.at(left, paid[:, b.ENTRY_LOAN], paid[:, b.FEN])
         np.add.at(owed, line[on >= 0], left[on >= 0])
         late[line[accounts.states[:, b.TIMES] > 0]] = True
         rows = accounts.lines

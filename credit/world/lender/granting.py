@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,15 +10,13 @@ import numpy as np
 from credit.world.figures import Figures
 from credit.world.lender.applicants import applicants, stated
 from credit.world.lender.deciding import Decided, decided
-from credit.world.lender.legacy import impression, legacy_probability
 from credit.world.lender.products import Products
 from credit.world.lender.reviewing import Reviews
 from credit.world.lender.serve import serve
 from credit.world.lending import earlier_loans
-from credit.world.options import Block, Flags, Floats, Ints, Stage
+from credit.world.options import Block, Flags, Floats
 from credit.world.people import People
 from credit.world.rows import NULL, Columns
-from credit.world.truth import TruthModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,44 +25,17 @@ class Lender:
 
     Attributes
     ----------
-    signal : ndarray
-        The impression of whoever underwrites (`credit.world.lender.legacy`).
+    figures : Figures
     probability : ndarray
-        What the lender's score says.
+        What the lender's score says (`credit.world.lender.legacy`).
     by_chance : ndarray of bool
         Whose refusal by the score is overruled.
     """
 
     figures: Figures
-    signal: Floats
     probability: Floats
     by_chance: Flags
     reviews: Reviews = field(default_factory=Reviews)
-
-    @classmethod
-    def of(
-        cls,
-        blocks: Iterable[Block],
-        people: tuple[Floats, Ints, Flags, Floats],
-        model: TruthModel,
-        figures: Figures,
-    ) -> Lender:
-        """Return the lender of a world of blocks.
-
-        ``people``: everyone's eta, segment, whether the file is thin, and frailty.
-        """
-        eta, segment, thin, frailty = people
-        made = [
-            impression(block.stream(Stage.UNDERWRITER), frailty[own(block)], figures)
-            for block in blocks
-        ]
-        signal = np.concatenate([signal for signal, _ in made])
-        return cls(
-            figures=figures,
-            signal=signal,
-            probability=legacy_probability(eta, segment, thin, signal, model, figures),
-            by_chance=np.concatenate([by_chance for _, by_chance in made]),
-        )
 
     def decided(self, people: People, customers: Columns) -> Decided:
         """Decide a block's applications; ``customers`` are its rows of that table."""

@@ -9,10 +9,12 @@ column is equal (missing not at random).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from credit.feature import DIMENSIONS
-from credit.world.ceiling import guessed, integrate_frailty
+from credit.world.ceiling import integrate_frailty, quantile_edges, stepped_basis
 from credit.world.figures import Figures
 from credit.world.options import Flags, Floats, Ints
 from credit.world.truth import TruthModel
@@ -27,12 +29,35 @@ def impression(
     return signal, draw.random(frailty.size) < figures.number("sim.lender.random_approvals")
 
 
-def legacy_probability(
-    eta: Floats, segment: Ints, thin: Flags, signal: Floats, model: TruthModel, figures: Figures
-) -> Floats:
-    """Return P(y = 1) given what the lender sees; shape (n,).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """People of one segment and kind of file: the fitted guess at what is not seen of them."""
 
-    That is the segment, whether the file is thin, the dimensions seen and the signal. With k the
+    edges: tuple[Floats, ...]
+    weights: Floats
+    spread: float
+
+    @classmethod
+    def of(cls, eta: Floats, unseen: Floats, hidden: float) -> _Group:
+        edges = tuple(quantile_edges(values) for values in eta.T)
+        basis = stepped_basis(eta, edges)
+        weights = np.linalg.lstsq(basis.T @ basis, basis.T @ unseen, rcond=1e-10)[0]
+        left = float(np.mean((unseen - basis @ weights) ** 2))
+        return cls(
+            edges=edges,
+            weights=np.asarray(weights, np.float64),
+            spread=float(np.sqrt(left + hidden**2)),
+        )
+
+    def guess(self, eta: Floats) -> Floats:
+        return np.asarray(stepped_basis(eta, self.edges) @ self.weights)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyScore:
+    """P(y = 1) given what the lender sees.
+
+    That is the segment, whether the file is thin, the dimensions seen and the signal s. With k the
     part of the linear truth that these dimensions make, u the rest, and u given what is seen taken
     as normal around a guess fitted among people of one segment and kind of file,
 
@@ -41,18 +66,35 @@ def legacy_probability(
 
     Breaks of the world that move outcomes alone are not seen: the score does not know them.
     """
-    seen = np.isin(DIMENSIONS, figures["sim.lender.seen"])
-    rho = figures.number("sim.lender.signal")
-    known = model.linear(np.where(seen, eta, 0.0))
-    unseen = model.linear(eta) - known
-    found = np.empty(segment.size)
-    kind = 2 * segment + thin
-    for code in np.unique(kind):
-        rows = kind == code
-        guess = guessed(eta[rows], unseen[rows], seen)
-        left = np.mean((unseen[rows] - guess) ** 2) + model.sigma**2 * (1 - rho**2)
-        log_odds = (
-            model.intercepts[code // 2] + known[rows] + guess + model.sigma * rho * signal[rows]
-        )
-        found[rows] = integrate_frailty(log_odds, float(np.sqrt(left)), nodes=15)
-    return found
+
+    model: TruthModel
+    seen: Flags
+    rho: float
+    groups: dict[int, _Group]
+
+    @classmethod
+    def fit(
+        cls, eta: Floats, segment: Ints, thin: Flags, model: TruthModel, figures: Figures
+    ) -> LegacyScore:
+        """Fit the guesses; ``eta`` has shape (n, 5), ``segment`` and ``thin`` (n,)."""
+        seen = np.isin(DIMENSIONS, figures["sim.lender.seen"])
+        rho = figures.number("sim.lender.signal")
+        unseen = model.linear(eta) - model.linear(np.where(seen, eta, 0.0))
+        kind, hidden = 2 * segment.astype(np.int64) + thin, model.sigma * np.sqrt(1 - rho**2)
+        groups = {
+            int(code): _Group.of(eta[kind == code][:, seen], unseen[kind == code], hidden)
+            for code in np.unique(kind)
+        }
+        return cls(model=model, seen=seen, rho=rho, groups=groups)
+
+    def probability(self, eta: Floats, segment: Ints, thin: Flags, signal: Floats) -> Floats:
+        """Return the probability of each person; shape (n,)."""
+        log_odds = self.model.linear(np.where(self.seen, eta, 0.0))
+        log_odds += self.model.intercepts[segment] + self.model.sigma * self.rho * signal
+        kind = 2 * segment.astype(np.int64) + thin
+        found = np.empty(segment.size)
+        for code in np.unique(kind):
+            rows, group = kind == code, self.groups[int(code)]
+            guess = group.guess(eta[rows][:, self.seen])
+            found[rows] = integrate_frailty(log_odds[rows] + guess, group.spread, nodes=15)
+        return found

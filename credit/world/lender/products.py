@@ -19,11 +19,15 @@ def under_lender(figures: Figures) -> Figures:
     """Return the figures of a world whose lender refuses people.
 
     The published incomes and bad rates are those of borrowers: here, of whoever is approved.
-    Everybody's are such that theirs come out.
+    Everybody's are such that theirs come out, and draws such that the published mean loan and
+    share of repeat borrowers hold for the lines that are granted.
     """
     values = dict(figures.values)
     values["segment.mean_income"] = values["sim.lender.mean_income"]
     values["segment.bad_rate"] = values["sim.lender.bad_rate"]
+    draws = values["sim.lender.draws"]
+    values["sim.serve.share"] = draws["share"]
+    values["sim.serve.again"] = {**values["sim.serve.again"], "second": draws["second"]}
     return Figures(values)
 
 

@@ -172,12 +172,12 @@ def _by_instalment(one: Drawn) -> tuple[Ints, Ints, Ints]:
     What a settlement pays is told of the instalments that it ends, and what they would have cost
     beyond that is waived. Money that waits is told of the next instalment.
     """
-    parts = one.accounts.parts
-    keys = np.column_stack([parts[:, 1], parts[:, 3]])
+    paying = one.accounts.paying
+    keys = paying[:, [b.RECEIPT, b.ENTRY_NUMBER]]
     pairs, which = np.unique(keys, axis=0, return_inverse=True)
     amounts = np.zeros((len(pairs), 5), np.int64)
-    np.add.at(amounts, (which.ravel(), parts[:, 4]), parts[:, 5])
-    np.add.at(amounts, (which.ravel(), np.full(len(parts), BEYOND)), parts[:, 6])
+    np.subtract.at(amounts, (which.ravel(), paying[:, b.BUCKET]), paying[:, b.FEN])
+    np.add.at(amounts, (which.ravel(), np.full(len(paying), BEYOND)), paying[:, b.BEYOND])
     loan = one.accounts.events[pairs[:, 0], a.EVENT_LOAN] if len(pairs) else pairs[:, 0]
     ends = pairs[:, 1] > one.contracts.months[loan]
     settled = [_ended(one, int(event), row) for event, row in
@@ -206,9 +206,9 @@ def _ended(one: Drawn, event: int, paid: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _waiting(one: Drawn) -> tuple[Ints, Ints, Ints]:
     """Return the money that waits at the end, as rows of the next instalment of its loan."""
-    events, parts = one.accounts.events, one.accounts.parts
+    events, paying = one.accounts.events, one.accounts.paying
     left = np.where(np.isin(events[:, a.EVENT_KIND], a.MONEY), events[:, a.EVENT_VALUE], 0)
-    np.subtract.at(left, parts[:, 1], parts[:, 5])
+    np.add.at(left, paying[:, b.RECEIPT], paying[:, b.FEN])
     event = np.flatnonzero(left)
     loan = events[event, a.EVENT_LOAN]
     lines, start = one.accounts.lines, one.accounts.line_start
