@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
 
@@ -14,7 +14,8 @@ from credit.decide.clock import add_months, at, local_day
 from credit.decide.decision import Decision, DecisionTerms, decide
 from credit.decide.stated import Stated
 from credit.errors import LawError
-from credit.strategy import Book, Strategy
+from credit.strategy import Book, Decided, Strategy
+from credit.strategy.decided import put
 
 ZONE = "Asia/Shanghai"
 FIRST, STEP = date(2025, 1, 15), 14
@@ -112,11 +113,25 @@ def replay(book: Book, strategy: Strategy, rows: Sequence[int] | None = None) ->
 
 
 @cache
-def whole() -> Replay:
-    """Five thousand people under the shipped policy and law."""
-    return replay(random_book(5_000, 11), champion())
-
-
-@cache
 def champion() -> Strategy:
     return Strategy(name="champion", rules=policy.load("weilidai+cn-2026"))
+
+
+def agree(found: Decided, oracle: Replay) -> None:
+    """Compare every field of every row."""
+    expected = Decided.empty(len(oracle.book))
+    for row, decision in enumerate(oracle.decisions):
+        if decision is not None:
+            put(expected, row, decision)
+    for one in fields(Decided):
+        if one.name in {"grade", "rate"}:
+            names = [f"{one.name}s"] * 2
+            mine, theirs = (
+                [getattr(side, name)[at] if at >= 0 else None for at in getattr(side, one.name)]
+                for side, name in zip((found, expected), names, strict=True)
+            )
+            assert mine == theirs, one.name
+        elif one.name not in {"on", "grades", "rates", "law", "slow"}:
+            wrong = getattr(found, one.name) != getattr(expected, one.name)
+            rows = np.flatnonzero(wrong.reshape(len(wrong), -1).any(axis=1))
+            assert rows.size == 0, (one.name, rows[:5], [oracle.book.stated[r] for r in rows[:2]])
