@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -48,41 +49,45 @@ def random_book(rows: int, seed: int, *, days: int = 30, strange: bool = True) -
 
 
 def _stated(draw: np.random.Generator, place: int, days: int, strange: bool) -> Stated:
-    day = FIRST + timedelta(days=int(draw.integers(days)) * STEP)
-    if draw.random() < 0.1:
-        day = date(2026, 1, 31) if draw.random() < 0.5 else date(2025, 2, 28)
-    instant = at(day, ZONE, hour=int(draw.integers(24))) + int(draw.integers(3_600_000_000))
-    years = int(
-        draw.choice([17, 18, 19, 35, 59, 60, 61], p=[0.04, 0.1, 0.2, 0.36, 0.2, 0.08, 0.02])
-    )
-    birth = add_months(day, -12 * years) + timedelta(days=int(draw.integers(-1, 2)))
-    if draw.random() < 0.02:
+    dice = iter(draw.random(40).tolist())
+
+    def one(*options: Any) -> Any:
+        return options[int(next(dice) * len(options))]
+
+    def upto(count: int) -> int:
+        return int(next(dice) * count)
+
+    day = FIRST + timedelta(days=upto(days) * STEP)
+    if next(dice) < 0.1:
+        day = one(date(2026, 1, 31), date(2025, 2, 28))
+    instant = at(day, ZONE, hour=upto(24)) + upto(3_600_000_000)
+    years = one(17, 18, 18, 19, 19, 19, 35, 35, 35, 35, 35, 35, 59, 59, 59, 60, 60, 61)
+    birth = add_months(day, -12 * years) + timedelta(days=upto(3) - 1)
+    if next(dice) < 0.02:
         birth = date(2004, 2, 29)
-    months = int(draw.choice([0, 1, 5, 6, 7, 40], p=[0.03, 0.03, 0.06, 0.2, 0.2, 0.48]))
-    joined = add_months(day, -months) + timedelta(days=int(draw.integers(-1, 2)))
-    registered = min(at(joined, ZONE, hour=int(draw.integers(24))), instant)
-    income = int(
-        draw.choice([0, 24_999, 25_000, 499_999, 500_000, 500_001])
-        if draw.random() < 0.25
-        else draw.integers(100_000, 4_000_000)
+    joined = add_months(day, -one(0, 1, 5, 6, 6, 7, 7, 40, 40, 40, 40)) + timedelta(
+        days=upto(3) - 1
     )
-    if strange and draw.random() < 0.004:
-        income = int(draw.choice([10**15, 10**18, 10**22]))
-    used = draw.choice(["good", "overdue", "idle"], int(draw.integers(0, 40)), p=[0.8, 0.1, 0.1])
-    assets = draw.choice(["housing", "car", "deposit"], int(draw.integers(0, 5)))
-    dues = draw.integers(0, 200_000, int(draw.integers(0, 4)))
-    if income and draw.random() < 0.1:
-        dues = np.array([income * 7 // 10 + int(draw.integers(-1, 2))], dtype=object)
-    scores = {"wechat_pay": int(draw.choice([599, 600, 601, 700]))} if draw.random() < 0.97 else {}
-    if draw.random() < 0.2:
-        scores["zhima"] = int(draw.choice([549, 600, 650]))
+    registered = min(at(joined, ZONE, hour=upto(24)), instant)
+    income = 100_000 + upto(3_900_000)
+    if next(dice) < 0.25:
+        income = one(0, 24_999, 25_000, 499_999, 500_000, 500_001)
+    if strange and next(dice) < 0.004:
+        income = one(10**15, 10**18, 10**22)
+    months = draw.choice(["good", "overdue", "idle"], upto(40), p=[0.8, 0.1, 0.1]).tolist()
+    dues = tuple(upto(200_000) for _ in range(upto(4)))
+    if next(dice) < 0.1:
+        dues = (max(income * 7 // 10 + upto(3) - 1, 0),)
+    scores = {"wechat_pay": one(599, 600, 601, 700)} if next(dice) < 0.97 else {}
+    if next(dice) < 0.2:
+        scores["zhima"] = one(549, 600, 650)
     return Stated(
         application_id=f"a{place}", instant=instant, birth_date=birth, registered_at=registered,
-        income_fen=income, assets=tuple(map(str, assets)), months=tuple(map(str, used)),
-        occupation=str(draw.choice(["civil", "freelance", "default", "worker"])),
-        income_evidence=("payslip",) if draw.random() < 0.3 else (), scores=scores,
-        scopes=SCOPES[int(draw.choice(3, p=[0.5, 0.47, 0.03]))],
-        dues_fen=tuple(max(int(due), 0) for due in dues),
+        income_fen=income, months=tuple(months),
+        assets=tuple(one("housing", "car", "deposit") for _ in range(upto(5))),
+        occupation=one("civil", "freelance", "default", "worker"),
+        income_evidence=one((), (), ("payslip",)), scores=scores,
+        scopes=SCOPES[one(*[0, 1] * 15, 2)], dues_fen=dues,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -122,8 +121,3 @@ def _at(found: Simulated, grade: str, rate: Any) -> Bools:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
-
-
-def stacked(results: Sequence[Simulated]) -> pd.DataFrame:
-    """Return the figures of several strategies, one below the other."""
-    return pd.concat([by_segment(found) for found in results], ignore_index=True)

@@ -54,6 +54,20 @@ class Strategy:
         """Return the zone of days that holds on a day."""
         return str(self.at(day)["calendar.zone"])
 
+    def named(self, name: str) -> Strategy:
+        """Return the same strategy by another name."""
+        return replace(self, name=name)
+
+    def value(self, path: str, on: date) -> Any:
+        """Return what stands at a path (see `changed`) on a day."""
+        figures = self.at(on)
+        key, steps = _parted(path, figures)
+        node = figures[key]
+        for place, step in enumerate(steps):
+            _placed(node, [step], None, ".".join([key, *steps[: place + 1]]))
+            node = node[int(step)] if isinstance(node, list) else node[step]
+        return node
+
     def changed(self, path: str, value: Any, on: date, *, name: str = "") -> Strategy:
         """Return this strategy with one leaf, or one entry of a leaf, changed as well.
 
