@@ -208,15 +208,22 @@ def rivals(table: pd.DataFrame, champion: str, challenger: str) -> Figure:
         own.axvline(0, color=MUTED, linewidth=0.9)
         own.set_yticks([])
         own.spines["left"].set_visible(False)
-        said = _money if money else "{:.1%}".format
-        ends = f"{said(float(row['champion']))} → {said(float(row['challenger']))}"
-        own.set_title(f"{human(str(row['figure']))}: {ends}", loc="left", fontsize=8.5)
+        ends = " → ".join(_said(row[name], money=money) for name in ("champion", "challenger"))
+        unit = "yuan" if money else "points"
+        own.set_title(f"{human(str(row['figure']))}, {unit}: {ends}", loc="left", fontsize=8.5)
         reach = max(abs(low), abs(high), abs(value), 1e-9) if np.isfinite(value) else 1.0
         own.set_xlim(-1.15 * reach, 1.15 * reach)
         own.xaxis.set_major_locator(MaxNLocator(5))
         own.xaxis.set_major_formatter(FuncFormatter(partial(_difference, money=money)))
     axes[-1].set_xlabel("Difference, 95 % interval, people drawn again; grey: it holds 0")
     return figure
+
+
+def _said(value: object, *, money: bool) -> str:
+    number = float(str(value))
+    if not np.isfinite(number):
+        return "-"
+    return _money(number) if money else f"{number:.1%}"
 
 
 def _difference(value: float, _: int, *, money: bool) -> str:

@@ -68,6 +68,14 @@ class Strategy:
             node = node[int(step)] if isinstance(node, list) else node[step]
         return node
 
+    def counts(self, path: str, on: date) -> bool:
+        """Say whether only whole numbers may stand at a path."""
+        key, steps = _parted(path, self.at(on))
+        rule = rules().get(key)
+        for step in steps:
+            rule = None if rule is None else rule.entries.get(step, rule.each)
+        return rule is not None and rule.kind == "integer"
+
     def changed(self, path: str, value: Any, on: date, *, name: str = "") -> Strategy:
         """Return this strategy with one leaf, or one entry of a leaf, changed as well.
 

@@ -87,7 +87,7 @@ def thinned(table: pd.DataFrame, rows: int) -> pd.DataFrame:
 
 
 def times(strategy: Strategy, paths: Sequence[str], factor: float, on: date) -> Strategy:
-    """Return a strategy with numbers of its leaves multiplied.
+    """Return a strategy with numbers of its leaves multiplied; what is counted stays whole.
 
     Raises
     ------
@@ -99,8 +99,9 @@ def times(strategy: Strategy, paths: Sequence[str], factor: float, on: date) -> 
         value = strategy.value(path, on)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise PolicyError(f"{path}: {value!r} is no number that could be multiplied.")
-        own = round(value * factor, DIGITS)
-        other = other.changed(path, round(own) if isinstance(value, int) else own, on)
+        own = round(float(value * factor), DIGITS)
+        counted = isinstance(value, int) and (own.is_integer() or strategy.counts(path, on))
+        other = other.changed(path, round(own) if counted else own, on)
     return other
 
 

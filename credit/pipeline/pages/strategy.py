@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from credit import plot
@@ -95,7 +95,7 @@ def _today(found: Answered) -> Sequence[Section]:
 def _rival(found: Answered) -> Section:
     name = found.challenger.strategy.name
     changed = ", ".join(
-        f"{key} = {value}" for key, value in found.challenger.strategy.changes.items()
+        f"{key} = {_written(value)}" for key, value in found.challenger.strategy.changes.items()
     )
     text = f"Policy {found.challenger.strategy.rules.name}" + (
         f" with {changed}." if changed else "."
@@ -118,6 +118,16 @@ def _rival(found: Answered) -> Section:
             earned_table(own),
         ],
     )
+
+
+def _written(value: object) -> str:
+    """Write a leaf's value as a policy file does, numbers to four digits."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{name} = {_written(one)}" for name, one in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _turned(found: Answered) -> Section:
