@@ -58,7 +58,7 @@ def _stated(draw: np.random.Generator, place: int, days: int, strange: bool) -> 
         return int(next(dice) * count)
 
     day = FIRST + timedelta(days=upto(days) * STEP)
-    if next(dice) < 0.1:
+    if next(dice) < 0.1 and days > 2:
         day = one(date(2026, 1, 31), date(2025, 2, 28))
     instant = at(day, ZONE, hour=upto(24)) + upto(3_600_000_000)
     years = one(17, 18, 18, 19, 19, 19, 35, 35, 35, 35, 35, 35, 59, 59, 59, 60, 60, 61)

@@ -42,7 +42,7 @@ WITHOUT_SCORE = {"name": "wechat_pay", "least": 601, "if_missing": "pass"}
 def test_other_policies_are_decided_as_one_by_one(rules, path, value):
     strategy = Strategy(name="s", rules=policy.load(rules))
     strategy = strategy.changed(path, value, DAY)
-    book = random_book(150, 5, days=4)
+    book = random_book(120, 5, days=3)
     agree(decide_book(book, strategy), replay(book, strategy))
 
 

@@ -38,7 +38,7 @@ def test_interest_by_the_column_is_that_of_each_schedule():
 
 
 def test_the_partner_bears_its_share_and_an_amount_not_stated_is_a_share_of_the_limit():
-    book = random_book(300, 2, days=3)
+    book = random_book(300, 2, days=2)
     whole_loan = champion().changed("funding.split", {"own": 1, "partner": 0}, DAY)
     shared, alone = simulate(book, champion()), simulate(book, whole_loan)
     assert shared.earned.profit.sum() == pytest.approx(alone.earned.profit.sum() / 2)
@@ -50,7 +50,7 @@ def test_the_partner_bears_its_share_and_an_amount_not_stated_is_a_share_of_the_
 
 
 def test_every_price_is_held_to_the_law_of_the_last_day():
-    book = random_book(300, 2, days=3)
+    book = random_book(300, 2, days=2)
     table = prices(simulate(book, champion())).set_index("grade")
     assert table["allowed"].all()
     assert table.loc["E", "cost"] == pytest.approx(0.1999, abs=2e-3)

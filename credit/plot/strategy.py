@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from credit.errors import DataError
 from credit.plot.style import (
     AMBER,
     BLUE,
@@ -116,8 +117,10 @@ def profit_waterfall(table: pd.DataFrame, total: str = "(all)") -> Figure:
     """
     names = ("segment", "approval_rate", "revenue", "loss", "funding", "operating", "profit")
     require(table, "profit_waterfall", names)
-    whole = table[table["segment"] == total].iloc[0]
-    parts = table[table["segment"] != total]
+    everybody = table["segment"] == total
+    if not everybody.any():
+        raise DataError(f"profit_waterfall: no row of segment {total!r}, that of everybody.")
+    whole, parts = table[everybody].iloc[0], table[~everybody]
     figure, (left, right) = canvas(
         f"From {_money(whole['revenue'])} of interest to {_money(whole['profit'])} of profit",
         max(2.9, 1.7 + 0.34 * len(parts)), columns=2, width_ratios=(5, 4),
