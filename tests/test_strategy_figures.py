@@ -7,12 +7,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from conftest import REPOSITORY
 from strategy_books import champion, random_book
 
 from credit import policy
+from credit.decide.clock import at
 from credit.decide.repay.schedule import Loan, schedule
+from credit.decide.stated import Stated
 from credit.errors import PolicyError
-from credit.strategy import Strategy, prices, simulate
+from credit.strategy import Book, Strategy, prices, simulate
 from credit.strategy.interest import borne
 
 DAY = date(2026, 1, 20)
@@ -47,6 +50,24 @@ def test_the_partner_bears_its_share_and_an_amount_not_stated_is_a_share_of_the_
     assert unasked.any()
     share = shared.earned.drawn_fen[unasked] / shared.decided.usable_fen[unasked]
     assert share == pytest.approx(0.25, abs=1e-4)
+
+
+def test_the_worked_example_of_the_page_is_true():
+    day = date(2024, 4, 1)
+    stated = Stated(
+        application_id="1", instant=at(day, "Asia/Shanghai", hour=11), birth_date=date(1982, 1, 27),
+        registered_at=at(date(2021, 3, 6), "Asia/Shanghai"), income_fen=975_000, occupation="clerk",
+        scores={"wechat_pay": 600}, scopes={"basic_id", "credit_record"},
+    )  # fmt: skip
+    book = Book.of([stated], [0.015282], amount_fen=[1_722_000])
+    found = simulate(book, Strategy(name="s", rules=policy.load("weilidai")))
+    decided, earned = found.decided, found.earned
+    fen = [
+        decided.limit_fen, decided.usable_fen, earned.drawn_fen, earned.interest_fen,
+        earned.revenue, earned.loss, earned.funding, earned.fen_days, earned.operating, earned.profit,
+    ]  # fmt: skip
+    page = (REPOSITORY / "docs" / "strategy.md").read_text(encoding="utf-8")
+    assert [f"{one[0] / 100:,.2f}" for one in fen if f"{one[0] / 100:,.2f}" not in page] == []
 
 
 def test_every_price_is_held_to_the_law_of_the_last_day():
