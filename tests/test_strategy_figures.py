@@ -64,7 +64,8 @@ def test_the_worked_example_of_the_page_is_true():
     decided, earned = found.decided, found.earned
     fen = [
         decided.limit_fen, decided.usable_fen, earned.drawn_fen, earned.interest_fen,
-        earned.revenue, earned.loss, earned.funding, earned.fen_days, earned.operating, earned.profit,
+        earned.revenue, earned.loss, earned.funding, earned.fen_days, earned.operating,
+        earned.profit,
     ]  # fmt: skip
     page = (REPOSITORY / "docs" / "strategy.md").read_text(encoding="utf-8")
     assert [f"{one[0] / 100:,.2f}" for one in fen if f"{one[0] / 100:,.2f}" not in page] == []
