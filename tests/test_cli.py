@@ -40,7 +40,7 @@ COMMANDS = [
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
     ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["fraud", "indicators"], ["products"],
-    ["products", "compare"],
+    ["products", "compare"], ["products", "presets"],
 ]  # fmt: skip
 
 
