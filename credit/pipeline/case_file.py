@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ def _row(found: FromRows, scorer: Scorer | None) -> tuple[dict[str, Any], dict[s
     return row, {name: row[name] for name in names}
 
 
-def as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:
+def as_json(features: Mapping[Any, Any]) -> dict[str, Any]:
     """Return features with missing values as None."""
     return {
         str(name): None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()

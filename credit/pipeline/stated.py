@@ -5,7 +5,7 @@ Rows count that were known at the instant of the application, as they do for fea
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -214,7 +214,7 @@ def _features(
         engine, chosen(offered, names), application["customer_id"],
         int(application["event_time"]), application_id=application["application_id"],
     )  # fmt: skip
-    return as_json(dict[Hashable, Any](found))
+    return as_json(found)
 
 
 def _dues(engine: Engine, person: Any, instant: int) -> tuple[int, ...]:

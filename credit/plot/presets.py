@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -36,7 +38,7 @@ def presets(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _ranking(axes: Axes, groups: list[tuple[object, pd.DataFrame]]) -> None:
+def _ranking(axes: Axes, groups: list[tuple[Any, pd.DataFrame]]) -> None:
     for place, (_, rows) in enumerate(groups):
         one, color = rows.iloc[0], SERIES[place % len(SERIES)]
         axes.plot([one["auc_low"], one["auc_high"]], [place, place], color=color, linewidth=2.4)
@@ -55,9 +57,7 @@ def _ranking(axes: Axes, groups: list[tuple[object, pd.DataFrame]]) -> None:
     axes.set_xlabel("AUC (0.5 is chance), with its 95 % interval")
 
 
-def _influence(
-    axes: Axes, groups: list[tuple[object, pd.DataFrame]], dimensions: list[object]
-) -> None:
+def _influence(axes: Axes, groups: list[tuple[Any, pd.DataFrame]], dimensions: list[Any]) -> None:
     """Draw a bar a preset in each dimension, with the weight that the policy gives as a mark."""
     step = 0.8 / len(groups)
     for at, (name, rows) in enumerate(groups):
