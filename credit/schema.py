@@ -298,8 +298,39 @@ APPLICATIONS = Table(
         _optional(
             "verified_income_fen", "money", "monthly income that the document proves", minimum=0
         ),
+        _optional("assets", "text", "assets proven, by kind, or none"),
+        _optional(
+            "wechat_pay", "int", "payment score (微信支付分) that the person shows", minimum=0
+        ),
     ),
     extra=True,
+)
+
+DECISIONS = _snapshot(
+    "decisions",
+    ("application_id",),
+    "What the lender decided on each application; what was refused stays in.",
+    Column("application_id", "id", "the application"),
+    Column("product", "text", "product asked for"),
+    Column("policy", "text", "policy decided by: a file, and those laid over it"),
+    Column("outcome", "text", "approve, review, query_only or refuse"),
+    Column(
+        "grounds",
+        "text",
+        "what stood against the person, by comma; null for nothing",
+        nullable=True,
+    ),
+    Column("probability", "float", "probability of bad that the lender's score gave", minimum=0),
+    Column("grade", "text", "grade of the price"),
+    Column(
+        "limit_fen",
+        "money",
+        "limit, computed whatever the outcome; lent to whom it approves",
+        minimum=0,
+    ),
+    Column("usable_fen", "money", "what can be used of the limit", minimum=0),
+    Column("daily_rate", "float", "interest a day, as a share", minimum=0),
+    Column("random_approval", "int", "1 if approved at random although the score refused"),
 )
 
 OUTCOMES = Table(
@@ -333,6 +364,7 @@ TABLES: dict[str, Table] = {
         REPAYMENTS,
         BUREAU,
         APPLICATIONS,
+        DECISIONS,
         OUTCOMES,
     )
 }

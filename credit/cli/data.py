@@ -24,13 +24,16 @@ def world_generate(
     months: Annotated[int, typer.Option(help="Months of applications.")] = 48,
     seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 7,
     fraud: Annotated[bool, typer.Option(help="With sign-ins, and fraud among them.")] = False,
+    lender: Annotated[
+        bool, typer.Option(help="With a lender that decides by policies, and refuses some.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Generate a population: event tables, and the truth behind them in a folder apart."""
     from credit.world import WorldOptions, generate
 
     with progress_bars(quiet=quiet) as progress:
-        options = WorldOptions(people=people, months=months, seed=seed, fraud=fraud)
+        options = WorldOptions(people=people, months=months, seed=seed, fraud=fraud, lender=lender)
         summary = generate(directory, options, progress=progress)
     rows = [[name, f"{count:,}"] for name, count in summary.rows.items()]
     print_table(f"{directory}", ["table", "rows"], rows)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from fractions import Fraction
 from typing import Any, Literal
 
 from credit.decide.case import Case, Review, Scored
@@ -190,7 +191,7 @@ def decide(case: Case, terms: DecisionTerms) -> Decision:
     asked = (Event(at=case.instant, kind="application"), case.indicators)
     _, verdicts = watch([*((one.event, one.indicators) for one in case.events), asked], terms.fraud)
     price = None if case.score is None else terms.price.price(case.score.probability)
-    own = limit(replace(case.money, place=_place(price, terms)), terms.limit)
+    own = limit(replace(case.money, place=place_of(price, terms)), terms.limit)
     checks = (*found, *terms.burden.checks(case.dues_fen, case.money.income_fen))
     outcome, grounds = _outcome(case, terms, checks, verdicts[-1], own)
     return Decision(
@@ -212,7 +213,7 @@ def decide(case: Case, terms: DecisionTerms) -> Decision:
     )
 
 
-def _place(price: Price | None, terms: DecisionTerms) -> Any:
+def place_of(price: Price | None, terms: DecisionTerms) -> Fraction:
     """Return where the grade stands between the worst and the best; the worst without a score."""
     names = [grade.name for grade in terms.price.grades]
     return place(len(names) if price is None else 1 + names.index(price.grade), len(names))

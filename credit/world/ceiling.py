@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from credit.attainable import expected_auc
 from credit.feature import DIMENSIONS
-from credit.world.options import Floats, Ints
+from credit.world.options import Flags, Floats, Ints
 
 
 def gini(auc: float) -> float:
@@ -96,6 +96,26 @@ def _scores(
         spread = float(np.sqrt(sigma**2 + np.mean(left**2)))
         scores[row] = integrate_frailty(log_odds, spread, nodes=15)
     return scores
+
+
+def guessed(eta: Floats, unseen: Floats, seen: Flags) -> Floats:
+    """Return the least-squares guess at ``unseen`` from the columns of ``eta`` that are seen.
+
+    A sum of functions of one column each: a line, and steps at quantiles.
+
+    Parameters
+    ----------
+    eta : ndarray of shape (n, 5)
+    unseen : ndarray of shape (n,)
+    seen : ndarray of bool, shape (5,)
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    basis, _ = _basis(eta[:, seen])
+    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ unseen, rcond=1e-10)[0]
+    return np.asarray(basis @ weights)
 
 
 def _basis(eta: Floats) -> tuple[Floats, Ints]:

@@ -3,7 +3,8 @@
 Three passes. Events: block by block, people, ties, payments, wealth and earlier loans are drawn
 and written, and the features that carry the truth are computed chunk by chunk. Truth: ranks,
 coefficients and outcomes over the whole population. Lending: block by block, the loan of each
-application is drawn and repaid so that its outcome is the truth's.
+application is drawn and repaid so that its outcome is the truth's; with a lender, applications are
+decided first.
 
 Memory holds one chunk's events, and fewer than a hundred numbers a person.
 """
@@ -33,6 +34,9 @@ from credit.world import graph, lending, links, season, shocks, truth
 from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
+from credit.world.lender.applicants import applicants, application_rows
+from credit.world.lender.granting import Lender
+from credit.world.lender.products import under_lender
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
 from credit.world.people import People, applications, populate
@@ -79,7 +83,12 @@ def generate(
     has ``fraud.parquet`` and ``risky_devices.parquet``: see `credit.world.fraud.known.read_fraud`.
 
     The same options give the same bytes whatever ``chunk_people``, ``memory_limit`` and
-    ``threads`` are. Every application is granted; refusals are not part of this world yet.
+    ``threads`` are. Every application is granted, unless there is a lender.
+
+    With ``lender`` applications say what each person can show, ``decisions`` has a row for each
+    of them, and whoever is refused has no loan. The truth knows everybody's outcome all the same
+    (what would have become of a loan), and of the lender's score what no table has: ``legacy_p``
+    and ``signal``.
 
     Parameters
     ----------
@@ -103,8 +112,8 @@ def generate(
     ):
         (folder / truth.FOLDER).mkdir()
         table, segment, as_of = _events(setting, writers, hidden)
-        outcome = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
-        _lending(setting, writers, outcome)
+        outcome, lender = _truth(setting, table, (segment, as_of), folder / truth.FOLDER)
+        _lending(setting, writers, outcome, lender)
         writers.close()
         summary = WorldSummary(
             directory=target, rows=dict(writers.rows), observed_until=setting.observed_until
@@ -122,6 +131,8 @@ def generate(
 
 def _setting(options: WorldOptions, progress: Progress | None) -> _Setting:
     numbers = figures(options.start)
+    if options.lender:
+        numbers = under_lender(numbers)
     before, after = numbers["people.event_days"]
     last = season.months_after(options.start, options.months)
     end = season.months_after(options.start, options.months + options.observed_months)
@@ -231,6 +242,9 @@ def block_tables(
             people, loans, paid, setting.observed_until, numbers, applied=False
         ),
     }
+    if options.lender:
+        asked = application_rows(people, applicants(people, numbers), numbers)
+        columns["applications"] = {**columns["applications"], **asked}
     unread: dict[str, pa.Table] = {}
     if people.cast is not None:
         scene = Scene(
@@ -274,8 +288,8 @@ def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFram
 
 def _truth(
     setting: _Setting, table: pd.DataFrame, who: tuple[Ints, Ints], folder: Path
-) -> dict[int, Ints]:
-    """Write the truth of everyone's segment and as-of; return y by block."""
+) -> tuple[dict[int, Ints], Lender | None]:
+    """Write the truth of everyone's segment and as-of; return y by block, and the lender."""
     numbers, options = setting.figures, setting.options
     segment, as_of = who
     setting.report("truth", 0.0)
@@ -288,12 +302,18 @@ def _truth(
     y = truth.draw_outcomes(linear, segment, model, frailty, uniform)
     frame = truth.frame(table["observation_id"], segment, eta, linear, model)
     frame["frailty"], frame["y"] = frailty, y
+    lender = None
+    if options.lender:
+        lender = Lender.of(setting.blocks(), (eta, segment, frailty), model, numbers)
+        frame["signal"], frame["legacy_p"] = lender.signal, lender.probability
     setting.report("truth", 0.5)
     frame.to_parquet(folder / "truth.parquet", index=False)
     said = truth.facts(table, eta, linear, segment, model, weights)
     _write_json(folder / "truth.json", {"options": _plain(options), **said})
     setting.report("truth", 1.0)
-    return {block.index: y[block.first : block.first + block.size] for block in setting.blocks()}
+    return {
+        block.index: y[block.first : block.first + block.size] for block in setting.blocks()
+    }, lender
 
 
 def _luck(setting: _Setting) -> tuple[Floats, Floats]:
@@ -309,26 +329,27 @@ def _luck(setting: _Setting) -> tuple[Floats, Floats]:
 # -- third pass: the loans of the applications
 
 
-def _lending(setting: _Setting, writers: Writers, outcome: dict[int, Ints]) -> None:
-    numbers, options = setting.figures, setting.options
+def _lending(
+    setting: _Setting, writers: Writers, outcome: dict[int, Ints], lender: Lender | None
+) -> None:
+    numbers, options, until = setting.figures, setting.options, setting.observed_until
     for block in setting.blocks():
         # Drawn again rather than kept: a block's people cost less time than memory.
-        people, _ = populate(block, options, numbers)
-        loans, paid = lending.application_loans(people, outcome[block.index] == 1, numbers)
-        rows, instalments = lending.loan_rows(people, loans, applied=True)
-        repaid = lending.repayment_rows(
-            people, loans, paid, setting.observed_until, numbers, applied=True
-        )
-        writers.write("loans", build("loans", rows))
-        writers.write("instalments", build("instalments", instalments))
-        writers.write("repayments", build("repayments", repaid))
+        people, customers = populate(block, options, numbers)
+        bad = outcome[block.index] == 1
+        if lender is None:
+            tables = lending.application_rows(people, bad, until, numbers)
+        else:
+            tables = lender.lent(people, customers, bad, until)
+        for name, rows in tables.items():
+            writers.write(name, build(name, rows))
         setting.report("lending", (block.first + block.size) / options.people)
 
 
 def _plain(options: WorldOptions) -> dict[str, Any]:
     """Return the options that decide the rows, as plain data."""
     kept = {"people", "seed", "start", "months", "observed_months", "interaction"}
-    kept |= {name for name in ("shocks", "fraud") if getattr(options, name)}
+    kept |= {name for name in ("shocks", "fraud", "lender") if getattr(options, name)}
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(options).items()

@@ -1,7 +1,6 @@
 """Loans, their schedules and what was paid: earlier loans, and the loan of each application.
 
-Every application is granted: refusals, and the limits and prices of a real lender, are not
-part of this world yet.
+Every application is granted here; `credit.world.lender` is the lender that refuses some.
 """
 
 from __future__ import annotations
@@ -142,6 +141,16 @@ def application_loans(people: People, bad: Flags, figures: Figures) -> tuple[Loa
     stopped = bad[person] & (loans.number >= stop[person])
     paid = np.where(stopped, np.maximum(paid, resumed[person]), paid)
     return loans, paid
+
+
+def application_rows(
+    people: People, bad: Flags, observed_until: int, figures: Figures
+) -> dict[str, Columns]:
+    """Return the rows of a block's loans, instalments and repayments where all are granted."""
+    loans, paid = application_loans(people, bad, figures)
+    rows, instalments = loan_rows(people, loans, applied=True)
+    repaid = repayment_rows(people, loans, paid, observed_until, figures, applied=True)
+    return {"loans": rows, "instalments": instalments, "repayments": repaid}
 
 
 def loan_rows(people: People, loans: Loans, *, applied: bool) -> tuple[Columns, Columns]:

@@ -63,6 +63,8 @@ class Stage(IntEnum):
     MULES = 31
     NEW_DEVICES = 32
     REFUSED = 33
+    APPLICANTS = 34
+    UNDERWRITER = 35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,9 @@ class WorldOptions:
     fraud : bool
         Whether some people are, or fall victim to, fraud, and sign-ins are written. Without it
         the rows are what they always were.
+    lender : bool
+        Whether a lender decides the applications under policies, refuses some of them, and
+        serves the lines it grants. Without it every application is granted.
     memory_limit : str
         What the engine may use while features are computed.
     threads : int, optional
@@ -150,6 +155,7 @@ class WorldOptions:
     interaction: float = 0.0
     shocks: tuple[Shock, ...] = ()
     fraud: bool = False
+    lender: bool = False
     memory_limit: str = "2GB"
     threads: int | None = None
 

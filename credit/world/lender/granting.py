@@ -1,0 +1,99 @@
+"""The lender: what it knows of everybody, whom it lends to, and what becomes of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from credit.world.figures import Figures
+from credit.world.lender.applicants import applicants, stated
+from credit.world.lender.deciding import Decided, decided
+from credit.world.lender.legacy import impression, legacy_probability
+from credit.world.lender.products import Products
+from credit.world.lender.reviewing import Reviews
+from credit.world.lending import application_rows, earlier_loans
+from credit.world.options import Block, Flags, Floats, Ints, Stage
+from credit.world.people import People
+from credit.world.rows import Columns, take
+from credit.world.truth import TruthModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lender:
+    """A lender of a whole world; every array has one entry a person.
+
+    Attributes
+    ----------
+    signal : ndarray
+        The impression of whoever underwrites (`credit.world.lender.legacy`).
+    probability : ndarray
+        What the lender's score says.
+    by_chance : ndarray of bool
+        Whose refusal by the score is overruled.
+    """
+
+    figures: Figures
+    signal: Floats
+    probability: Floats
+    by_chance: Flags
+    reviews: Reviews = field(default_factory=Reviews)
+
+    @classmethod
+    def of(
+        cls,
+        blocks: Iterable[Block],
+        people: tuple[Floats, Ints, Floats],
+        model: TruthModel,
+        figures: Figures,
+    ) -> Lender:
+        """Return the lender of a world of blocks; ``people``: everyone's eta, segment, frailty."""
+        eta, segment, frailty = people
+        made = [
+            impression(block.stream(Stage.UNDERWRITER), frailty[own(block)], figures)
+            for block in blocks
+        ]
+        signal = np.concatenate([signal for signal, _ in made])
+        return cls(
+            figures=figures,
+            signal=signal,
+            probability=legacy_probability(eta, segment, signal, model, figures),
+            by_chance=np.concatenate([by_chance for _, by_chance in made]),
+        )
+
+    def decided(self, people: People, customers: Columns) -> Decided:
+        """Decide a block's applications; ``customers`` are its rows of that table."""
+        asked, here = applicants(people, self.figures), own(people.block)
+        loans, _ = earlier_loans(people, self.figures)
+        return decided(
+            stated(people, customers, asked, loans, self.figures),
+            asked.product,
+            self.probability[here],
+            self.by_chance[here],
+            Products.of(self.figures),
+        )
+
+    def lent(
+        self, people: People, customers: Columns, bad: Flags, observed_until: int
+    ) -> dict[str, Columns]:
+        """Return a block's rows of ``decisions``, and of what becomes of the lines granted.
+
+        ``bad`` says who goes bad within 12 months if anything is lent.
+        """
+        found = self.decided(people, customers)
+        everyones = application_rows(people, bad, observed_until, self.figures)
+        return {
+            "decisions": found.rows(people.customer_id),
+            **{name: _of(rows, people, found.approved) for name, rows in everyones.items()},
+        }
+
+
+def _of(rows: Columns, people: People, approved: Flags) -> Columns:
+    """Return the rows of whoever was approved."""
+    return take(rows, approved[np.asarray(rows["customer_id"]) - people.customer_id[0]])
+
+
+def own(block: Block) -> slice:
+    """Return the places of a block's people among all."""
+    return slice(block.first, block.first + block.size)
