@@ -254,6 +254,9 @@ INSTALMENTS = _snapshot(
     Column("number", "int", "1 for the first instalment", minimum=1),
     Column("due_at", "time", "when it must be paid"),
     Column("due_fen", "money", "principal and interest due", minimum=0),
+    _optional("principal_fen", "money", "principal in it", minimum=0),
+    _optional("interest_fen", "money", "interest in it", minimum=0),
+    _optional("fee_fen", "money", "fee in it", minimum=0),
     _REPAIRED,
 )
 

@@ -46,7 +46,9 @@ def book(folder: Path, second: Fraction) -> Path:
     asked = at(DAY, ZONE, hour=10)
     decided = {"application_id": [1, 2], "customer_id": [7, 8], "event_time": asked,
                "available_at": asked, "outcome": ["approve", "refuse"], "grade": ["C", "E"],
-               "daily_rate": [0.0003, 0.0001]}  # fmt: skip
+               "daily_rate": [0.0003, 0.0001], "product": "weilidai", "policy": "weilidai",
+               "grounds": [None, "score"], "probability": [0.03, 0.3], "random_approval": 0,
+               "limit_fen": 600_000, "usable_fen": [510_000, 0]}  # fmt: skip
     loans, instalments = [], []
     for loan, rate in ((1, Fraction(3, 10_000)), (2, second)):
         drawn = date(2024, 3 + loan, 5)

@@ -24,7 +24,7 @@ MOST_SHOWN = 20
 """People in the table that is printed; the file has them all."""
 
 _DECIDED = """
-    select cast(customer_id as varchar) as person, event_time as at, 0 as number,
+    select cast(customer_id as varchar) as person, event_time as given_at, 0 as number,
         grade, daily_rate, concat('application ', application_id) as place
     from decisions where outcome = 'approve'
 """
@@ -32,17 +32,22 @@ _DECIDED = """
 # What is owed before an instalment is its principal and that of all after it. Instalments fall
 # due at the end of a day, so a loan's first period is cut down to whole days.
 _CHARGED = f"""
-    select cast(i.customer_id as varchar) as person, l.event_time as at, i.number,
-        '' as grade,
-        i.interest_fen / (owed_fen * floor((due_at - before) / {DAY})) as daily_rate,
-        concat('loan ', i.loan_id, ', instalment ', i.number) as place
+    select cast(customer_id as varchar) as person, drawn_at as given_at, number, '' as grade,
+        interest_fen / (owed_fen * floor((due_at - since) / {DAY})) as daily_rate,
+        concat('loan ', loan_id, ', instalment ', number) as place
     from (
-        select *, sum(principal_fen) over (
-            partition by loan_id order by number rows between current row and unbounded following
-        ) as owed_fen, lag(due_at) over (partition by loan_id order by number) as previous
-        from instalments
-    ) i join loans l using (loan_id), lateral (select coalesce(i.previous, l.event_time) as before)
-    where i.interest_fen > 0
+        select i.customer_id, i.loan_id, i.number, i.interest_fen, i.due_at,
+            l.event_time as drawn_at,
+            sum(i.principal_fen) over (
+                partition by i.loan_id order by i.number
+                rows between current row and unbounded following
+            ) as owed_fen,
+            lag(i.due_at, 1, l.event_time) over (
+                partition by i.loan_id order by i.number
+            ) as since
+        from instalments i join loans l on l.loan_id = i.loan_id
+    ) as periods
+    where interest_fen > 0
 """  # noqa: S608  a constant
 
 
@@ -97,7 +102,10 @@ class PriceAudit:
 
 
 def audit_prices(
-    folder: Path, *, rules: str = "weilidai+cn-2026", output: Path | None = None,
+    folder: Path,
+    *,
+    rules: str = "weilidai+cn-2026",
+    output: Path | None = None,
     progress: Progress = silent,
 ) -> PriceAudit:
     """Look for first prices that were teasers (L14) in a folder of tables.
@@ -130,7 +138,7 @@ def audit_prices(
         quotes = _quotes(engine, folder)
         engine.temporary("quotes", quotes)
         [(people, prices, last)] = engine.rows(
-            "select count(distinct person), count(*), max(at) from quotes"
+            "select count(distinct person), count(*), max(given_at) from quotes"
         )
         zone = held.at(datetime.fromtimestamp(int(str(last)) / 1e6, UTC).date())["calendar.zone"]
         terms = PriceTerms.of(held.at(local_day(int(str(last)), zone)))
@@ -155,9 +163,9 @@ def _quotes(engine: Engine, folder: Path) -> str:
     parts = []
     if "decisions" in engine.tables:
         parts.append(_DECIDED)
-    if {"loans", "instalments"} <= set(engine.tables):
-        if {"principal_fen", "interest_fen"} <= set(engine.columns("instalments")):
-            parts.append(_CHARGED)
+    both = {"loans", "instalments"} <= set(engine.tables)
+    if both and {"principal_fen", "interest_fen"} <= set(engine.columns("instalments")):
+        parts.append(_CHARGED)
     if not parts:
         raise DataError(
             f"{folder}: no table states a price. It takes decisions, or loans and instalments "
@@ -172,11 +180,11 @@ def _suspects(jump: Fraction) -> str:
     least = 0.999 * float(jump)
     return f"""
         select person, grade, daily_rate, place from (
-            select *, max(times) over (partition by person) as most from (
-                select *, daily_rate / first_value(daily_rate) over (
-                    partition by person order by at, number, place
+            select compared.*, max(times) over (partition by person) as most from (
+                select quotes.*, daily_rate / first_value(daily_rate) over (
+                    partition by person order by given_at, number, place
                 ) as times
                 from quotes
-            )
-        ) where most >= {least} order by person, at, number, place
+            ) as compared
+        ) as most_compared where most >= {least} order by person, given_at, number, place
     """  # noqa: S608  a number
