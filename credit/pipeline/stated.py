@@ -131,7 +131,7 @@ def stated_of(
         birth_date=local_day(int(person["birth_date"]), zone),
         registered_at=int(person["event_time"]),
         income_fen=int(income),
-        occupation=person.get("occupation") or "default",
+        occupation=_occupation(person.get("occupation") or "default"),
         assets=_listed(application.get("assets")),
         income_evidence=_listed(application.get("income_evidence")),
         scores={name: int(one) for name, one in stated.items() if one is not None} | dict(asked),
@@ -250,6 +250,12 @@ def _score_names() -> tuple[str, ...]:
     rules = [policy.load(name) for name in policy.shipped()]
     asked = [leaf.value["name"] for one in rules for leaf in one.leaves if leaf.key == key]
     return tuple(name for name in dict.fromkeys(asked) if name != "none")
+
+
+def _occupation(name: str) -> str:
+    """Return an occupation as ``limit.occupation`` names it; one that no table knows stays."""
+    named: Mapping[str, str] = policy.load("world").at(date.max)["sim.lender.occupation"]
+    return named.get(name, name)
 
 
 def _listed(text: str | None) -> tuple[str, ...]:
