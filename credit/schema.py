@@ -244,6 +244,7 @@ LOANS = _event(
     _optional("application_id", "id", "its application"),
     Column("principal_fen", "money", "amount lent", minimum=0),
     Column("term_months", "int", "number of monthly instalments", minimum=1),
+    _optional("line_application_id", "id", "the application that opened the line it is drawn on"),
 )
 
 INSTALMENTS = _snapshot(
@@ -268,6 +269,40 @@ REPAYMENTS = _event(
     Column("number", "int", "the instalment", minimum=1),
     Column("amount_fen", "money", "amount paid", minimum=0),
     _optional("channel", "text", "balance, card or other"),
+    _optional("principal_fen", "money", "principal that the money paid", minimum=0),
+    _optional("interest_fen", "money", "interest that it paid, late interest too", minimum=0),
+    _optional("fee_fen", "money", "fees that it paid, penalties too", minimum=0),
+    _optional(
+        "charges_fen",
+        "money",
+        "of these, what the schedule does not hold (late interest, penalty, fees); amount_fen is "
+        "without it, so that amounts add up to due_fen just when the schedule is paid",
+        minimum=0,
+    ),
+    _optional(
+        "waived_fen",
+        "money",
+        "interest in amount_fen that an early settlement saved: let off, not paid",
+        minimum=0,
+    ),
+    _optional("attempt", "int", "which try of an automatic debit it was", minimum=1),
+    _optional("receipt_id", "id", "the receipt it is part of"),
+)
+
+LOAN_MONTHS = _snapshot(
+    "loan_months",
+    ("loan_id", "month_on_book"),
+    "How a loan stood at the end of each calendar month, up to the one in which it ended.",
+    Column("loan_id", "id", "the loan"),
+    Column("month_on_book", "int", "0 for the month in which it was drawn", minimum=0),
+    Column(
+        "days_past_due", "int", "by the due dates of the schedule, whatever was deferred", minimum=0
+    ),
+    _optional("bucket", "int", "0 for none past due, then the buckets of days past due", minimum=0),
+    _optional("outstanding_fen", "money", "principal not paid back", minimum=0),
+    _optional("due_fen", "money", "due and not paid, charges too", minimum=0),
+    _optional("forborne", "int", "1 while a deferral or its probation runs"),
+    _optional("written_off", "int", "1 in the month in which it was written off"),
 )
 
 BUREAU = _snapshot(
@@ -365,6 +400,7 @@ TABLES: dict[str, Table] = {
         LOANS,
         INSTALMENTS,
         REPAYMENTS,
+        LOAN_MONTHS,
         BUREAU,
         APPLICATIONS,
         DECISIONS,

@@ -35,7 +35,7 @@ from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
 from credit.world.lender.applicants import applicants, application_rows
-from credit.world.lender.granting import Lender
+from credit.world.lender.granting import Lender, as_served
 from credit.world.lender.products import under_lender
 from credit.world.options import Block, Floats, Ints, Stage, WorldOptions, blocks
 from credit.world.payments import payments
@@ -245,6 +245,7 @@ def block_tables(
     if options.lender:
         asked = application_rows(people, applicants(people, numbers), numbers)
         columns["applications"] = {**columns["applications"], **asked}
+        columns = as_served(columns)
     unread: dict[str, pa.Table] = {}
     if people.cast is not None:
         scene = Scene(

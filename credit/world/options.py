@@ -65,6 +65,11 @@ class Stage(IntEnum):
     REFUSED = 33
     APPLICANTS = 34
     UNDERWRITER = 35
+    DRAWS = 40
+    SPELLS = 41
+    PAYING = 42
+    RECEIPTS = 43
+    BORROWERS = 44
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

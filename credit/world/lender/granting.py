@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +13,11 @@ from credit.world.lender.deciding import Decided, decided
 from credit.world.lender.legacy import impression, legacy_probability
 from credit.world.lender.products import Products
 from credit.world.lender.reviewing import Reviews
-from credit.world.lending import application_rows, earlier_loans
+from credit.world.lender.serve import serve
+from credit.world.lending import earlier_loans
 from credit.world.options import Block, Flags, Floats, Ints, Stage
 from credit.world.people import People
-from credit.world.rows import Columns, take
+from credit.world.rows import NULL, Columns
 from credit.world.truth import TruthModel
 
 
@@ -82,16 +83,34 @@ class Lender:
         ``bad`` says who goes bad within 12 months if anything is lent.
         """
         found = self.decided(people, customers)
-        everyones = application_rows(people, bad, observed_until, self.figures)
-        return {
-            "decisions": found.rows(people.customer_id),
-            **{name: _of(rows, people, found.approved) for name, rows in everyones.items()},
-        }
+        granted = [found.decisions[k] for k in np.flatnonzero(found.approved)]
+        served = serve(
+            people, found.lines(), bad, self.figures, observed_until, self.reviews.of(granted)
+        )
+        return {"decisions": found.rows(people.customer_id), **served.tables}
 
 
-def _of(rows: Columns, people: People, approved: Flags) -> Columns:
-    """Return the rows of whoever was approved."""
-    return take(rows, approved[np.asarray(rows["customer_id"]) - people.customer_id[0]])
+def as_served(tables: Mapping[str, Columns]) -> dict[str, Columns]:
+    """Return tables of a block in which those of loans have the columns that serving adds.
+
+    Of loans before the application nobody kept such accounts: they are null.
+    """
+
+    def wider(name: str, rows: Columns) -> Columns:
+        count = np.asarray(rows["loan_id"]).size
+        return {**rows, **{more: np.full(count, NULL) for more in _SERVED[name]}}
+
+    return {name: wider(name, rows) if name in _SERVED else rows for name, rows in tables.items()}
+
+
+_SERVED = {
+    "loans": ("line_application_id",),
+    "instalments": ("principal_fen", "interest_fen", "fee_fen"),
+    "repayments": (
+        "principal_fen", "interest_fen", "fee_fen", "charges_fen", "waived_fen", "attempt",
+        "receipt_id",
+    ),
+}  # fmt: skip
 
 
 def own(block: Block) -> slice:
