@@ -10,6 +10,7 @@ those of a machine with two cores to itself.
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import sys
 import tempfile
@@ -109,8 +110,28 @@ def gap(rows: pd.DataFrame, numbers: Figures) -> str:
 
 def of_loans(folder: Path, numbers: Figures) -> Iterator[Figure]:
     """Yield the mean loan, who borrows again, how repayments are made, and who is fraud."""
-    yield Figure("fraud from studios", numbers.number("sim.fraud.studio_share"),
-                 (read_fraud(folder).frauds["type"] == "studio").astype(float))  # fmt: skip
+    loans = column(folder, "loans", "line_application_id", "event_time", "principal_fen").dropna()
+    mean = numbers.number("sim.serve.mean_loan")
+    yield Figure("mean loan, yuan", mean, loans["principal_fen"] / 100, 0.02, 0)
+    yield Figure("borrowed again", numbers.number("sim.serve.repeat_share"), again(folder, loans))
+    paid = column(folder, "repayments", "receipt_id", "channel").dropna().drop_duplicates()
+    balance = numbers["lending.channel"]["balance"]
+    yield Figure("repayments from balance", balance, (paid["channel"] == "balance").astype(float))
+    studio = (read_fraud(folder).frauds["type"] == "studio").astype(float)
+    yield Figure("fraud from studios", numbers.number("sim.fraud.studio_share"), studio)
+
+
+def again(folder: Path, loans: pd.DataFrame) -> pd.Series:
+    """Return, of borrowers observed for 12 months, who drew a second loan within them."""
+    ends = json.loads((folder / "world.json").read_text(encoding="utf-8"))["observed_until"]
+    rows = loans.sort_values("event_time")
+    place = rows.groupby("line_application_id").cumcount()
+    first, second = (
+        rows[place == k].set_index("line_application_id")["event_time"] for k in (0, 1)
+    )
+    within = first + pd.DateOffset(months=12)
+    whole = within <= pd.Timestamp(ends)
+    return (second.reindex(first.index) < within)[whole].astype(float)
 
 
 def bias(rows: pd.DataFrame) -> str:

@@ -87,7 +87,7 @@ def told(world: Path) -> Iterator[tuple[Stated, str, float]]:
     policies = {row["product"]: row["policy"] for row in NUMBERS["sim.lender.products"]}
     score = read(world).frame.set_index("application_id")["legacy_p"]
     loans, due = table(world, "loans"), table(world, "instalments")
-    earlier = due[due["loan_id"].isin(loans.loc[loans["application_id"].isna(), "loan_id"])]
+    earlier = due[due["loan_id"].isin(loans.loc[loans["line_application_id"].isna(), "loan_id"])]
     for row in asked.itertuples():
         own = earlier[earlier["customer_id"] == row.customer_id]
         running = own[own["due_at"] > row.event_time_x].groupby("loan_id")["due_fen"]
@@ -288,8 +288,7 @@ def test_a_review_is_the_limit_of_the_months_since(everybody: pd.DataFrame) -> N
             one.case.money,
             place=place_of(one.price, held),
             months=("good",) * 3 + ("overdue",) + ("good",) * 4,
-            good_periods=7,
-            bad_periods=1,
+            good_periods=1,
         )
         assert usable == round(limit(facts, held.limit).limit_fen * 0.85)
     known = len(reviews.known)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 
-from credit import policy
 from credit.decide.decision import DecisionTerms
 from credit.errors import PolicyError
-from credit.policy import Policy
 from credit.world import season
 from credit.world.figures import Figures
+from credit.world.lender.terms import product_policy
 from credit.world.options import Floats
 
 
@@ -72,9 +71,4 @@ class Products:
 @lru_cache(maxsize=10_000)
 def terms(name: str, local_day: int) -> DecisionTerms:
     """Return the terms of a policy on a local day (days since 1970), read once a day."""
-    return DecisionTerms.of(_loaded(name).at(season.day_of(local_day)))
-
-
-@cache
-def _loaded(name: str) -> Policy:
-    return policy.load(name)
+    return DecisionTerms.of(product_policy(name).at(season.day_of(local_day)))

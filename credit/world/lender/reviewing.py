@@ -40,10 +40,11 @@ class Reviews:
 class Reviewer:
     """A `credit.world.lender.record.Review` of the lines of one block.
 
-    A review computes the limit anew from the facts of the application and the months since: each
-    moves it by ``limit.repay_step``, and good ones by ``limit.growth`` too. It reads the terms of
-    the day of the grant, which are the line's contract. The cap on a day's move binds nothing, as
-    months lie between two reviews.
+    A review computes the limit anew from the facts of the application: the months since make it
+    grow (``limit.growth``), and the period since the last review, a month (``limit.review_cycle``),
+    moves it by one ``limit.repay_step``. That period was good, as nobody draws who is past due,
+    unless none ever was. The terms are those of the day of the grant, the line's contract. The
+    cap on a day's move binds nothing, as months lie between two draws.
     """
 
     facts: Sequence[Facts]
@@ -61,8 +62,8 @@ class Reviewer:
             now = replace(
                 self.facts[line][1],
                 months=("overdue",) * overdue + ("good",) * good,
-                good_periods=good,
-                bad_periods=overdue,
+                good_periods=int(good > 0),
+                bad_periods=int(good == 0 < overdue),
             )
             held = self.terms[line]
             known[key] = shown(limit(now, held.limit).limit_fen, held.shown).usable_fen
