@@ -117,11 +117,11 @@ def test_limits_and_prices_are_turned_up_and_down(book):
     assert limits["mean_limit"].is_monotonic_increasing
     stages = []
     rates = turned(
-        book, champion(), PRICES, (0.5, 1.0, 1.4), lambda stage, share: stages.append((stage, share))
+        book, champion(), PRICES, (0.5, 1.0, 1.4), lambda *told: stages.append(told)
     ).set_index("factor")  # fmt: skip
     assert rates["revenue"][0.5] < rates["revenue"][1.0]
     assert rates["illegal"].tolist() == [0, 0, len(book)]
-    assert stages[-1] == ("product.daily_rate.min times 1.4", 1.0)
+    assert stages[-1] == ("product.daily_rate.min up and down", 1.0)
     assert times(champion(), ["eligibility.age.max"], 0.99, DAY).value(
         "eligibility.age.max", DAY
     ) == 59  # fmt: skip

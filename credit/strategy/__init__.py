@@ -7,7 +7,7 @@ changed). Nothing here reads a table, a clock or a model.
 from credit.strategy.book import Book
 from credit.strategy.challenge import FIGURES, changes, differences, swaps, weighed
 from credit.strategy.decided import GROUNDS, OUTCOMES, Decided, decide_book
-from credit.strategy.economics import PARTS, Simulated, simulate
+from credit.strategy.economics import PARTS, Simulated, reckon, simulate
 from credit.strategy.figures import ALL, by_segment, prices
 from credit.strategy.law import READINGS, Capped, under_cap
 from credit.strategy.leaves import LEAVES, Moved
@@ -17,6 +17,6 @@ from credit.strategy.sweep import LIMITS, PRICES, cutoffs, thinned, times, turne
 __all__ = [
     "ALL", "FIGURES", "GROUNDS", "LEAVES", "LIMITS", "OUTCOMES", "PARTS", "PRICES", "READINGS",
     "Book", "Capped", "Decided", "Moved", "Simulated", "Strategy", "by_segment", "changes",
-    "cutoffs", "decide_book", "differences", "prices", "simulate", "swaps", "thinned", "times",
-    "turned", "under_cap", "weighed",
+    "cutoffs", "decide_book", "differences", "prices", "reckon", "simulate", "swaps", "thinned",
+    "times", "turned", "under_cap", "weighed",
 ]  # fmt: skip

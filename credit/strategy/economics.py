@@ -149,9 +149,17 @@ def simulate(book: Book, strategy: Strategy) -> Simulated:
     PolicyError
         A leaf is missing on a day of the book, or is not what its rule needs.
     DataError
-        A row contradicts itself, or is approved without a probability of default.
+        A row contradicts itself.
     """
-    decided = decide_book(book, strategy)
+    return reckon(book, strategy, decide_book(book, strategy))
+
+
+def reckon(book: Book, strategy: Strategy, decided: Decided) -> Simulated:
+    """Reckon what decisions are expected to earn, by the probabilities of this book.
+
+    Decisions may have been made on other probabilities of the same applications: on less
+    information, say, and are valued by all of it here.
+    """
     earned = Earned.nothing(len(book))
     for group in groups(book, strategy):
         rows = group.rows[decided.approved[group.rows]]

@@ -121,7 +121,7 @@ def turned(
         Multiplied together: `LIMITS`, `PRICES`.
     factors : sequence of float
     progress : callable
-        Told the share that is done.
+        Told a stage and the share of it that is done.
 
     Returns
     -------
@@ -129,11 +129,11 @@ def turned(
         ``factor`` and the figures of `by_segment` (of all); a rate above the day's cap makes its
         days ``illegal``. Applicants do not react to a limit or a price here.
     """
-    on = book.days()[1]
+    on, stage = book.days()[1], f"{paths[0]} up and down"
     lines = []
     for place, factor in enumerate(factors):
-        progress(f"{paths[0]} times {factor:g}", place / len(factors))
+        progress(stage, place / len(factors))
         found = by_segment(simulate(book, times(strategy, paths, factor, on)))
         lines.append(found[found["segment"] == ALL].assign(factor=factor))
-        progress(f"{paths[0]} times {factor:g}", 1.0)
+    progress(stage, 1.0)
     return pd.concat(lines, ignore_index=True)
