@@ -34,8 +34,8 @@ from credit.pipeline.scoring import KEYS, explain_person, score_file
 
 COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
-    ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["audit", "prices"], ["check"], ["features"], ["train"],
-    ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
+    ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["audit", "prices"],
+    ["check"], ["features"], ["train"], ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
     ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
