@@ -34,13 +34,14 @@ from credit.pipeline.scoring import KEYS, explain_person, score_file
 
 COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
-    ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["check"], ["features"], ["train"],
-    ["score"], ["explain"], ["compare"], ["runs"], ["promote"], ["export"],
-    ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
+    ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["audit", "prices"],
+    ["check"], ["features"], ["train"], ["score"], ["explain"], ["compare"], ["runs"],
+    ["promote"], ["export"], ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"], ["log"],
     ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
     ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["fraud", "indicators"], ["products"],
-    ["products", "compare"], ["strategy"], ["strategy", "simulate"], ["strategy", "leaves"],
+    ["products", "compare"], ["products", "presets"],
+    ["strategy"], ["strategy", "simulate"], ["strategy", "leaves"],
 ]  # fmt: skip
 
 

@@ -358,6 +358,17 @@ def without_rows() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def preset_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "preset": ["wechat"] * 2 + ["bank"] * 2, "auc": [0.74] * 2 + [0.72] * 2,
+            "auc_low": [0.7] * 2 + [0.68] * 2, "auc_high": [0.78] * 2 + [0.76] * 2,
+            "dimension": ["payment", "social"] * 2, "weight": [0.6, 0.4, 1.0, 0.0],
+            "influence": [0.7, 0.3, 1.0, 0.0],
+        }
+    )  # fmt: skip
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -428,6 +439,7 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
         product_rows,
         ["product", "limit", "mark", "cost_low", "cost", "cost_high"],
     ),
+    "presets": (plot.presets, preset_rows, list(preset_rows())),
     "recourse": (way_picture, way_rows, ["step", "points"]),
     "frontier": (plot.frontier, frontier_rows, list(frontier_rows())),
     "profit_waterfall": (plot.profit_waterfall, earned_rows, list(earned_rows())),
@@ -477,7 +489,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability", "features_by_period",
-        "products", "profit_waterfall", "rivals", "law", "without_sources",
+        "products", "presets", "profit_waterfall", "rivals", "law", "without_sources",
     }  # fmt: skip
     assert up or name in named
 

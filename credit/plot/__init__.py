@@ -21,6 +21,7 @@ from credit.plot.models import (
 )
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
+from credit.plot.presets import presets
 from credit.plot.products import products
 from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
@@ -64,6 +65,7 @@ __all__ = [
     "month_label",
     "png_bytes",
     "points_table",
+    "presets",
     "price_of_policy",
     "products",
     "profit_waterfall",
