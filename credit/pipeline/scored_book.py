@@ -21,7 +21,7 @@ from credit.errors import ConfigError, DataError
 from credit.pipeline.config import Pipeline
 from credit.pipeline.export import EXPORTED
 from credit.pipeline.scoring import KEYS
-from credit.pipeline.tables import Progress, open_engine
+from credit.pipeline.tables import Progress, open_engine, world_folder
 from credit.policy import InForce
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
@@ -71,10 +71,14 @@ class ScoredBook:
 
     def without(self, dimensions: Collection[str]) -> tuple[Book, int]:
         """Return the book scored with dimensions emptied, and how many features that empties."""
-        shut = [f.name for f in self.scorer.features if f.dimension in dimensions]
-        own = self.features.copy()
-        for name in shut:
-            own[name] = None if own[name].dtype == object else np.nan
+        shut = [f for f in self.scorer.features if f.dimension in dimensions]
+        empty: dict[str, Any] = {
+            f.name: pd.Series(
+                np.nan if f.type == "number" else None, self.features.index, dtype=object
+            )
+            for f in shut
+        }
+        own = self.features.assign(**empty)
         return self.book.scored(_probability(self.scorer, own)), len(shut)
 
     def withheld(self, dimensions: Collection[str]) -> Book | None:
@@ -207,10 +211,7 @@ def _open(config: Pipeline, data: Path | None) -> Engine:
 
 
 def _world(config: Pipeline) -> Path:
-    source = config.source
-    seed = config.seed if source.world_seed is None else source.world_seed
-    named = f"world-{source.people}-{source.start:%Y%m}-{source.months}-{seed}"
-    folder = Path("data") / named
+    folder = world_folder(config)
     if not folder.is_dir():
         raise ConfigError(
             f"{folder}: the run's world is not there. Say where it is with --data DIR."

@@ -7,7 +7,7 @@ A leaf, an entry of terms or a stated fact that is new may move a decision in a 
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 from credit.decide.cost import BurdenTerms
 from credit.decide.decision import Cutoff, Decision, DecisionTerms
@@ -97,10 +97,6 @@ def unknown(figures: InForce) -> tuple[str, ...]:
     entries = (
         f"{record.__name__}.{entry}"
         for record, named in ENTRIES.items()
-        for entry in sorted({one.name for one in _fields(record)} ^ set(named.split()))
+        for entry in sorted({one.name for one in fields(cast(Any, record))} ^ set(named.split()))
     )
     return (*leaves, *steps, *entries)
-
-
-def _fields(record: Any) -> Any:
-    return fields(record)
