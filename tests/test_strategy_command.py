@@ -188,6 +188,7 @@ def test_the_page_holds_every_picture_and_says_what_is_taken_for_granted(ran):
         "Every cut-off", "Champion against challenger", "If the cap fell", "one source changes",
         "Nobody who is refused has an outcome", "Tables state no score wechat_pay: 600",
         "decision.cutoff = { approve = 0.05, review = 0.1 }",
+        "List as it stands: 150 applications fall on days whose law allows nobody the product.",
     ):  # fmt: skip
         assert words in page
     assert "http" not in page.replace("http-equiv", "")
