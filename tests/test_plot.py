@@ -289,6 +289,86 @@ def product_rows() -> pd.DataFrame:
     )  # fmt: skip
 
 
+def frontier_rows() -> pd.DataFrame:
+    profit = np.array([0.0, 4.0, 3.0, 9.0, 2.0])
+    return pd.DataFrame(
+        {
+            "threshold": [np.nan, 0.01, 0.02, 0.05, 0.4],
+            "approval_rate": np.linspace(0, 0.8, 5),
+            "expected_bad_rate": [np.nan, 0.01, 0.012, 0.02, 0.05],
+            "profit": profit * 1e4,
+            "loss": np.arange(5.0) * 3e4,
+            "by_loss": [True, True, False, True, False],
+            "by_approvals": [False, False, False, True, True],
+            "best": profit == 9,
+        }
+    )
+
+
+def earned_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "segment": ["sme", "white_collar", "(all)"],
+            "approval_rate": [0.5, 0.7, 0.6],
+            "revenue": [90.0, 60.0, 150.0],
+            "loss": [30.0, 5.0, 35.0],
+            "funding": [20.0, 10.0, 30.0],
+            "operating": [45.0, 10.0, 55.0],
+            "profit": [-2.5, 17.5, 15.0],
+        }
+    )
+
+
+def rival_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "figure": ["profit", "approval_rate", "bad_rate"],
+            "champion": [1e6, 0.5, np.nan],
+            "challenger": [1.2e6, 0.6, 0.03],
+            "difference": [2e5, 0.1, np.nan],
+            "low": [-1e4, 0.08, np.nan],
+            "high": [4e5, 0.12, np.nan],
+        }
+    )
+
+
+def rivals_picture(table: pd.DataFrame) -> Figure:
+    return plot.rivals(table, "champion", "challenger")
+
+
+def law_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "grade": ["A", "B"], "approved: now": [5, 7], "approved: then": [5, 0],
+            "profit: now": [10.0, 20.0], "profit: then": [10.0, 0.0],
+        }
+    )  # fmt: skip
+
+
+def law_picture(table: pd.DataFrame) -> Figure:
+    return plot.law(table, ["now", "then"], 0.12)
+
+
+def without_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "source": ["payments", "wealth"], "rows": [100, 100], "decisions": [20, 0],
+            "limits": [5, 1], "prices": [60, 30],
+        }
+    )  # fmt: skip
+
+
+def preset_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "preset": ["wechat"] * 2 + ["bank"] * 2, "auc": [0.74] * 2 + [0.72] * 2,
+            "auc_low": [0.7] * 2 + [0.68] * 2, "auc_high": [0.78] * 2 + [0.76] * 2,
+            "dimension": ["payment", "social"] * 2, "weight": [0.6, 0.4, 1.0, 0.0],
+            "influence": [0.7, 0.3, 1.0, 0.0],
+        }
+    )  # fmt: skip
+
+
 PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], list[str]]] = {
     "model_comparison": (plot.model_comparison, models_table, ["model", "auc"]),
     "roc": (
@@ -359,7 +439,13 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
         product_rows,
         ["product", "limit", "mark", "cost_low", "cost", "cost_high"],
     ),
+    "presets": (plot.presets, preset_rows, list(preset_rows())),
     "recourse": (way_picture, way_rows, ["step", "points"]),
+    "frontier": (plot.frontier, frontier_rows, list(frontier_rows())),
+    "profit_waterfall": (plot.profit_waterfall, earned_rows, list(earned_rows())),
+    "rivals": (rivals_picture, rival_rows, list(rival_rows())),
+    "law": (law_picture, law_rows, list(law_rows())),
+    "without_sources": (plot.without_sources, without_rows, list(without_rows())),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -403,7 +489,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability", "features_by_period",
-        "products",
+        "products", "presets", "profit_waterfall", "rivals", "law", "without_sources",
     }  # fmt: skip
     assert up or name in named
 
@@ -538,6 +624,11 @@ def test_outcomes_other_than_good_and_bad_are_refused():
             pd.DataFrame({"model": "a", "y": [0, 1, 1], "points": [600.0, 600.0, 600.0]}),
         ),
         ("products", product_rows().assign(limit=0.0, mark="too new", cap=np.nan)),
+        ("frontier", frontier_rows().head(1).assign(best=True)),
+        ("profit_waterfall", earned_rows().tail(1).assign(revenue=0.0, profit=-120.0)),
+        ("rivals", rival_rows().tail(1)),
+        ("law", law_rows().assign(**{"approved: now": 0, "profit: now": -5.0})),
+        ("without_sources", without_rows().tail(1).assign(limits=0, prices=0)),
         ("points_table", pd.DataFrame({"feature": ["a"], "bin": ["all"], "points": [0]})),
         ("feature_through_time", pd.DataFrame({"as_of": [0], "value": [np.nan]})),
     ],

@@ -27,10 +27,12 @@ from credit.decide.products import MARKS, Compared, Wish, compare
 from credit.decide.repay import Loan, schedule
 from credit.errors import ConfigError, CreditError, DataError, LawError, ModelError, PolicyError
 from credit.explain import dimension_contributions
+from credit.pipeline import presets
 from credit.pipeline.models import Knowledge
 from credit.pipeline.pages.page import render
 from credit.pipeline.pages.products import products_page, tables
 from credit.pipeline.presets import PRESETS, compare_presets
+from credit.pipeline.presets import tables as preset_tables
 from credit.pipeline.products import Comparison, compare_file, compare_products, products
 from credit.runtime import load
 from credit.scorecard import PolicyCard
@@ -317,6 +319,29 @@ def test_presets_are_compared_by_auc_and_influence():
     assert means["consumption"].idxmax() == "alipay"
     assert means["social"].idxmax() == "wechat"
     first = found[found["preset"] == "wechat"]
-    assert (first[["difference", "difference_error"]] == 0).all(axis=None)
+    assert (first.filter(like="difference") == 0).all(axis=None)
+    ranking, moved = preset_tables(found)
+    assert [row[:2] for row in ranking.rows] == [[name, PRESETS[name]] for name in PRESETS]
+    assert [len(row) for row in moved.rows] == [4] * 5
     with pytest.raises(ModelError, match="weights must not be negative and must sum to 1"):
         compare_presets((X, y), (X, y), Knowledge(signs={"wealth": 1}), DAY)
+
+
+def test_the_command_compares_presets_on_a_pipelines_rows(monkeypatch, tmp_path):
+    """M05: a table, a picture and every figure as CSV; a file of another kind is refused first."""
+    X, y = people()
+    known = Knowledge(signs=dict.fromkeys(X, 1), dimensions={name: name for name in X})
+    found = compare_presets((X, y), (X, y), known, DAY)
+    monkeypatch.setattr(presets, "presets_of", lambda path, *, data, progress: found)
+    table, picture = tmp_path / "p.csv", tmp_path / "p.svg"
+    words = ["products", "presets", "p.toml", "-q", "-o", str(table), "--plot", str(picture)]
+    done = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert "alipay" in done.output
+    assert pd.read_csv(table)["influence"].tolist() == pytest.approx(found["influence"].tolist())
+    assert picture.read_text("utf-8").startswith("<?xml")
+    for option, path, said in (
+        ("-o", "p.txt", "name the file .csv"), ("--plot", "p.jpg", "name the file .svg or .png"),
+        ("--plot", "none/p.svg", "there is no folder"),
+    ):  # fmt: skip
+        command = ["products", "presets", "p.toml", option, str(tmp_path / path)]
+        assert said in str(CliRunner().invoke(cli.app, command).exception)

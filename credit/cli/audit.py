@@ -1,4 +1,4 @@
-"""`credit audit`: look for what no model may know."""
+"""`credit audit`: look for what no model may know, and for prices that bait."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ import typer
 
 from credit.cli.show import Quiet, out, print_table, progress_bars
 
-audit_app = typer.Typer(help="Look for what no model may know.", no_args_is_help=True)
-
-
-@audit_app.callback()
-def _audits() -> None:
-    """Keep the audit's name on the command line: typer drops it where it stands alone."""
+audit_app = typer.Typer(help="Look for leaks, and for prices that bait.", no_args_is_help=True)
 
 
 @audit_app.command(
@@ -47,4 +42,26 @@ def leakage(
     for table in found.tables:
         print_table(table.title, table.columns, table.rows)
     if found.leaks:
+        raise typer.Exit(code=1)
+
+
+@audit_app.command("prices", epilog="Example: credit audit prices data/world -o baited.csv")
+def prices(
+    tables: Annotated[Path, typer.Argument(help="A folder of tables with a lender's book.")],
+    policy: Annotated[
+        str, typer.Option(help="Policy with its overlays: what a teaser is.")
+    ] = "weilidai+cn-2026",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write everybody baited as CSV.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Look for first prices that later ones show to be teasers; exit with 1 if there are any."""
+    from credit.pipeline.prices import audit_prices
+
+    with progress_bars(quiet=quiet) as progress:
+        audit = audit_prices(tables, rules=policy, output=output, progress=progress)
+    table = audit.table()
+    print_table(table.title, table.columns, table.rows)
+    if audit.found:
         raise typer.Exit(code=1)

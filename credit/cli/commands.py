@@ -24,6 +24,7 @@ from credit.cli.runs import runs_app
 from credit.cli.serve import serve_app
 from credit.cli.show import Quiet, err, out, print_refusal, print_table, progress_bars
 from credit.cli.sign import sign_app
+from credit.cli.strategy import strategy_app
 from credit.errors import ConfigError, CreditError
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.add_typer(fraud_app, name="fraud")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")
 app.add_typer(products_app, name="products")
+app.add_typer(strategy_app, name="strategy")
 # Without a name: their commands are of the first rank.
 app.add_typer(artifacts_app)
 app.add_typer(cost_app)

@@ -38,6 +38,10 @@ WORDS: dict[str, Reason] = {
         en="Of the {wanted_fen} yuan wanted it lends {usable_fen}.",
         zh="您需要{wanted_fen}元，该产品可借{usable_fen}元。",
     ),
+    "M_UNSEEN": Reason(
+        en="The data that it looks at, or that you authorised, do not show enough.",
+        zh="该产品所用或您已授权的数据不足以支持通过。",
+    ),
 }
 """Sentences of a comparison that are not those of a decision."""
 
@@ -130,6 +134,8 @@ class Compared:
     data_sources : tuple of str
     partner : Fraction or None
         The share of a loan that a partner funds; None where the law refuses the shares.
+    own_fen, partner_fen : int
+        What the lender itself and its partner fund of ``amount_fen``; they sum to it.
     """
 
     product: str
@@ -148,6 +154,8 @@ class Compared:
     income_evidence: str
     data_sources: tuple[str, ...]
     partner: Fraction | None
+    own_fen: int
+    partner_fen: int
 
     @property
     def mark(self) -> Reason | None:
@@ -192,6 +200,8 @@ def _line(product: ProductTerms, case: Case, wish: Wish) -> Compared:
     own = len(prices) if case.score is None else 1 + _grade(product, case.score.probability)
     computed = limit(replace(case.money, place=place(own, len(prices))), product.limit)
     found = _decided(product, case, wish)
+    lent = min(wish.amount_fen, found.usable_fen)
+    funded = {"own": 0, "partner": 0} if product.funding is None else product.funding.split(lent)
     return Compared(
         product=product.name,
         outcome=found.outcome,
@@ -200,7 +210,7 @@ def _line(product: ProductTerms, case: Case, wish: Wish) -> Compared:
         checks=eligibility(case.applicant, case.instant, product.eligibility),
         limit_fen=computed.limit_fen,
         usable_fen=found.usable_fen,
-        amount_fen=min(wish.amount_fen, found.usable_fen),
+        amount_fen=lent,
         own=prices[own - 1],
         prices=prices,
         cap=None if product.cap is None else product.cap.rate,
@@ -209,6 +219,8 @@ def _line(product: ProductTerms, case: Case, wish: Wish) -> Compared:
         income_evidence=product.eligibility.income_evidence,
         data_sources=product.sources.product,
         partner=None if product.funding is None else product.funding.partner,
+        own_fen=funded["own"],
+        partner_fen=funded["partner"],
     )
 
 

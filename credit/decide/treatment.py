@@ -96,3 +96,45 @@ def teasers(rates: Sequence[Fraction | float], terms: PriceTerms) -> tuple[Jump,
         for period, rate in enumerate(exactly[1:], start=2)
         if rate / first >= terms.teaser_jump
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baited:
+    """A person whose first price was a teaser: it, and the first later one that shows it."""
+
+    first: Quoted
+    later: Quoted
+    jump: Jump
+
+
+def baited(quotes: Iterable[Quoted], terms: PriceTerms) -> tuple[Baited, ...]:
+    """Return who was given a first price that was a teaser, where that is not allowed.
+
+    An empty answer proves that nobody of a book was baited.
+
+    Parameters
+    ----------
+    quotes : iterable of Quoted
+        Those of a person in order of time; people in any.
+    terms : PriceTerms
+
+    Returns
+    -------
+    tuple of Baited
+        One a person, in the order of first quotes.
+
+    Raises
+    ------
+    DataError
+        A rate is not positive.
+    """
+    histories: dict[str, list[Quoted]] = {}
+    for quote in quotes:
+        histories.setdefault(quote.person, []).append(quote)
+    found = []
+    for given in histories.values():
+        jumps = teasers([quote.daily_rate for quote in given], terms)
+        if jumps:
+            later = given[jumps[0].period - 1]
+            found.append(Baited(first=given[0], later=later, jump=jumps[0]))
+    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,36 @@ def with_row(document: Mapping[str, Any], found: FromRows, scorer: Scorer | None
     DataError
         No artifact says which columns are features, or the person has not one row.
     """
+    row, features = _row(found, scorer)
+    given = {name: value for name, value in document.items() if name != "score"}
+    given["features"] = features
+    if row.get("application_id") is not None:
+        given["application_id"] = str(row["application_id"])
+    if row.get("as_of") is not None:
+        given["instant"] = int(row["as_of"])
+    return given
+
+
+def features_of(found: FromRows, scorer: Scorer | None, instant: int) -> dict[str, Any]:
+    """Return a person's features of a file, which must be those of an instant where it says.
+
+    Raises
+    ------
+    DataError
+        No artifact says which columns are features, the person has not one row, or it is that of
+        another instant.
+    """
+    row, features = _row(found, scorer)
+    if row.get("as_of") not in {None, instant}:
+        raise DataError(
+            f"{found.rows}: the row of person {found.person!r} is as of {row['as_of']}, the "
+            f"application is of {instant}. Take rows of the same tables, or leave --rows out."
+        )
+    return features
+
+
+def _row(found: FromRows, scorer: Scorer | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the one row of a person, and of it what an artifact reads."""
     if scorer is None:
         raise DataError("--rows: no artifact says which columns are features. Name --artifact.")
     rows = rows_of(found.rows, found.person)
@@ -82,17 +112,11 @@ def with_row(document: Mapping[str, Any], found: FromRows, scorer: Scorer | None
             "application: keep its row alone in a file, or put its features into the case."
         )
     row = as_json(rows.iloc[0].to_dict())
-    given = {name: value for name, value in document.items() if name != "score"}
     names = [feature.name for feature in scorer.features if feature.name in row]
-    given["features"] = {name: row[name] for name in names}
-    if row.get("application_id") is not None:
-        given["application_id"] = str(row["application_id"])
-    if row.get("as_of") is not None:
-        given["instant"] = int(row["as_of"])
-    return given
+    return row, {name: row[name] for name in names}
 
 
-def as_json(features: Mapping[Hashable, Any]) -> dict[str, Any]:
+def as_json(features: Mapping[Any, Any]) -> dict[str, Any]:
     """Return features with missing values as None."""
     return {
         str(name): None if pd.isna(value) else getattr(value, "item", lambda value=value: value)()

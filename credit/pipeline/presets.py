@@ -3,20 +3,126 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from credit import policy
+from credit import plot, policy
+from credit.errors import ConfigError
 from credit.evaluate import delong, delong_difference
 from credit.explain import covariance_shares, dimension_contributions
-from credit.pipeline.fit import funded
+from credit.pipeline.comparisons import rows_where
+from credit.pipeline.config import load
+from credit.pipeline.fit import funded, plan
+from credit.pipeline.flat import require_folder, written
 from credit.pipeline.models import Knowledge
+from credit.pipeline.screen import screen
+from credit.pipeline.tables import Progress, prepare, silent
+from credit.pipeline.train import assemble, divide, without
+from credit.pipeline.words import Printed, interval, percent, records
 from credit.scorecard import PolicyCard
 
 PRESETS = {"wechat": "weilidai", "bank": "weilidai+bank", "alipay": "weilidai+jiebei"}
 """Preset -> the policy whose ``score.weights`` it is."""
+
+
+def presets_of(
+    path: Path, *, data: Path | None = None, progress: Progress = silent
+) -> pd.DataFrame:
+    """Compare the presets on the rows of a pipeline: fitted and measured as its policy card is.
+
+    So the first preset's figures are those of the policy card in a run of the pipeline, where
+    its policy is the shipped one.
+
+    Parameters
+    ----------
+    path : Path
+        A pipeline file.
+    data : Path, optional
+        Folder of the data, in place of the one in the file.
+    progress : callable
+
+    Returns
+    -------
+    DataFrame
+        See `compare_presets`.
+
+    Raises
+    ------
+    CreditError
+        For a pipeline file, a table or a split that cannot be used; the sentence says why.
+    """
+    config = load(path)
+    prepared = prepare(config, data=data, progress=progress)
+    with prepared.engine:
+        whole = assemble(config, prepared, progress)
+        about = rows_where(whole, config.where, prepared.engine)
+    labelled = without(about.labelled(), prepared.audit)
+    fold, _ = divide(config, labelled)
+    learnt = np.sort(np.concatenate([fold.train, fold.validation]))
+    chosen, _ = screen(labelled, learnt, config.features)
+    shared = plan(config, chosen, prepared.special_codes)
+    y = chosen.y.to_numpy(dtype=np.int64)
+    train, test = ((chosen.X.iloc[part], y[part]) for part in (fold.train, fold.test))
+    return compare_presets(train, test, shared.knowledge, shared.today)
+
+
+def tables(found: pd.DataFrame) -> tuple[Printed, Printed]:
+    """Return how well each preset ranks, and the weight and influence of each dimension."""
+    presets = records(found.drop_duplicates("preset"))
+    ranking = Printed(
+        "presets of weights on the same applications",
+        ["preset", "policy", "AUC [95 %]", f"difference to {presets[0].preset} [95 %]"],
+        [
+            [
+                one.preset,
+                PRESETS[one.preset],
+                interval(one.auc, one.auc_low, one.auc_high),
+                interval(one.difference, one.difference_low, one.difference_high),
+            ]
+            for one in presets
+        ],
+    )
+    names = [one.preset for one in presets]
+    moved = {(one.dimension, one.preset): one for one in records(found)}
+    influence = Printed(
+        "weight, and influence: share of the variance of the score",
+        ["dimension", *names],
+        [
+            [
+                dimension,
+                *(
+                    f"{percent(moved[dimension, name].weight, 0)}, "
+                    f"{percent(moved[dimension, name].influence)}"
+                    for name in names
+                ),
+            ]
+            for dimension in dict.fromkeys(found["dimension"])
+        ],
+    )
+    return ranking, influence
+
+
+def write_presets(found: pd.DataFrame, *, table: Path | None, picture: Path | None) -> None:
+    """Write the comparison as CSV, and as a picture (.svg or .png)."""
+    if table is not None:
+        with written(table) as partial:
+            found.to_csv(partial, index=False)
+    if picture is not None:
+        plot.write_picture(plot.presets(found), picture)
+
+
+def require_outputs(*, table: Path | None, picture: Path | None) -> None:
+    """Refuse, before work, a table that is no CSV file, a picture that is none, and no folder."""
+    kinds = (("--output", table, (".csv",)), ("--plot", picture, (".svg", ".png")))
+    for option, path, suffixes in kinds:
+        if path is None:
+            continue
+        if path.suffix not in suffixes:
+            raise ConfigError(f"{option} {str(path)!r}: name the file {' or '.join(suffixes)}.")
+        require_folder(path, option)
 
 
 def compare_presets(
@@ -41,8 +147,9 @@ def compare_presets(
     -------
     DataFrame
         A row a preset and dimension: preset, auc, auc_low, auc_high (DeLong, 95 %, on test),
-        difference and difference_error (of the AUC to the first preset's, paired), dimension,
-        weight, influence (share of the variance of the score on test; sums to 1 a preset).
+        difference, difference_low, difference_high (of the AUC to the first preset's, paired),
+        dimension, weight, influence (share of the variance of the score on test; a preset's sum
+        to 1).
 
     Raises
     ------
@@ -70,7 +177,8 @@ def compare_presets(
                 {
                     "preset": preset, "auc": found.value, "auc_low": found.low,
                     "auc_high": found.high, "difference": against.difference,
-                    "difference_error": against.standard_error, "dimension": influence.index,
+                    "difference_low": against.low, "difference_high": against.high,
+                    "dimension": influence.index,
                     "weight": [card.weights_[one] for one in influence.index],
                     "influence": influence.to_numpy(),
                 }

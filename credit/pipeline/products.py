@@ -11,15 +11,17 @@ from typing import Any
 import pandas as pd
 
 from credit import policy
-from credit.decide.case import Case
+from credit.decide.case import Case, Cause, Scored
 from credit.decide.money import YUAN
 from credit.decide.product import ProductTerms
-from credit.decide.products import Compared, Wish, compare
+from credit.decide.products import WORDS, Compared, Wish, compare
 from credit.errors import ConfigError
 from credit.pipeline.case_file import check_language, read_document, read_parts
 from credit.pipeline.cost import fen_of
 from credit.pipeline.decide import day_of, scored_by
 from credit.pipeline.flat import require_folder, written
+from credit.pipeline.stated import FromTables, read_person
+from credit.pipeline.tables import Progress, silent
 from credit.policy import Policy
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
@@ -101,9 +103,44 @@ def compare_file(
         A policy is not sound. What the law refuses is no error: it is among the lines.
     """
     check_language(language)
-    wish = Wish() if amount is None else Wish(amount_fen=fen_of(amount, "--amount"))
+    wish = _wish(amount)
     scorer = None if artifact is None else load_artifact(artifact)
     return compare_products(read_document(path), scorer=scorer, law=law, wish=wish)
+
+
+def compare_person(
+    asked: FromTables,
+    *,
+    artifact: Path | None = None,
+    law: str = "cn-2026",
+    amount: str | None = None,
+    language: str = "en",
+    progress: Progress = silent,
+) -> Comparison:
+    """Compare the shipped products for a person's application in a folder of tables.
+
+    Parameters
+    ----------
+    asked : FromTables
+    artifact : Path or None
+        Scores the features as of the application; without one each price is that of the worst
+        grade, and a person has to read the case.
+    law, amount, language
+        See `compare_file`.
+    progress : callable
+
+    Raises
+    ------
+    ConfigError
+        The amount is none, or the language nobody's.
+    DataError, ArtifactError
+        See `read_person`.
+    """
+    check_language(language)
+    wish = _wish(amount)
+    scorer = None if artifact is None else load_artifact(artifact)
+    case, features = read_person(asked, scorer, progress)
+    return _compared(case, features, scorer, law=law, wish=wish)
 
 
 def compare_products(
@@ -111,6 +148,12 @@ def compare_products(
 ) -> Comparison:
     """Compare the shipped products for the case of a document."""
     case, features, scorer = read_parts(document, scorer)
+    return _compared(case, features, scorer, law=law, wish=wish)
+
+
+def _compared(
+    case: Case, features: Mapping[str, Any], scorer: Scorer | None, *, law: str, wish: Wish
+) -> Comparison:
     rules = {name: _policy(name, law) for name in products()}
     day = day_of(rules[BASE], case.instant)
     asked, unseen = [], {}
@@ -119,9 +162,8 @@ def compare_products(
         if scorer is None:
             asked.append((terms, case))
             continue
-        served, left_out = _served(features, scorer, terms, case)
-        unseen[name] = left_out
-        asked.append((terms, replace(case, score=scored_by(scorer, served, _most(terms)))))
+        score, unseen[name] = _scored(features, scorer, terms, case)
+        asked.append((terms, replace(case, score=score)))
     return Comparison(
         application_id=case.application_id, on=day, law=law, wish=wish,
         lines=compare(asked, wish), unseen=unseen,
@@ -144,6 +186,10 @@ def require_outputs(*, table: Path | None, page: Path | None) -> None:
             require_folder(path, option)
 
 
+def _wish(amount: str | None) -> Wish:
+    return Wish() if amount is None else Wish(amount_fen=fen_of(amount, "--amount"))
+
+
 def _policy(name: str, law: str) -> Policy:
     parts = [BASE, *([] if name == BASE else [name]), *([law] if law else [])]
     return policy.load("+".join(parts))
@@ -154,16 +200,26 @@ def _most(terms: ProductTerms) -> int:
     return getattr(terms.decision, "most_reasons", 0)
 
 
-def _served(
+def _scored(
     features: Mapping[str, Any], scorer: Scorer, terms: ProductTerms, case: Case
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the features that a product's model may be served, and the dimensions left out."""
+) -> tuple[Scored, tuple[str, ...]]:
+    """Return the score on what a product's model may be served, and the dimensions left out.
+
+    A feature left out scores as missing, and what missing means does not hold of this person: it
+    is never told as a reason.
+    """
     closed = set(terms.sources.needed_by) - set(terms.sources.allowed(case.applicant.scopes))
     of = {feature.name: feature.dimension for feature in scorer.features}
     shut = {name for name in features if of.get(name) in closed}
     left_out = dict.fromkeys(of[name] for name in features if name in shut)
     served = {name: None if name in shut else value for name, value in features.items()}
-    return served, tuple(left_out)
+    most = _most(terms)
+    score = scored_by(scorer, served, len(of) if most else 0)
+    causes = tuple(cause for cause in score.causes if cause.feature not in shut)[:most]
+    if score.causes and not causes:
+        said = WORDS["M_UNSEEN"]
+        causes = (Cause(feature="", dimension="", en=said.en, zh=said.zh, excess=0.0),)
+    return replace(score, causes=causes), tuple(left_out)
 
 
 def _row(line: Compared) -> dict[str, object]:
@@ -192,6 +248,8 @@ def _row(line: Compared) -> dict[str, object]:
         "income_evidence": line.income_evidence,
         "data_sources": ", ".join(line.data_sources),
         "partner_share": None if line.partner is None else float(line.partner),
+        "funded_own": line.own_fen / YUAN,
+        "funded_partner": line.partner_fen / YUAN,
         **grades,
         "why": " ".join(reason.en for reason in line.says),
     }

@@ -110,22 +110,32 @@ def add_categories(engine: Engine) -> None:
 
 def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
     """Return the folder of the pipeline's world, generating it if it is not there yet."""
-    seed = config.seed if config.source.world_seed is None else config.source.world_seed
     source = config.source
     options = WorldOptions(
-        people=source.people, start=source.start, months=source.months, seed=seed
+        people=source.people, start=source.start, months=source.months, seed=_world_seed(config)
     )
-    named = f"world-{source.people}-{source.start:%Y%m}-{source.months}-{seed}"
     if data is not None and not data.is_dir():
         raise ConfigError(
             f"--data {str(data)!r}: there is no such folder. Make one with `credit world generate "
             f"{data} --people {source.people}`, or leave --data out."
         )
-    directory = data or Path("data") / named
+    directory = data or world_folder(config)
     if not directory.is_dir():
         directory.parent.mkdir(parents=True, exist_ok=True)
         generate(directory, options, progress=progress)
     return directory
+
+
+def world_folder(config: Pipeline) -> Path:
+    """Return where the pipeline's world stands once it was generated."""
+    source = config.source
+    named = f"{source.people}-{source.start:%Y%m}-{source.months}-{_world_seed(config)}"
+    return Path("data") / f"world-{named}"
+
+
+def _world_seed(config: Pipeline) -> int:
+    own = config.source.world_seed
+    return config.seed if own is None else own
 
 
 def select(everything: Catalogue, section: FeaturesSection) -> Catalogue:

@@ -21,9 +21,11 @@ from credit.plot.models import (
 )
 from credit.plot.months import auc_by_month, cohorts
 from credit.plot.policy import price_of_policy
+from credit.plot.presets import presets
 from credit.plot.products import products
 from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
+from credit.plot.strategy import frontier, law, profit_waterfall, rivals, without_sources
 from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
 from credit.plot.watched import (
     drift_by_period,
@@ -52,20 +54,25 @@ __all__ = [
     "feature_through_time",
     "features_by_period",
     "flow_by_period",
+    "frontier",
     "grades",
     "impact_by_period",
     "information",
     "iv_by_month",
+    "law",
     "model_comparison",
     "model_label",
     "month_label",
     "png_bytes",
     "points_table",
+    "presets",
     "price_of_policy",
     "products",
+    "profit_waterfall",
     "rates_by_period",
     "recourse",
     "reject_error",
+    "rivals",
     "roc",
     "roll_rates",
     "score_distribution",
@@ -75,5 +82,6 @@ __all__ = [
     "vintages",
     "waterfall",
     "whole_card",
+    "without_sources",
     "write_picture",
 ]

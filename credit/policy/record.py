@@ -25,7 +25,7 @@ class Leaf:
     effective_from: date
     effective_to: date | None = None
     role: str = "rule"
-    """``rule``: something decides by it; ``simulation``: the world does; ``document``: nothing."""
+    """``rule``: something decides by it; ``simulation``: one reckons so; ``document``: nothing."""
     why: str = ""
     """Why this value, where others were published; required of a disputed leaf."""
     alternatives: tuple[Any, ...] = ()

@@ -162,17 +162,22 @@ def schedule(loan: Loan, kind: Kind = "equal_instalments") -> Schedule:
 
 
 def _level(principal_fen: int, rates: Sequence[Fraction]) -> int:
-    """Return the equal instalment A = P prod(1 + i_k) / sum_k prod_{j > k}(1 + i_j), in fen.
+    """Return the equal instalment of a principal, in fen, half up."""
+    return fen(principal_fen * annuity(rates))
+
+
+def annuity(rates: Sequence[Fraction]) -> Fraction:
+    """Return the equal instalment of 1, a = prod(1 + i_k) / sum_k prod_{j > k}(1 + i_j).
 
     Growth factors are taken over one denominator d, so that products are of whole numbers:
-    A = P prod(a_k) / sum_k d^k prod_{j > k} a_j with a_k = d (1 + i_k).
+    a = prod(a_k) / sum_k d^k prod_{j > k} a_j with a_k = d (1 + i_k).
     """
     bottom = lcm(*(rate.denominator for rate in rates))
     factors = [int((1 + rate) * bottom) for rate in rates]
     after = list(accumulate(reversed(factors), mul, initial=1))  # of the last k periods
     count = len(rates)
     weight = sum(bottom**k * after[count - k] for k in range(1, count + 1))
-    return fen(Fraction(principal_fen * after[count], weight))
+    return Fraction(after[count], weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

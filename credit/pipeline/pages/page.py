@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from credit.pipeline.flat import written
 from credit.pipeline.words import Printed
 from credit.plot import svg_markup, write_picture
 
@@ -146,7 +147,6 @@ def write_words(path: Path, page: Page) -> None:
 
 
 def write_page(path: Path, page: Page) -> None:
-    """Write the page under a temporary name, then rename it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(render(page), encoding="utf-8")
-    partial.replace(path)
+    """Write the page under a temporary name, then rename it; nothing half-written stays."""
+    with written(path) as partial:
+        partial.write_text(render(page), encoding="utf-8")

@@ -60,7 +60,7 @@ WORDS: Mapping[str, Reason] = {
         en="A day, a year (the daily rate times the days of a year), and the true cost.",
         zh="依次为日利率、名义年利率（日利率乘以计息天数）和实际年化成本。",
     ),
-    "data": Reason(en="What each asks for", zh="各产品的要求"),
+    "data": Reason(en="What each asks for, and who funds it", zh="各产品的要求与出资方"),
     "why": Reason(en="Why not, or not all of it", zh="不提供或不足额的原因"),
     "product": Reason(en="product", zh="产品"),
     "outcome": Reason(en="decision", zh="决定"),
@@ -74,7 +74,8 @@ WORDS: Mapping[str, Reason] = {
     "days": Reason(en="{n:g} days", zh="{n:g}天"),
     "sources": Reason(en="data it looks at", zh="所用数据"),
     "evidence": Reason(en="proof of income", zh="收入证明"),
-    "partner": Reason(en="partner's share", zh="合作方出资"),
+    "partner": Reason(en="partner's share", zh="合作方出资比例"),
+    "funded": Reason(en="lender + partner, yuan", zh="本行 + 合作方（元）"),
     "illegal": Reason(en="not allowed", zh="依法不得提供"),
     "approve": Reason(en="approved", zh="通过"),
     "review": Reason(en="a person reads it", zh="人工审核"),
@@ -149,13 +150,14 @@ def tables(found: Comparison, language: Language = "en") -> tuple[Printed, Print
     )
     asked = Printed(
         _said("data", language),
-        _columns("product sources evidence partner", language),
+        _columns("product sources evidence partner funded", language),
         [
             [
                 line.product,
                 _listed(line.data_sources, language),
                 getattr(NAMES[line.income_evidence], language),
                 "-" if line.partner is None else f"{float(line.partner):.0%}",
+                _funded(line),
             ]
             for line in found.lines
         ],
@@ -223,6 +225,13 @@ def _time(minutes: float, language: Language) -> str:
     if minutes < DAY:
         return _said("minutes", language, n=minutes)
     return _said("days", language, n=round(minutes / DAY, 1))
+
+
+def _funded(line: Compared) -> str:
+    """Return what each side pays out of what would be lent now; a dash where that is nothing."""
+    if not line.amount_fen:
+        return "-"
+    return f"{yuan(line.own_fen)} + {yuan(line.partner_fen)}"
 
 
 def _unseen(found: Comparison, language: Language) -> list[str]:
