@@ -50,6 +50,7 @@ LINKS = (
     Link(table="repayments", columns=("loan_id",), parent="loans"),
     Link(table="repayments", columns=("loan_id", "number"), parent="instalments"),
     Link(table="loan_months", columns=("loan_id",), parent="loans"),
+    Link(table="decisions", columns=("application_id",), parent="applications"),
     Link(table="outcomes", columns=("application_id",), parent="applications"),
 )
 
