@@ -31,6 +31,7 @@ from credit.world import WorldOptions, season
 from credit.world.figures import figures
 from credit.world.lender import account as a
 from credit.world.lender import book as b
+from credit.world.lender import columns as c
 from credit.world.lender.balance import Balance
 from credit.world.lender.record import Lines
 from credit.world.lender.schedules import Contracts, Schedules, schedules
@@ -44,7 +45,7 @@ END = until(OPTIONS)
 ZONE = "Asia/Shanghai"
 PRODUCTS = ("weilidai", "weilidai+cn-2026", "weilidai+third_party", "weilidai+we2000")
 RATES = (Fraction(1, 5_000), Fraction(345, 1_000_000), Fraction(5, 10_000), Fraction(0))
-RANK = {a.DEFER: 0, a.FAIL: 2}
+RANK = {c.DEFER: 0, c.FAIL: 2}
 
 
 # -- accounts against the replay
@@ -63,7 +64,7 @@ def random_loans(seed: int, count: int) -> tuple[Contracts, Schedules, TermsInFo
     for loan in range(count):
         rows += sorted(
             (random_intent(draw, int(day[loan]), int(contracts.months[loan])) for _ in range(20)),
-            key=lambda row: (row[a.AT], RANK.get(row[a.KIND], 1)),
+            key=lambda row: (row[c.AT], RANK.get(row[c.KIND], 1)),
         )
         start.append(len(rows))
     intents = a.Intents(rows=np.array(rows, dtype=np.int64), start=np.array(start))
@@ -73,8 +74,8 @@ def random_loans(seed: int, count: int) -> tuple[Contracts, Schedules, TermsInFo
 def random_intent(draw: np.random.Generator, drawn: int, months: int) -> tuple[int, ...]:
     on = drawn + 1 + int(draw.integers(0, 420))
     kind = int(draw.choice(6, p=[0.3, 0.2, 0.15, 0.25, 0.05, 0.05]))
-    value = int(draw.integers(1, 4 if kind == a.DEFER else 1_001))
-    debit = int(kind in (a.PAY, a.FAIL) and draw.random() < 0.5)
+    value = int(draw.integers(1, 4 if kind == c.DEFER else 1_001))
+    debit = int(kind in (c.PAY, c.FAIL) and draw.random() < 0.5)
     at = int(season.midnight(np.array([on]))[0]) + int(draw.integers(1, DAY))
     return at, on, kind, value, int(draw.integers(1, months + 1)), int(draw.integers(0, 2)), debit
 
@@ -82,11 +83,11 @@ def random_intent(draw: np.random.Generator, drawn: int, months: int) -> tuple[i
 def event_of(place: int, row: np.ndarray) -> Event:
     _, at, _, kind, value, channel, debit, _ = (int(item) for item in row)
     name = f"{place:06d}"
-    if kind == a.FAIL:
+    if kind == c.FAIL:
         return DebitFailed(id=name, at=at)
-    if kind == a.DEFER:
+    if kind == c.DEFER:
         return Deferred(id=name, at=at, months=value)
-    if kind == a.SETTLE:
+    if kind == c.SETTLE:
         return Settled(id=name, at=at, amount_fen=value, channel=CHANNELS[channel])
     return Paid(id=name, at=at, amount_fen=value, channel=CHANNELS[channel], debit=bool(debit))
 
@@ -124,7 +125,7 @@ def test_accounts_equal_the_replay_of_what_happened() -> None:
             zip(map(season.day_of, plan.due[mine].tolist()), plan.principal_fen[mine],
                 plan.interest_fen[mine], strict=True)
         )  # fmt: skip
-        happened = np.flatnonzero(accounts.events[:, a.EVENT_LOAN] == loan)
+        happened = np.flatnonzero(accounts.events[:, c.EVENT_LOAN] == loan)
         events = [event_of(int(place), accounts.events[place]) for place in happened]
         kinds |= {event.kind for event in events}
         state = accounts.states[loan]

@@ -12,7 +12,8 @@ from credit.schema import DAY, SECOND
 from credit.world import season
 from credit.world.figures import Figures
 from credit.world.lender import book as b
-from credit.world.lender.account import MONTH_END, MONTH_LOAN, MONTH_WORST, Accounts
+from credit.world.lender.account import Accounts
+from credit.world.lender.columns import MONTH_END, MONTH_LOAN, MONTH_WORST
 from credit.world.lender.paths import MONTH
 from credit.world.lender.record import Lines
 from credit.world.lender.schedules import Contracts, Schedules

@@ -9,7 +9,7 @@ import numpy as np
 from credit.schema import DAY, HOUR
 from credit.world import season
 from credit.world.figures import Figures
-from credit.world.lender import account as a
+from credit.world.lender import columns as c
 from credit.world.lender.account import Intents
 from credit.world.lender.paths import NEVER, Borrowers, Spells, in_season
 from credit.world.lender.schedules import Contracts, Schedules
@@ -77,9 +77,9 @@ def intents(
     ]
     rows = np.concatenate([rows for _, rows in parts])
     owner = np.concatenate([loans for loans, _ in parts])
-    kept = rows[:, a.AT] > contracts.drawn_at[owner]
+    kept = rows[:, c.AT] > contracts.drawn_at[owner]
     rows, owner = rows[kept], owner[kept]
-    order = np.lexsort((RANK[rows[:, a.KIND]], rows[:, a.AT], owner))
+    order = np.lexsort((RANK[rows[:, c.KIND]], rows[:, c.AT], owner))
     start = np.searchsorted(owner[order], np.arange(contracts.size + 1))
     return Intents(rows=rows[order], start=start)
 
@@ -161,10 +161,10 @@ def _rows(
     debit: Ints | int,
 ) -> Ints:  # fmt: skip
     """Return rows of intents; only the payments mean an instalment, a channel, a debit."""
-    rows = np.empty((at.size, a.INTENT), np.int64)
-    rows[:, a.AT], rows[:, a.ON], rows[:, a.KIND] = at, season.local_day(at), kind
-    rows[:, a.VALUE], rows[:, a.MEANT] = value, meant
-    rows[:, a.CHANNEL], rows[:, a.DEBIT] = channel, debit
+    rows = np.empty((at.size, c.INTENT), np.int64)
+    rows[:, c.AT], rows[:, c.ON], rows[:, c.KIND] = at, season.local_day(at), kind
+    rows[:, c.VALUE], rows[:, c.MEANT] = value, meant
+    rows[:, c.CHANNEL], rows[:, c.DEBIT] = channel, debit
     return rows
 
 
@@ -183,12 +183,12 @@ def _payments(
     at = np.where(debit, _debit_at(day), season.by_day(draw, day))
     channel = _channel(draw, card[loan], figures)
     ahead = how == AHEAD
-    behind = _rows(at[~ahead], a.PAY, 1000, number[~ahead], channel[~ahead], debit[~ahead])
-    whole = _rows(at[ahead], a.AHEAD, 1000, number[ahead], channel[ahead], 0)
+    behind = _rows(at[~ahead], c.PAY, 1000, number[~ahead], channel[~ahead], debit[~ahead])
+    whole = _rows(at[ahead], c.AHEAD, 1000, number[ahead], channel[ahead], 0)
     split = np.flatnonzero(ahead & (draw.random(paid.size) < figures.number("sim.serve.two_parts")))
     before = at[split] - (draw.uniform(0.02, 1.5, split.size) * DAY).astype(np.int64)
     half = _rows(
-        before, a.AHEAD, draw.integers(300, 701, split.size), number[split],
+        before, c.AHEAD, draw.integers(300, 701, split.size), number[split],
         _channel(draw, card[loan[split]], figures), 0,
     )  # fmt: skip
     owner = np.concatenate([loan[~ahead], loan[ahead], loan[split]])
@@ -204,7 +204,7 @@ def _failures(plan: Schedules, days: _Day) -> tuple[Ints, Ints]:
         for due, failed in ((days.due, behind), (plan.due, missed)):
             here = np.flatnonzero(failed)
             owner.append(plan.loan[here])
-            rows.append(_rows(_debit_at(due[here] + more), a.FAIL, 0, 0, 0, 1))
+            rows.append(_rows(_debit_at(due[here] + more), c.FAIL, 0, 0, 0, 1))
     return np.concatenate(owner), np.concatenate(rows)
 
 
@@ -225,7 +225,7 @@ def _in_part(
     loan = plan.loan[found]
     value = draw.integers(leaf["low"], leaf["high"] + 1, found.size)
     channel = _channel(draw, card[loan], figures)
-    return loan, _rows(season.by_day(draw, day), a.PART, value, plan.number[found], channel, 0)
+    return loan, _rows(season.by_day(draw, day), c.PART, value, plan.number[found], channel, 0)
 
 
 def _deferred(plan: Schedules, days: _Day) -> tuple[Ints, Ints]:
@@ -234,7 +234,7 @@ def _deferred(plan: Schedules, days: _Day) -> tuple[Ints, Ints]:
     loans, first = np.unique(plan.loan[moved], return_index=True)
     here = moved[first]
     at = season.midnight(days.asked[here]) + (DEBIT_HOUR + 1) * HOUR
-    return loans, _rows(at, a.DEFER, days.months[here], 0, 0, 0)
+    return loans, _rows(at, c.DEFER, days.months[here], 0, 0, 0)
 
 
 def _settling(
@@ -256,4 +256,4 @@ def _settled(
     loans = np.flatnonzero(day < NEVER)
     at = season.by_day(draw, day[loans])
     channel = np.minimum(_channel(draw, card[loans], figures), CHANNELS.index("card"))
-    return loans, _rows(at, a.SETTLE, 0, 0, channel, 0)
+    return loans, _rows(at, c.SETTLE, 0, 0, channel, 0)
