@@ -112,7 +112,7 @@ def _loans(
 
 
 def _terms(draw: np.random.Generator, lines: Lines, figures: Figures) -> Ints:
-    """Draw a term for each line out of those that its product lends over, as of the grant."""
+    """Draw a term for each line out of those that its product lends over, as of the first grant."""
     u, months = draw.random(lines.person.size), np.ones(lines.person.size, np.int64)
     for place, name in enumerate(lines.products):
         mine = np.flatnonzero(lines.product == place)
