@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from credit import policy
 from credit.dataset import DaysPastDue, outcomes
 from credit.decide.repay import (
     BUCKETS,
+    AccountTerms,
     Contract,
     DebitFailed,
     Deferred,
@@ -24,7 +26,7 @@ from credit.decide.repay import (
     schedule,
 )
 from credit.engine import Engine
-from credit.errors import DataError
+from credit.errors import DataError, PolicyError
 from credit.evaluate import lateness, roll_rates, vintage_table
 from credit.schema import DAY
 from credit.world import WorldOptions, season
@@ -36,7 +38,7 @@ from credit.world.lender.balance import Balance
 from credit.world.lender.record import Lines
 from credit.world.lender.schedules import Contracts, Schedules, schedules
 from credit.world.lender.serve import Served, serve
-from credit.world.lender.terms import CHANNELS, TermsInForce, terms_of
+from credit.world.lender.terms import CHANNELS, TermsInForce, row, terms_of
 from credit.world.rows import build
 from tests.world_lines import growing, until, world
 
@@ -170,11 +172,31 @@ def test_schedules_equal_the_exact_ones_also_where_they_end_in_half_a_fen() -> N
 
 def test_amounts_that_do_not_fit_are_refused() -> None:
     one = np.zeros(1, np.int64)
+    fine = Fraction(12_347, 10**8)
     contracts = Contracts(
         line=one, drawn_at=one, principal_fen=one + 10**10, months=one + 12, rate=one, rates=RATES
     )
     with pytest.raises(DataError, match="do not fit into 64 bits"):
         schedules(contracts)
+    with pytest.raises(DataError, match="numerator is above"):
+        schedules(replace(contracts, principal_fen=one + 100, rates=(fine,)))
+    terms = account_terms("weilidai")
+    late = replace(terms.late, fee=fine)
+    with pytest.raises(PolicyError, match="coarser steps"):
+        row(replace(terms, late=late), RATES[0])
+
+
+def account_terms(name: str) -> AccountTerms:
+    return AccountTerms.of(policy.load(name).at(OPTIONS.start))
+
+
+def test_a_loan_drawn_before_its_product_has_terms_is_refused() -> None:
+    one = np.zeros(1, np.int64)
+    contracts = Contracts(
+        line=one, drawn_at=one, principal_fen=one + 100, months=one + 12, rate=one, rates=RATES
+    )
+    with pytest.raises(PolicyError, match="no key"):
+        terms_of(("weilidai",), one, contracts)
 
 
 # -- the served world

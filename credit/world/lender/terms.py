@@ -16,7 +16,7 @@ from credit.errors import PolicyError
 from credit.policy import Policy
 from credit.schema import HOUR, SECOND
 from credit.world import season
-from credit.world.lender.schedules import Contracts, Schedules
+from credit.world.lender.schedules import MOST_OVER, Contracts, Schedules
 from credit.world.options import Ints
 
 CHANNELS = ("balance", "card", "other")
@@ -128,6 +128,12 @@ def row(terms: AccountTerms, daily_rate: Fraction) -> Ints:
     values = np.zeros(WIDTH, np.int64)
     daily = late.penalty.daily(daily_rate)
     for place, share in ((FEE, late.fee), (PENALTY, daily), (RATE, daily_rate)):
+        if share.numerator > MOST_OVER:
+            raise PolicyError(
+                f"repay.grace.fee or pricing.penalty: at a daily rate of {daily_rate} it makes the "
+                f"share {share}, whose numerator is above {MOST_OVER}: what it adds does not fit "
+                "into 64 bits. Give it in coarser steps."
+            )
         values[place : place + 2] = share.numerator, share.denominator
     values[GRACE] = late.grace_days
     values[COMPOUNDS] = late.penalty.mode == "compound"
