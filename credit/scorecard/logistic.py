@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -86,18 +86,18 @@ class _Problem:
         if not (few.sides > 0).all():
             return None
         scale = self.sides.sum() / few.sides.sum()
-        return replace(few, weight=weight * scale, sides=few.sides * scale)
+        return _Problem.of(X, y, weight * scale, self.penalty, self.whole)
 
     def slope(self, beta: Floats) -> tuple[float, Floats]:
         """Return f and its gradient."""
-        sums = np.zeros(1 + len(beta))
+        penalised = self.whole.rank == 0  # by one of all parties
+        sums = np.concatenate([[0.5 * self.penalty @ beta**2], self.penalty * beta]) * penalised
         for rows, design in designs(self.X):
             loss, residual, _ = _respond(design @ beta, self.y[rows], self.weight[rows])
             sums[0] += loss
             sums[1:] += residual @ design
         sums = self.whole.sum(sums)
-        value = 0.5 * float(self.penalty @ beta**2) + float(sums[0])
-        return value, self.penalty * beta + sums[1:]
+        return float(sums[0]), sums[1:]
 
     def information(self, beta: Floats) -> NDArray[np.float64]:
         """Return the Hessian of the deviance, penalty left out."""
