@@ -31,7 +31,7 @@ from credit.federated.agree import (
 )
 from credit.federated.counts import Column, count_together, own_rows, read_column
 from credit.federated.reduce import Number, Reducer
-from credit.frames import Frame
+from credit.frames import Frame, as_frame
 from credit.scorecard import Scorecard, WoeOptions
 
 SMALLEST_CELL = 10
@@ -103,8 +103,8 @@ def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> Federat
     card : Scorecard
         Its options, the same at every party; it is not fitted itself.
     X : frame (rows, features)
-        This party's rows. The columns are every party's, in any order; one without any value
-        will do.
+        This party's rows, or none. The columns are every party's, in any order; one without any
+        value will do.
     y : (rows,)
         Outcome. A party may hold one class only.
     reducer : Reducer
@@ -133,9 +133,9 @@ def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> Federat
     counts = count_together(
         columns, limits=fitted.bin_limits, special_codes=fitted.special_codes or {}, reducer=metered
     )
-    frame = mine.frame[list(kinds)]
-    read_frame(fitted, frame, reset=True)
-    fitted.fit_counted(frame, sample, counts, np.array(labels))
+    fitted.features_, fitted.n_features_in_ = tuple(kinds), len(kinds)
+    fitted.feature_names_in_ = np.array(list(kinds), dtype=object)
+    fitted.fit_counted(mine.frame[list(kinds)], sample, counts, np.array(labels))
     _refuse_other_cards(exchange(metered, fingerprint(fitted.to_dict())))
     return FederatedCard(card=fitted, told=_told(columns, counts, metered))
 
@@ -152,8 +152,8 @@ class _Own:
 def _read(card: Scorecard, X: Any, y: ArrayLike) -> _Own:
     """Read this party's rows; what is wrong with them becomes a fact that the others hear."""
     try:
-        frame = read_frame(card, X, reset=True)
-        outcome = read_outcome(card, y, len(frame))
+        frame = read_frame(card, X, reset=True) if len(X) else as_frame(X)
+        outcome = read_outcome(card, y, len(frame)) if len(X) else np.zeros(0)
         kinds = kinds_of(frame)
     except CreditError as error:
         return _Own(facts=Facts(error=str(error)))

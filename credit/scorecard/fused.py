@@ -272,7 +272,8 @@ def _base(
     for name, terms in margins.items():
         add_terms(margin, np.array(terms), bins[name].encode(frame[name]))
     level, whole = float(np.log(bad / good)), sample.whole
-    least, most = each(whole, np.array([margin.min(), margin.max()])).T
+    ends = [margin.min(), margin.max()] if len(margin) else [0.0, 0.0]
+    least, most = each(whole, np.array(ends)).T
 
     def excess(base: float) -> float:
         return total(whole, weight @ expit(base + margin)) - bad
