@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import pairwise
 
+import federated_card_work as work
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ from credit.federated.card import fit_card
 from credit.federated.coalitions import coalition_aucs
 from credit.federated.counts import count_together, opening_ranks, read_column
 from credit.federated.order import order_statistics
+from credit.federated.together import run_together
 from credit.scorecard import (
     FusedOptions,
     Scorecard,
@@ -96,6 +98,14 @@ def test_bins_coefficients_and_errors_are_those_of_all_rows_in_one_place():
     assert found[0].told.small_cells > found[3].told.small_cells
 
 
+def test_three_processes_fit_the_card_of_all_rows_in_one_place():
+    X, y = everybody()
+    held = [(card(WOE), X[a:b], y[a:b]) for a, b in ((0, 50), (50, 500), (500, 1_200))]
+    found = run_together(("a", "b", "c"), work.fit, held, time_limit=120).of
+    assert found[1:] == found[:1] * 2
+    same(Scorecard.from_dict(found[0]), card(WOE).fit(X, y), 1e-10)
+
+
 def test_one_party_alone_fits_the_central_card_to_the_bit():
     X, y = everybody()
     for options in (card(BinLimits()), card(QUICK)):
@@ -145,16 +155,10 @@ class _Part:
         self.rank = rank
 
 
-def test_the_order_of_parties_does_not_matter():
-    held = parts()
-    forth, back = (fit_together(card(WOE), one)[0].card for one in (held, held[::-1]))
-    same(forth, back, 1e-10)
-
-
-def test_labels_and_the_order_of_columns_may_differ():
+def test_the_order_of_parties_and_of_columns_and_the_labels_may_differ():
     held = [
         (X[list(X)[:: 1 if i % 2 else -1]], np.where(y, "z", "g"))
-        for i, (X, y) in enumerate(parts())
+        for i, (X, y) in enumerate(parts()[::-1])
     ]
     found = fit_together(card(WOE), held)[0].card
     assert found.classes_.tolist() == ["g", "z"]
