@@ -179,6 +179,25 @@ def edit_picture(before: pd.DataFrame, **record: str) -> Figure:
     return plot.bin_edit(before, after, [known | record])
 
 
+def party_rows() -> pd.DataFrame:
+    """Two parties, the second without a model of its own."""
+    return pd.DataFrame(
+        [
+            {
+                "party": party, "rows": 1_500, "way": way, "metric": metric,
+                "value": value, "low": value - 0.02, "high": value + 0.02,
+            }
+            for party, ways in (("county bank", 3), ("$shop_y", 2))
+            for way, value in (("federated", 0.74), ("central", 0.741), ("alone", 0.7))[:ways]
+            for metric in ("auc", "ks")
+        ]
+    )  # fmt: skip
+
+
+def party_picture(table: pd.DataFrame) -> Figure:
+    return plot.federated(table, model="XGBoost")
+
+
 def worth_rows() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -360,6 +379,11 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
         ["product", "limit", "mark", "cost_low", "cost", "cost_high"],
     ),
     "recourse": (way_picture, way_rows, ["step", "points"]),
+    "federated": (
+        party_picture,
+        party_rows,
+        ["party", "rows", "way", "metric", "value", "low", "high"],
+    ),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -403,7 +427,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
         "model_comparison", "dimension_shares", "points_table", "iv_by_month", "column_bins",
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability", "features_by_period",
-        "products",
+        "products", "federated",
     }  # fmt: skip
     assert up or name in named
 
