@@ -10,7 +10,7 @@ import pytest
 from credit import plot
 from credit.binning import BinLimits
 from credit.federated.card import Told
-from credit.federated.leaving import card_leaves, card_unprotected
+from credit.federated.card_leaves import card_leaves, card_unprotected
 from credit.federated.record import Cost, FederatedResult, Interval, PartyRow, Quality
 from credit.pipeline.pages.federated import federated_page, qualities, write_federated
 from credit.pipeline.pages.page import render
