@@ -103,13 +103,14 @@ def labels_agreed(facts: Sequence[Facts]) -> list[Any]:
     ModelError
         There are not two.
     """
-    labels = sorted({label for one in facts for label in one.labels})
-    if len(labels) != 2:
+    labels = {label for one in facts for label in one.labels}
+    if len(labels) != 2 or len({isinstance(label, str) for label in labels}) > 1:
         raise ModelError(
-            f"y: all parties together have the outcome(s) {labels[:5]}. A model is fitted on one "
-            "good and one bad label: widen the samples, or declare the outcome alike."
+            f"y: all parties together have the outcome(s) {sorted(labels, key=str)[:5]}. A model "
+            "is fitted on one good and one bad label: widen the samples, or declare the outcome "
+            "alike."
         )
-    return labels
+    return sorted(labels)
 
 
 def refuse_options(facts: Sequence[Facts]) -> None:

@@ -120,7 +120,6 @@ def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> Federat
     """
     metered = Counted(reducer)
     fitted: Scorecard = clone(card)
-    _refuse_unsummed(fitted.bin_limits)
     mine = _read(fitted, X, y)
     every = [Facts(**one) for one in exchange(metered, asdict(mine.facts))]
     refuse_errors([one.error for one in every])
@@ -152,6 +151,7 @@ class _Own:
 def _read(card: Scorecard, X: Any, y: ArrayLike) -> _Own:
     """Read this party's rows; what is wrong with them becomes a fact that the others hear."""
     try:
+        _refuse_unsummed(card.bin_limits)
         frame = read_frame(card, X, reset=True) if len(X) else as_frame(X)
         outcome = read_outcome(card, y, len(frame)) if len(X) else np.zeros(0)
         kinds = kinds_of(frame)
