@@ -1,4 +1,4 @@
-"""What parties tell each other before anything is summed, and what they refuse to go on with."""
+"""What parties tell each other before a card is fitted: kinds of columns, outcomes, values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from credit.columns import Kind
-from credit.errors import FederatedError, ModelError
+from credit.errors import ModelError
 from credit.federated.reduce import Reducer, gather_texts
 
 EMPTY = "missing"
@@ -18,26 +18,18 @@ EMPTY = "missing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a party says of itself.
+    """What a party says of its rows.
 
     Attributes
     ----------
     columns : dict of str to str
         ``number``, ``category`` or ``missing``, in the party's own order.
-    labels : tuple
-        The outcomes that occur, in ascending order.
-    options : dict of str to str
-        A hash of each option of the model.
-    error : str
-        Why the party cannot go on; the others must hear it, or they would wait.
-
-    A party with an error says nothing else.
+    labels : sequence
+        The outcomes that occur.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Sequence[Any] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    error: str = ""
 
 
 def exchange(reducer: Reducer, mine: Any) -> list[Any]:
@@ -51,48 +43,21 @@ def fingerprint(value: object) -> str:
     return sha256(plain.encode()).hexdigest()[:16]
 
 
-def refuse_errors(errors: Sequence[str]) -> None:
-    """Raise at every party what went wrong at one.
+def kinds_at(mine: Mapping[str, str], facts: Sequence[Facts]) -> dict[str, Kind]:
+    """Return the kinds of a party's columns, in the order of the first party that has any.
 
-    Raises
-    ------
-    FederatedError
-        Some party has an error.
+    A column without a value is of the kind that another party says; of numbers if none has any.
     """
-    for rank, error in enumerate(errors):
-        if error:
-            raise FederatedError(f"party {rank}: {error}")
-
-
-def kinds_agreed(facts: Sequence[Facts]) -> dict[str, Kind]:
-    """Return the kind of every column, in the order of the first party.
-
-    Raises
-    ------
-    FederatedError
-        A party lacks a column, has one more, or holds another kind in it.
-    """
-    first = facts[0].columns
-    for rank, other in enumerate(facts):
-        lacking = [name for name in first if name not in other.columns]
-        further = [name for name in other.columns if name not in first]
-        if lacking or further:
-            raise FederatedError(
-                f"party {rank}: no column {lacking}, and column(s) {further} that party 0 does "
-                "not have. All parties need the same features: leave out what some lack."
-            )
-    found: dict[str, Kind] = {}
-    for name in first:
-        told = {rank: one.columns[name] for rank, one in enumerate(facts)}
-        known = {rank: kind for rank, kind in told.items() if kind != EMPTY}
-        if len(set(known.values())) > 1:
-            said = ", ".join(f"party {rank} {kind}" for rank, kind in known.items())
-            raise FederatedError(
-                f"column {name!r} holds different kinds: {said}. Let all parties convert it to "
-                "numbers, or all to text."
-            )
-        found[name] = "category" if "category" in known.values() else "number"
-    return found
+    said: dict[str, Kind] = {}
+    order: dict[str, None] = {}
+    for one in facts:
+        order |= dict.fromkeys(one.columns)
+        for name, kind in one.columns.items():
+            if kind != EMPTY:
+                said.setdefault(name, "category" if kind == "category" else "number")
+    own: dict[str, Kind] = {n: "category" for n, kind in mine.items() if kind == "category"}
+    own |= {n: "number" for n, kind in mine.items() if kind == "number"}
+    return {name: own.get(name, said.get(name, "number")) for name in order if name in mine}
 
 
 def labels_agreed(facts: Sequence[Facts]) -> list[Any]:
@@ -111,20 +76,3 @@ def labels_agreed(facts: Sequence[Facts]) -> list[Any]:
             "alike."
         )
     return sorted(labels)
-
-
-def refuse_options(facts: Sequence[Facts]) -> None:
-    """Refuse parties that fit different models.
-
-    Raises
-    ------
-    FederatedError
-        An option of some party is not that of the first.
-    """
-    for rank, one in enumerate(facts):
-        for name, value in one.options.items():
-            if value != facts[0].options.get(name):
-                raise FederatedError(
-                    f"party {rank}: option {name!r} is not the one party 0 has. All parties must "
-                    "use the same pipeline file, seed included."
-                )

@@ -16,21 +16,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
+from credit import __version__
 from credit.binning import BinLimits, Counts, Sample
 from credit.columns import Kind, kinds_of, known_names, read_frame, read_outcome
-from credit.errors import CreditError, FederatedError, ModelError
+from credit.errors import CreditError, ModelError
 from credit.federated.agree import (
     EMPTY,
     Facts,
     exchange,
     fingerprint,
-    kinds_agreed,
+    kinds_at,
     labels_agreed,
-    refuse_errors,
-    refuse_options,
 )
 from credit.federated.counts import Column, count_together, own_rows, read_column
 from credit.federated.reduce import Number, Reducer
+from credit.federated.terms import Terms, agree
 from credit.frames import Frame, as_frame
 from credit.scorecard import Scorecard, WoeOptions
 
@@ -90,7 +90,9 @@ class Counted:
         return self._reducer.sum(values)
 
 
-def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> FederatedCard:
+def fit_card(
+    card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer, *, party: str = ""
+) -> FederatedCard:
     """Fit a scorecard on the rows of all parties; each calls this with its own.
 
     The bins are those of ``card.fit`` on all rows in one place, to the bit. So are, up to the
@@ -108,6 +110,8 @@ def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> Federat
     y : (rows,)
         Outcome. A party may hold one class only.
     reducer : Reducer
+    party : str
+        What this one is called in errors; its rank without it.
 
     Raises
     ------
@@ -120,22 +124,25 @@ def fit_card(card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer) -> Federat
     """
     metered = Counted(reducer)
     fitted: Scorecard = clone(card)
+    name = party or str(reducer.rank)
     mine = _read(fitted, X, y)
     every = [Facts(**one) for one in exchange(metered, asdict(mine.facts))]
-    refuse_errors([one.error for one in every])
-    refuse_options(every)
-    kinds, labels = kinds_agreed(every), labels_agreed(every)
+    kinds = kinds_at(mine.facts.columns, every)
+    agree(metered, _terms(card, name, kinds, mine.lacking))
+    labels = labels_agreed(every)
     known_names("special_codes", fitted.special_codes or {}, kinds)
     bad = (mine.outcome == labels[1]).astype(np.float64)
     sample = Sample.of(bad, np.ones(len(bad)), whole=metered)
-    columns = _columns(fitted, mine.frame, kinds, sample, metered)
+    columns, lacking = _columns(fitted, mine.frame, kinds, sample)
+    agree(metered, Terms(party=name, columns={}, settings={}, lacking=lacking))
     counts = count_together(
         columns, limits=fitted.bin_limits, special_codes=fitted.special_codes or {}, reducer=metered
     )
     fitted.features_, fitted.n_features_in_ = tuple(kinds), len(kinds)
     fitted.feature_names_in_ = np.array(list(kinds), dtype=object)
     fitted.fit_counted(mine.frame[list(kinds)], sample, counts, np.array(labels))
-    _refuse_other_cards(exchange(metered, fingerprint(fitted.to_dict())))
+    same = {"the finished card": fingerprint(fitted.to_dict())}
+    agree(metered, Terms(party=name, columns={}, settings=same))
     return FederatedCard(card=fitted, told=_told(columns, counts, metered))
 
 
@@ -145,7 +152,8 @@ class _Own:
 
     frame: Frame = field(default_factory=pd.DataFrame)
     outcome: NDArray[Any] = field(default_factory=lambda: np.zeros(0))
-    facts: Facts
+    facts: Facts = field(default_factory=Facts)
+    lacking: str = ""
 
 
 def _read(card: Scorecard, X: Any, y: ArrayLike) -> _Own:
@@ -156,31 +164,33 @@ def _read(card: Scorecard, X: Any, y: ArrayLike) -> _Own:
         outcome = read_outcome(card, y, len(frame)) if len(X) else np.zeros(0)
         kinds = kinds_of(frame)
     except CreditError as error:
-        return _Own(facts=Facts(error=str(error)))
+        return _Own(lacking=str(error))
     told = {name: EMPTY if frame[name].isna().all() else kind for name, kind in kinds.items()}
-    options = {name: fingerprint(value) for name, value in card.get_params(deep=False).items()}
-    labels = np.unique(outcome).tolist()
-    return _Own(
-        frame=frame,
-        outcome=outcome,
-        facts=Facts(columns=told, labels=labels, options=options),
-    )
+    facts = Facts(columns=told, labels=np.unique(outcome).tolist())
+    return _Own(frame=frame, outcome=outcome, facts=facts)
+
+
+def _terms(card: Scorecard, party: str, kinds: Mapping[str, Kind], lacking: str) -> Terms:
+    """Return what must be equal at all: options, and columns in any order."""
+    options = {name: str(value) for name, value in card.get_params(deep=False).items()}
+    versions = {"versions": f"credit {__version__}, numpy {np.__version__}"}
+    columns = {name: kinds[name] for name in sorted(kinds)}
+    return Terms(party=party, columns=columns, settings=versions | options, lacking=lacking)
 
 
 def _columns(
-    card: Scorecard, frame: Frame, kinds: Mapping[str, Kind], sample: Sample, reducer: Reducer
-) -> dict[str, Column]:
-    """Read every column as the kind that all agree on; no party goes on if one cannot."""
+    card: Scorecard, frame: Frame, kinds: Mapping[str, Kind], sample: Sample
+) -> tuple[dict[str, Column], str]:
+    """Read every column as the kind that all agree on, and say why one cannot be read."""
     columns: dict[str, Column] = {}
-    codes, failed = card.special_codes or {}, ""
+    codes = card.special_codes or {}
     try:
         for name, kind in kinds.items():
             own = tuple(codes.get(name, ()))
             columns[name] = read_column(frame[name], name, kind, sample, own)
     except CreditError as error:
-        failed = str(error)
-    refuse_errors(exchange(reducer, failed))
-    return columns
+        return columns, str(error)
+    return columns, ""
 
 
 def _refuse_unsummed(limits: BinLimits) -> None:
@@ -193,16 +203,6 @@ def _refuse_unsummed(limits: BinLimits) -> None:
         )
     if limits.neighbours.same_order:
         raise ModelError("same_order: parties count no periods. Remove it from the limits.")
-
-
-def _refuse_other_cards(prints: list[str]) -> None:
-    other = [rank for rank, one in enumerate(prints) if one != prints[0]]
-    if other:
-        raise FederatedError(
-            f"parties {other} arrived at another card than party 0. The sums are the same, so "
-            "their machines calculate differently: let all use the same versions of NumPy and "
-            "SciPy on the same kind of processor."
-        )
 
 
 def _told(columns: Mapping[str, Column], counts: Mapping[str, Counts], metered: Counted) -> Told:
