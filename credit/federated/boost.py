@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,37 @@ import xgboost as xgb
 from credit import __version__
 from credit.boost import BoostedModel, BoostOptions
 from credit.boost.pool import Pool
-from credit.columns import kinds_of, read_frame
+from credit.columns import Floats, kinds_of, read_frame
 from credit.errors import ModelError
-from credit.federated.reduce import Reducer
-from credit.federated.terms import Terms, Together, agree
+from credit.federated.reduce import Reducer, gather_texts
+from credit.federated.terms import Terms, agree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """The pool of rows that parties share: sums and names of columns' values leave, rows do not.
+
+    Attributes
+    ----------
+    reducer : Reducer
+    """
+
+    reducer: Reducer
+
+    def total(self, values: Floats) -> Floats:
+        """Return numbers added up over parties."""
+        return self.reducer.sum(np.asarray(values, dtype=np.float64))
+
+    def least(self, value: int) -> int:
+        """Return the smallest of the parties' values."""
+        mine = np.zeros(self.reducer.parties, dtype=np.int64)
+        mine[self.reducer.rank] = value
+        return int(self.reducer.sum(mine).min())
+
+    def union(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return every name that a party has, once, sorted."""
+        lists = gather_texts(self.reducer, json.dumps(sorted(set(names))))
+        return tuple(sorted({name for text in lists for name in json.loads(text)}))
 
 
 def fit_together(

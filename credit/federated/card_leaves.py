@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credit.federated.card import SMALLEST_CELL, Told
+from credit.federated.leaves import ADDS_UP, EVERYBODY
 from credit.federated.record import Leaving
 from credit.scorecard import FusedOptions, Scorecard
 
-ADDER, ALL = "the process that adds up", "every party"
-SUMS = f"each party's own: {ADDER}; the sums: {ALL}"
+SUMS = f"each party's own: {ADDS_UP}; the sum: {EVERYBODY}"
 
 
 def card_leaves(card: Scorecard) -> tuple[Leaving, ...]:
@@ -25,12 +25,12 @@ def card_leaves(card: Scorecard) -> tuple[Leaving, ...]:
         Leaving(
             what="names and kinds of columns, the outcome's labels, hashes of the options",
             when="once",
-            seen_by=ALL,
+            seen_by=EVERYBODY,
         ),
         Leaving(
             what=f"the different values of columns of numbers with at most {most}, and all names",
             when="once",
-            seen_by=ALL,
+            seen_by=EVERYBODY,
         ),
         Leaving(
             what=f"rows at or below thresholds: 15 for each of up to {most - 1} quantiles a column",

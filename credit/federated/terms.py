@@ -1,43 +1,13 @@
-"""What parties agree on before they train: who they are, the columns, the settings, the names."""
+"""What parties agree on before they train: who they are, the columns, the settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from credit.columns import Floats
 from credit.errors import FederatedError
 from credit.federated.reduce import Reducer, gather_texts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
-    """The pool of rows that parties share: sums and names of columns' values leave, rows do not.
-
-    Attributes
-    ----------
-    reducer : Reducer
-    """
-
-    reducer: Reducer
-
-    def total(self, values: Floats) -> Floats:
-        """Return numbers added up over parties."""
-        return self.reducer.sum(np.asarray(values, dtype=np.float64))
-
-    def least(self, value: int) -> int:
-        """Return the smallest of the parties' values."""
-        mine = np.zeros(self.reducer.parties, dtype=np.int64)
-        mine[self.reducer.rank] = value
-        return int(self.reducer.sum(mine).min())
-
-    def union(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return every name that a party has, once, sorted."""
-        lists = gather_texts(self.reducer, json.dumps(sorted(set(names))))
-        return tuple(sorted({name for text in lists for name in json.loads(text)}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
