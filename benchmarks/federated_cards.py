@@ -58,7 +58,7 @@ def take_part(seat: Seat, argument: tuple[str, str], _: Told) -> Any:
     began = time.process_time()
     with joined(seat) as reducer:
         found = fit_card(Scorecard(binning=METHODS[method]), X, y, reducer)
-    told = found.told
+    told = found.disclosed
     return {
         "card": found.card.to_dict(),
         "seconds": time.process_time() - began,

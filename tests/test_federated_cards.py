@@ -94,8 +94,8 @@ def test_bins_coefficients_and_errors_are_those_of_all_rows_in_one_place():
     for one in found:
         same(one.card, central, 1e-10)
     assert found[0].card.to_dict() == found[3].card.to_dict()
-    assert [one.told.rounds for one in found] == [found[0].told.rounds] * 4
-    assert found[0].told.small_cells > found[3].told.small_cells
+    assert [one.disclosed.rounds for one in found] == [found[0].disclosed.rounds] * 4
+    assert found[0].disclosed.small_cells > found[3].disclosed.small_cells
 
 
 def test_three_processes_fit_the_card_of_all_rows_in_one_place():

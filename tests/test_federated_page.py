@@ -9,7 +9,7 @@ import pytest
 
 from credit import plot
 from credit.binning import BinLimits
-from credit.federated.card import Told
+from credit.federated.card import Disclosed
 from credit.federated.card_leaves import card_leaves, card_unprotected
 from credit.federated.record import Cost, FederatedResult, Interval, PartyRow, Quality
 from credit.pipeline.pages.federated import federated_page, qualities, write_federated
@@ -45,7 +45,7 @@ def row(party: str, alone: float | None, model: str = "scorecard") -> PartyRow:
 
 def result() -> FederatedResult:
     card = Scorecard()
-    told = Told(rounds=63, numbers=90, cells=800, small_cells=420)
+    told = Disclosed(rounds=63, numbers=90, cells=800, small_cells=420)
     return FederatedResult(
         name="lenders <&>",
         started="2026-01-02T03:04:05Z",

@@ -39,7 +39,7 @@ SMALLEST_CELL = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Disclosed:
     """What fitting a card took out of one party.
 
     Attributes
@@ -59,10 +59,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FederatedCard:
-    """The card of all parties, and what this one told the others for it."""
+    """The card of all parties, and what this one disclosed for it."""
 
     card: Scorecard
-    told: Told
+    disclosed: Disclosed
 
 
 class Counted:
@@ -143,7 +143,7 @@ def fit_card(
     fitted.fit_counted(mine.frame[list(kinds)], sample, counts, np.array(labels))
     same = {"the finished card": fingerprint(fitted.to_dict())}
     agree(metered, Terms(party=name, columns={}, settings=same))
-    return FederatedCard(card=fitted, told=_told(columns, counts, metered))
+    return FederatedCard(card=fitted, disclosed=_disclosed(columns, counts, metered))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,8 +165,8 @@ def _read(card: Scorecard, X: Any, y: ArrayLike) -> _Own:
         kinds = kinds_of(frame)
     except CreditError as error:
         return _Own(lacking=str(error))
-    told = {name: EMPTY if frame[name].isna().all() else kind for name, kind in kinds.items()}
-    facts = Facts(columns=told, labels=np.unique(outcome).tolist())
+    said = {name: EMPTY if frame[name].isna().all() else kind for name, kind in kinds.items()}
+    facts = Facts(columns=said, labels=np.unique(outcome).tolist())
     return _Own(frame=frame, outcome=outcome, facts=facts)
 
 
@@ -205,9 +205,11 @@ def _refuse_unsummed(limits: BinLimits) -> None:
         raise ModelError("same_order: parties count no periods. Remove it from the limits.")
 
 
-def _told(columns: Mapping[str, Column], counts: Mapping[str, Counts], metered: Counted) -> Told:
+def _disclosed(
+    columns: Mapping[str, Column], counts: Mapping[str, Counts], metered: Counted
+) -> Disclosed:
     cells = np.concatenate([own_rows(one, counts[name]).ravel() for name, one in columns.items()])
-    return Told(
+    return Disclosed(
         rounds=metered.rounds,
         numbers=metered.numbers,
         cells=int((cells > 0).sum()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from credit.federated.card import SMALLEST_CELL, Told
+from credit.federated.card import SMALLEST_CELL, Disclosed
 from credit.federated.leaves import ADDS_UP, EVERYBODY
 from credit.federated.record import Leaving
 from credit.scorecard import FusedOptions, Scorecard
@@ -56,14 +56,14 @@ def card_leaves(card: Scorecard) -> tuple[Leaving, ...]:
     return (*common, fused) if isinstance(card.bin_limits, FusedOptions) else common
 
 
-def card_unprotected(card: Scorecard, told: Mapping[str, Told]) -> tuple[str, ...]:
+def card_unprotected(card: Scorecard, told: Mapping[str, Disclosed]) -> tuple[str, ...]:
     """Return what the protocol does not protect, a sentence each; the small cells are counted.
 
     Parameters
     ----------
     card : Scorecard
         Its options count; it need not be fitted.
-    told : dict of str to Told
+    told : dict of str to Disclosed
         Party -> what fitting took out of it.
     """
     small = "; ".join(f"{name} {one.small_cells} of {one.cells}" for name, one in told.items())

@@ -29,7 +29,8 @@ def quality(tested: pd.DataFrame, margin: str, seed: int) -> Quality:
     ).set_index("metric")  # fmt: skip
 
     def interval(name: str) -> Interval:
-        return Interval(**found.loc[name, ["value", "low", "high"]].astype(float).to_dict())
+        value, low, high = found[["value", "low", "high"]].to_numpy()[found.index.get_loc(name)]
+        return Interval(value=value, low=low, high=high)
 
     return Quality(auc=interval("auc"), ks=interval("ks"))
 
