@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from credit.federated.card import fit_card
-from credit.federated.transport import Seat, Told, joined
+from credit.federated.party import Rows, take_turns
+from credit.federated.transport import Seat, Told
 from credit.scorecard import Scorecard
 
 
-def fit(seat: Seat, argument: tuple[Scorecard, Any, Any], _: Told) -> Any:
-    """Fit a card with the others, each from its own rows."""
-    card, X, y = argument
-    with joined(seat) as reducer:
-        return fit_card(card, X, y, reducer).card.to_dict()
+def fit(seat: Seat, argument: tuple[Scorecard, Rows, str], told: Told) -> Any:
+    """Fit a card alone and with the others, and write it."""
+    card, rows, folder = argument
+    scored = take_turns(seat, rows, card, Path(folder) / seat.name, told)
+    return [scored.model_sha256, scored.alone is None, scored.disclosed.rounds]

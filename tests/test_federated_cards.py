@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
+from types import SimpleNamespace
 
 import federated_card_work as work
 import numpy as np
@@ -19,10 +22,13 @@ from credit.binning import BinLimits, Neighbours, Sample, count_frame
 from credit.binning.edges import candidate_edges
 from credit.errors import FederatedError, ModelError
 from credit.evaluate import auc, every_subset, shapley
+from credit.federated import party
 from credit.federated.card import fit_card
 from credit.federated.coalitions import coalition_aucs
 from credit.federated.counts import count_together, opening_ranks, read_column
 from credit.federated.order import order_statistics
+from credit.federated.party import Rows
+from credit.federated.reduce import memory_reducers
 from credit.federated.together import run_together
 from credit.scorecard import (
     FusedOptions,
@@ -34,7 +40,7 @@ from credit.scorecard import (
     fused,
     stacking,
 )
-from credit.scorecard.thermometer import Rows
+from credit.scorecard.thermometer import Rows as CodedRows
 from credit.whole import ALONE, generator
 
 ENDS = (0, 50, 130, 500, 1_200)
@@ -98,12 +104,17 @@ def test_bins_coefficients_and_errors_are_those_of_all_rows_in_one_place():
     assert found[0].disclosed.small_cells > found[3].disclosed.small_cells
 
 
-def test_three_processes_fit_the_card_of_all_rows_in_one_place():
+def test_three_processes_fit_the_card_of_all_rows_in_one_place(tmp_path):
     X, y = everybody()
-    held = [(card(WOE), X[a:b], y[a:b]) for a, b in ((0, 50), (50, 500), (500, 1_200))]
+    held = [
+        (card(WOE), Rows(X=X[a:b], y=y[a:b], test=X[:3]), str(tmp_path))
+        for a, b in ((0, 50), (50, 130), (130, 1_200))
+    ]
     found = run_together(("a", "b", "c"), work.fit, held, time_limit=120).of
-    assert found[1:] == found[:1] * 2
-    same(Scorecard.from_dict(found[0]), card(WOE).fit(X, y), 1e-10)
+    (digest, _, rounds), *_ = found
+    assert found == [[digest, False, rounds], [digest, True, rounds], [digest, False, rounds]]
+    written = json.loads((tmp_path / "b" / "scorecard.json").read_text(encoding="utf-8"))
+    same(Scorecard.from_dict(written), card(WOE).fit(X, y), 1e-10)
 
 
 def test_one_party_alone_fits_the_central_card_to_the_bit():
@@ -120,16 +131,16 @@ def test_a_fused_card_is_that_of_all_rows_under_the_same_deals(monkeypatch):
     rows: list[int] = []
     random = [generator(_Part(rank), 1) for rank in range(4)]
 
-    def patterns(held: Rows, weight: np.ndarray) -> tuple[Rows, np.ndarray]:
+    def patterns(held: CodedRows, weight: np.ndarray) -> tuple[CodedRows, np.ndarray]:
         own = [
-            bagging.patterns(Rows(codes=held.codes[a:b], bad=held.bad[a:b]), weight[a:b])
+            bagging.patterns(CodedRows(codes=held.codes[a:b], bad=held.bad[a:b]), weight[a:b])
             for a, b in pairwise(ENDS)
         ]
         rows[:] = [len(mass) for _, mass in own]
         codes, bad = (
             np.concatenate([getattr(r, name) for r, _ in own]) for name in ("codes", "bad")
         )
-        return Rows(codes=codes, bad=bad), np.concatenate([mass for _, mass in own])
+        return CodedRows(codes=codes, bad=bad), np.concatenate([mass for _, mass in own])
 
     def draw(bad: np.ndarray, weight: np.ndarray, _: object) -> np.ndarray:
         at = list(pairwise(np.cumsum([0, *rows])))
@@ -270,6 +281,32 @@ def test_contributions_are_fair_shares_of_the_held_out_auc():
     assert min(fair, key=lambda name: fair[name]) == "noise"
     with pytest.raises(FederatedError, match=r"names: 2 for 1 parties, at most 6"):
         together(1, lambda r: coalition_aucs(options, learn[0], test[0], r, ("a", "b")))
+
+
+def test_parties_that_take_turns_with_a_card_learn_what_each_contributes(tmp_path, monkeypatch):
+    X, y = everybody()
+    X = X[["night", "share"]]
+    options = Scorecard(binning=QUICK, special_codes={"night": [-9]})
+    reducers = memory_reducers(2)
+    monkeypatch.setattr(party, "joined", lambda seat: nullcontext(reducers[seat.rank]))
+
+    def turn(rank):
+        a, b = ((130, 500), (500, 1_200))[rank]
+        rows = Rows(X=X[a:b], y=y[a:b], test=X[:50], test_y=y[:50])
+        seat = SimpleNamespace(rank=rank, name=("south", "north")[rank])
+        place = tmp_path / seat.name
+        turns = party.take_all_turns(seat, rows, {place: options}, lambda *_: None)
+        return turns.contributions, turns.of[place]
+
+    with ThreadPoolExecutor(2) as pool:
+        (shares, scored), (again, other) = pool.map(turn, range(2))
+    assert shares == again
+    assert list(shares) == ["south", "north"]
+    assert scored.model_sha256 == other.model_sha256
+    assert scored.alone is not None
+    np.testing.assert_array_equal(scored.federated, other.federated)
+    classic = options.set_params(binning=BinLimits()).fit(X[130:], y[130:])
+    assert sum(shares.values()) == pytest.approx(auc(y[:50], -classic.points(X[:50])) - 0.5)
 
 
 # --- what is refused, and by whom
