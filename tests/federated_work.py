@@ -53,3 +53,10 @@ def grow(seat: Seat, folder: str, told: Told) -> Any:
         "margins": json.dumps(scored.federated.tolist()),
         "seconds": [scored.alone_seconds, scored.federated_seconds],
     }
+
+
+def fail(seat: Seat, _task: Any, _told: Told) -> Any:
+    """Fail, at the second party."""
+    if seat.rank == 1:
+        raise ValueError("out of luck")
+    time.sleep(60)

@@ -71,7 +71,7 @@ def test_the_page_opens_offline_and_says_what_the_record_says(tmp_path):
         "All parties hold the same model, abababababab.",
         "2.50 times that of one place",
         "Cells told that hold fewer than 10 of a party&#39;s rows: county 420 of 800.",
-        "less the .5 of no model: 0.2500",
+        "of all less the .5 of no model: 0.2500",
     ):
         assert said in html
     assert html.count("every step in every bag") == 1

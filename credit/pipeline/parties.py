@@ -100,7 +100,7 @@ def _refuse_number(count: int, what: str) -> None:
 def _values(engine: Engine, facts: pd.DataFrame, by: str) -> pd.Series:
     columns = columns_of(engine)
     persons = columns.get("customers", [])
-    if by in facts.columns:
+    if by in facts.columns and by != PERSON:
         return facts.drop_duplicates(PERSON).set_index(PERSON)[by]
     if by in persons:
         quoted = '"' + by.replace('"', '""') + '"'

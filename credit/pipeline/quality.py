@@ -29,7 +29,7 @@ def quality(tested: pd.DataFrame, margin: str, seed: int) -> Quality:
     ).set_index("metric")  # fmt: skip
 
     def interval(name: str) -> Interval:
-        value, low, high = found[["value", "low", "high"]].to_numpy()[found.index.get_loc(name)]
+        value, low, high = (float(found[end].loc[name]) for end in ("value", "low", "high"))
         return Interval(value=value, low=low, high=high)
 
     return Quality(auc=interval("auc"), ks=interval("ks"))

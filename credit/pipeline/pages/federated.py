@@ -166,10 +166,10 @@ def _contributions(found: FederatedResult) -> Section:
     return Section(
         title="What each party contributes",
         text=(
-            "A model was trained by every coalition of the parties and measured on the held-out "
-            "rows of all. A party's contribution is what it adds on average over all orders in "
-            "which the parties may join (its Shapley value); together they are the AUC of all "
-            f"less the .5 of no model: {number(total)}."
+            "A classic card was fitted by every coalition of the parties and measured on the "
+            "held-out rows of all. A party's contribution is what it adds on average over all "
+            "orders in which the parties may join (its Shapley value); together they are the AUC "
+            f"of all less the .5 of no model: {number(total)}."
         ),
         tables=[
             Printed(
