@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credit.federated.card import SMALLEST_CELL, Disclosed
-from credit.federated.leaves import ADDS_UP, EVERYBODY
+from credit.federated.leaves import ADDS_UP, EVERYBODY, NAMES_LEAVE, TERMS_LEAVE, UNPROTECTED
 from credit.federated.record import Leaving
 from credit.scorecard import FusedOptions, Scorecard
 
@@ -22,13 +22,10 @@ def card_leaves(card: Scorecard) -> tuple[Leaving, ...]:
     """
     most = card.bin_limits.max_candidates
     common = (
+        TERMS_LEAVE,
+        NAMES_LEAVE,
         Leaving(
-            what="names and kinds of columns, the outcome's labels, hashes of the options",
-            when="once",
-            seen_by=EVERYBODY,
-        ),
-        Leaving(
-            what=f"the different values of columns of numbers with at most {most}, and all names",
+            what=f"outcome labels; the different values of columns with at most {most} of them",
             when="once",
             seen_by=EVERYBODY,
         ),
@@ -73,12 +70,10 @@ def card_unprotected(card: Scorecard, told: Mapping[str, Disclosed]) -> tuple[st
         f"A count of a few rows says something of single people. Cells told that hold fewer than "
         f"{SMALLEST_CELL} of a party's rows: {small}.",
         "Quantiles are exact: a threshold, and a cut point near it, may be one person's value.",
-        "Of two parties each learns the other's sums by taking its own from the total.",
-        "No noise is added to the sums, so there is no guarantee of differential privacy.",
-        "A party that miscounts its rows, by mistake or on purpose, bends the card of all.",
     )
     fused = (
         "A curvature of a pair of intervals is near the count of rows in both: of every two "
         "columns it says how they go together.",
     )
-    return (*common, *fused) if isinstance(card.bin_limits, FusedOptions) else common
+    own = (*common, *fused) if isinstance(card.bin_limits, FusedOptions) else common
+    return (*own, *UNPROTECTED)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from credit.plot.style import BLUE, GRID, INK, VERMILLION, canvas, drawn, require, wrapped
+from credit.plot.style import BLUE, GRID, INK, MUTED, VERMILLION, canvas, drawn, require, wrapped
 
 _WAYS = (
     ("alone", "its own rows alone", "o", VERMILLION),
@@ -32,14 +32,16 @@ def federated(table: pd.DataFrame, *, model: str) -> Figure:
     ----------
     table : DataFrame
         A row a party, way of training and metric, parties from the top down: party, rows (it
-        learns from), way (alone, federated, central), metric (auc, ks), value, low, high. A party
-        whose rows do not suffice for a model has no row ``alone``.
+        learns from), way (alone, federated, central), metric (auc, ks), value, low, high; and a
+        row with way ``gain``: the AUC federated less alone. A party whose rows do not suffice for
+        a model has no rows ``alone`` and ``gain``.
     model : str
         What was trained, as people call it.
     """
     require(table, "federated", ("party", "rows", "way", "metric", "value", "low", "high"))
     parties = list(dict.fromkeys(table["party"]))
-    gains = _gains(table[table["metric"] == "auc"])
+    auc = table[table["metric"] == "auc"]
+    gains = auc[auc["way"] == "gain"]
     figure, (left, right) = canvas(
         _title(model, gains), 1.6 + 0.82 * len(parties), columns=2, sharey=True,
         gridspec_kw={"width_ratios": (8, 5)},
@@ -47,7 +49,7 @@ def federated(table: pd.DataFrame, *, model: str) -> Figure:
     for axes, metric, words in ((left, "auc", "AUC on its held-out rows"), (right, "ks", "KS")):
         _ways(axes, table[table["metric"] == metric], parties)
         axes.set_xlabel(words)
-    _write(left, table[table["metric"] == "auc"], [gains.get(party) for party in parties])
+    _write(left, auc[auc["way"] == "federated"].set_index("party")["high"], gains)
     rows = table.drop_duplicates("party").set_index("party")["rows"]
     names = [f"{wrapped(str(party), 14, 2)}\n{rows[party]:,} rows" for party in parties]
     left.set_yticks(range(len(parties)), labels=names)
@@ -79,32 +81,30 @@ def _ways(axes: Axes, table: pd.DataFrame, parties: list[str]) -> None:
     axes.margins(x=0.08)
 
 
-def _gains(table: pd.DataFrame) -> dict[str, float]:
-    """Return what each party with a model of its own gains, in points of 100."""
-    wide = table.pivot_table(index="party", columns="way", values="value", sort=False)
-    if "alone" not in wide:
-        return {}
-    gains = POINTS * (wide["federated"] - wide["alone"]).dropna()
-    return {str(party): float(gain) for party, gain in gains.items()}
-
-
-def _title(model: str, gains: dict[str, float]) -> str:
-    if not gains:
+def _title(model: str, gains: pd.DataFrame) -> str:
+    """Say who gains most beyond chance: where the interval of the gain is above 0."""
+    if gains.empty:
         return f"{model}: no party has a model alone, all have one together"
-    most = max(gains, key=lambda party: gains[party])
-    if gains[most] <= 0:
-        return f"{model}: no party gains AUC from training together"
-    return f"{model}: training together adds {gains[most]:.1f} points of AUC for {most}"
+    sure = gains[gains["low"] > 0]
+    if sure.empty:
+        return f"{model}: no party gains more AUC by training together than chance may give"
+    most = sure.sort_values("value").iloc[-1]
+    points = f"{POINTS * most['value']:.1f} points of AUC"
+    return f"{model}: training together adds {points} for {most['party']}"
 
 
-def _write(axes: Axes, table: pd.DataFrame, gains: list[float | None]) -> None:
-    """Write what each party gains beside its model trained together."""
-    ends = table.loc[table["way"] == "federated", "high"]
-    for place, (end, gain) in enumerate(zip(ends, gains, strict=True)):
-        text = "none alone" if gain is None else f"{gain:+.1f} points"
+def _write(axes: Axes, ends: pd.Series, gains: pd.DataFrame) -> None:
+    """Write what each party gains beside its model trained together: bold beyond chance."""
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in axes.get_xticks() if low <= tick <= min(high, 1.0)])
+    axes.set_xlim(low, high + 0.42 * (high - low))
+    of = {row["party"]: row for row in gains.to_dict("records")}
+    for place, (party, end) in enumerate(ends.items()):
+        gain = of.get(party)
+        sure = gain is not None and gain["low"] > 0
+        text = "none alone" if gain is None else f"{POINTS * gain['value']:+.1f} points"
         axes.annotate(
             text, (end, place), xytext=(6, 0), textcoords="offset points", va="center",
-            fontsize=8.5, color=BLUE, fontweight="bold", annotation_clip=False,
+            fontsize=8.5, color=BLUE if sure else MUTED, fontweight="bold" if sure else "normal",
+            annotation_clip=False,
         )  # fmt: skip
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.42 * (high - low))

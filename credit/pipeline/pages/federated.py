@@ -59,10 +59,17 @@ def qualities(rows: Sequence[PartyRow]) -> pd.DataFrame:
                 "high": figure.high,
             }
             for row in rows
-            for way, quality in _ways(row)
-            for metric, figure in (("auc", quality.auc), ("ks", quality.ks))
+            for way, metric, figure in _measured(row)
         ]
     )
+
+
+def _measured(row: PartyRow) -> Iterator[tuple[str, str, Interval]]:
+    for way, quality in _ways(row):
+        yield way, "auc", quality.auc
+        yield way, "ks", quality.ks
+    if row.gain is not None:
+        yield "gain", "auc", row.gain
 
 
 def _ways(row: PartyRow) -> Iterator[tuple[str, Quality]]:
@@ -82,7 +89,8 @@ def _gains(model: str, rows: Sequence[PartyRow]) -> Section:
                 figure=plot.federated(qualities(rows), model=label),
                 says="Each party's held-out rows scored by three models: trained on its own rows "
                 "alone, by all parties together, and on all rows in one place. Lines are 95 % "
-                "intervals; the bold figure is the AUC together less that alone, in points of 100.",
+                "intervals. The figure is the AUC together less that alone, in points of 100, bold "
+                "where its own interval, on the same rows, is above 0.",
             )
         ],
         tables=[_figures(rows), _differences(rows), _sizes(rows)],
@@ -98,7 +106,7 @@ def _says(rows: Sequence[PartyRow]) -> str:
         told.append(
             f"{most.party} gains most from training together: {_points(gain)} points of AUC over "
             f"its own model, on {most.test_rows:,} held-out rows of which {most.test_bads:,} are "
-            "bad."
+            f"bad{'' if gain.low > 0 else ', which chance may give'}."
         )
     none = [row.party for row in rows if row.alone is None]
     if none:
