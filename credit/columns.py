@@ -228,6 +228,25 @@ def read_target(estimator: Any, y: Any, rows: int) -> Target:
     ModelError
         y has missing values, one class, or more than two.
     """
+    classes, codes = np.unique(read_outcome(estimator, y, rows), return_inverse=True)
+    if len(classes) > 2:
+        raise ModelError(
+            "Only binary classification is supported. The type of the target is multiclass, with "
+            f"classes {classes.tolist()[:5]}."
+        )
+    if len(classes) < 2:
+        raise ModelError(_one_class(classes.tolist(), rows))
+    return Target(codes.astype(np.float64), classes)
+
+
+def read_outcome(estimator: Any, y: Any, rows: int) -> NDArray[Any]:
+    """Return the label of every row, of however many classes.
+
+    Raises
+    ------
+    ModelError
+        y has missing values, or another length than X.
+    """
     if y is None:
         raise ModelError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
@@ -246,15 +265,7 @@ def read_target(estimator: Any, y: Any, rows: int) -> Target:
     check_classification_targets(y)
     if len(y) != rows:
         raise ModelError(f"y: inconsistent numbers of samples, {len(y)}, where X has {rows}.")
-    classes, codes = np.unique(y, return_inverse=True)
-    if len(classes) > 2:
-        raise ModelError(
-            "Only binary classification is supported. The type of the target is multiclass, with "
-            f"classes {classes.tolist()[:5]}."
-        )
-    if len(classes) < 2:
-        raise ModelError(_one_class(classes.tolist(), rows))
-    return Target(codes.astype(np.float64), classes)
+    return y
 
 
 def _one_class(classes: list[Any], rows: int) -> str:

@@ -36,10 +36,12 @@ EXPERIMENT = (
 
 
 def group_of(nodeid: str) -> str:
-    """Return what keeps tests together: their file, or Spark or an experiment, made once."""
+    """Return what keeps tests together: their file, or something made once for several."""
     file = Path(nodeid.split("::", maxsplit=1)[0])
     if "spark" in nodeid:
         return "spark"
+    if file.stem.startswith("test_federated"):
+        return "federated"  # one process imports the libraries of all parties
     return "experiment" if file.stem.removeprefix("test_") in EXPERIMENT else file.name
 
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from credit import artifact, runtime
-from credit.binning import BinLimits, Sample
+from credit.binning import BinLimits, Sample, count_frame
 from credit.binning.codes import code_frame
 from credit.calibrate import Calibration, default_master_scale
 from credit.errors import ModelError
@@ -293,7 +293,8 @@ def test_shares_are_what_a_generic_solver_finds(firmness):
         return lost + firmness * ((p[1] - 0.7) ** 2 + (p[2] - 0.3) ** 2)
 
     oracle = minimize(loss, [0, 0.7, 0.3], bounds=[(None, None), (0, None), (0, None)], tol=1e-12)
-    found = share(margins, bad, weight, (0.7, 0.3), firmness)
+    rows = Rows(codes=np.zeros((400, 0), np.uint8), bad=bad)
+    found = share(margins, rows, weight, (0.7, 0.3), firmness)
     np.testing.assert_allclose(found, oracle.x[1:], atol=2e-4)
     assert found[1] < 0.1 or firmness > 100
 
@@ -301,16 +302,18 @@ def test_shares_are_what_a_generic_solver_finds(firmness):
 def test_rows_nothing_is_known_of_leave_the_shares_as_they_were():
     margins = np.full((4, 2), np.nan)
     bad = np.array([0.0, 1.0, 0.0, 1.0])
-    assert share(margins, bad, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
+    rows = Rows(codes=np.zeros((4, 0), np.uint8), bad=bad)
+    assert share(margins, rows, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
     margins[0] = 1.0
-    assert share(margins, bad, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
+    assert share(margins, rows, np.ones(4), (0.5, 0.5), 30.0) == (0.5, 0.5)
 
 
 def evidence_case():
     X, y = applicants(400)
     sample = Sample.of(y.astype(float), np.ones(400))
     signs = dict.fromkeys(X, 0)
-    fine = fine_bins(X, sample, QUICK, signs=signs, special_codes={"late": [-9]}, seed=0)
+    counts = count_frame(X, sample, QUICK, special_codes={"late": [-9]})
+    fine = fine_bins(counts, sample.prior, QUICK, signs=signs, seed=0)
     codes = code_frame(X, {name: column.bins for name, column in fine.items()})
     return list(fine.values()), Rows(codes=codes, bad=y.astype(float))
 

@@ -179,6 +179,27 @@ def edit_picture(before: pd.DataFrame, **record: str) -> Figure:
     return plot.bin_edit(before, after, [known | record])
 
 
+def party_rows() -> pd.DataFrame:
+    """Two parties, the second without a model of its own."""
+    return pd.DataFrame(
+        [
+            {
+                "party": party, "rows": 1_500, "way": way, "metric": metric,
+                "value": value, "low": value - 0.02, "high": value + 0.02,
+            }
+            for party, ways in (("county bank", 4), ("$shop_y", 2))
+            for way, value in (
+                ("federated", 0.74), ("central", 0.741), ("alone", 0.7), ("gain", 0.04),
+            )[:ways]
+            for metric in ("auc", "ks")
+        ]
+    )  # fmt: skip
+
+
+def party_picture(table: pd.DataFrame) -> Figure:
+    return plot.federated(table, model="XGBoost")
+
+
 def worth_rows() -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -446,6 +467,11 @@ PICTURES: dict[str, tuple[Callable[..., Figure], Callable[[], pd.DataFrame], lis
     "rivals": (rivals_picture, rival_rows, list(rival_rows())),
     "law": (law_picture, law_rows, list(law_rows())),
     "without_sources": (plot.without_sources, without_rows, list(without_rows())),
+    "federated": (
+        party_picture,
+        party_rows,
+        ["party", "rows", "way", "metric", "value", "low", "high"],
+    ),
 }
 """Picture -> its function, a small table for it, and the columns it cannot do without."""
 
@@ -490,6 +516,7 @@ def test_a_picture_has_a_title_and_labelled_axes(name: str):
         "bin_edit", "information", "whole_card", "waterfall", "recourse",
         "reject_error", "source_worth", "stability", "features_by_period",
         "products", "presets", "profit_waterfall", "rivals", "law", "without_sources",
+        "federated",
     }  # fmt: skip
     assert up or name in named
 

@@ -9,7 +9,7 @@ from credit.binning.groups import Relation, count_frame, count_groups, group_sql
 from credit.binning.limits import BinLimits, BinSizes, Neighbours, Trend
 from credit.binning.tables import bin_table, period_table
 from credit.binning.tally import Sample
-from credit.binning.transformer import Binning, bin_frame, transform_frame
+from credit.binning.transformer import Binning, bin_counts, transform_frame
 from credit.frames import as_frame
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "Sample",
     "Trend",
     "as_frame",
-    "bin_frame",
+    "bin_counts",
     "bin_table",
     "bins_of",
     "code_frame",

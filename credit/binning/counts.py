@@ -131,15 +131,35 @@ def _count_sorted(column: Sorted, limits: BinLimits, codes: tuple[float | str, .
         np.diff(np.concatenate([[0], at, [len(held)]]))
         for at, held in zip(below, (kept.every, kept.bad), strict=True)
     )
-    full = every > 0
-    return Counts(
-        feature=column.feature,
-        kind="number",
-        edges=tuple(edges[full[1:]].tolist()) if full.any() else (),
-        ordinary=np.column_stack([every - bad, bad]).astype(np.float64)[full],
+    return count_between(
+        column.feature,
+        edges,
+        np.column_stack([every - bad, bad]).astype(np.float64),
         codes=codes,
         special=np.array([column.at(code) for code in numeric]).reshape(-1, 2),
         missing=column.missing,
+    )
+
+
+def count_between(
+    feature: str,
+    edges: Floats,
+    ordinary: Floats,
+    *,
+    codes: tuple[float | str, ...],
+    special: Floats,
+    missing: Floats,
+) -> Counts:
+    """Return the counts of numbers from those between cut points; no candidate is left empty."""
+    full = ordinary.sum(axis=1) > 0
+    return Counts(
+        feature=feature,
+        kind="number",
+        edges=tuple(edges[full[1:]].tolist()) if full.any() else (),
+        ordinary=ordinary[full],
+        codes=codes,
+        special=special,
+        missing=missing,
         periods=np.zeros((0, int(full.sum()), 2)),
     )
 

@@ -16,7 +16,7 @@ import pandas as pd
 from credit.binning.counts import Counts, count_column, count_tally
 from credit.binning.limits import BinLimits
 from credit.binning.tally import Sample, Tally
-from credit.columns import Floats, kind_of, names, numbers
+from credit.columns import Floats, kind_of, known_names, names, numbers
 from credit.errors import ModelError
 from credit.frames import as_frame
 
@@ -192,9 +192,10 @@ def count_frame(
     *,
     special_codes: Mapping[str, Sequence[object]] | None = None,
 ) -> dict[str, Counts]:
-    """Return the counts of every column of a frame in memory: pandas, Polars or Arrow."""
+    """Return the counts of every column of a frame: pandas, Polars, Arrow or a Parquet file."""
     frame = as_frame(X)
     codes = special_codes or {}
+    known_names("special_codes", codes, frame.columns)
     return {
         str(name): count_column(
             frame[name], str(name), sample, limits or BinLimits(), tuple(codes.get(str(name), ()))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from credit.columns import Floats, Ints, Kind, kind_of, names, numbers
 from credit.errors import ModelError
+from credit.whole import ALONE, Whole
 
 
 def _no_periods() -> Floats:
@@ -25,22 +26,30 @@ class Sample:
     Attributes
     ----------
     weights : ndarray (n, 2)
+    prior : ndarray (2,)
+        Good and bad weight of all rows, those of other parties included.
     bad : ndarray (n,) of bool
         Whether a row is bad.
     unweighted : bool
         Whether every row weighs 1.
     period, period_names : ndarray (n,) of int and tuple of str
         The number of each row's period, and what the periods are called, in order.
+    whole : Whole
+        The rows of which these are a part.
     """
 
     weights: Floats
+    prior: Floats
     bad: NDArray[np.bool_]
     unweighted: bool = False
     period: Ints | None = None
     period_names: tuple[str, ...] = ()
+    whole: Whole = ALONE
 
     @classmethod
-    def of(cls, bad: Floats, weight: Floats, period: object = None) -> Sample:
+    def of(
+        cls, bad: Floats, weight: Floats, period: object = None, *, whole: Whole = ALONE
+    ) -> Sample:
         """Build it from the target (1.0 is bad), the rows' weights and their periods.
 
         Raises
@@ -48,10 +57,13 @@ class Sample:
         ModelError
             The periods are not one a row, or some are missing.
         """
+        weights = np.column_stack([weight * (1 - bad), weight * bad])
         sample = cls(
-            weights=np.column_stack([weight * (1 - bad), weight * bad]),
+            weights=weights,
+            prior=whole.sum(weights.sum(axis=0)),
             bad=bad > 0,
             unweighted=bool((weight == 1).all()),
+            whole=whole,
         )
         if period is None:
             return sample
@@ -64,12 +76,6 @@ class Sample:
         return replace(
             sample, period=codes.astype(np.int64), period_names=tuple(str(p) for p in found)
         )
-
-    @property
-    def prior(self) -> Floats:
-        """Good and bad weight of all rows."""
-        total: Floats = self.weights.sum(axis=0)
-        return total
 
     def count(self, index: Ints, size: int) -> Floats:
         """Return (size, 2) weights of the rows with each index."""

@@ -13,9 +13,10 @@ from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
 from credit.binning.bins import Bins, table_of
-from credit.binning.counts import Counts, count_column
+from credit.binning.counts import Counts
 from credit.binning.edit import Edit, Editor
 from credit.binning.fit import fit_bins
+from credit.binning.groups import count_frame
 from credit.binning.limits import ORDERS, BinLimits
 from credit.binning.tally import Sample
 from credit.columns import Floats, known_names, read_frame, read_target, read_weight, seed_of
@@ -25,28 +26,25 @@ from credit.frames import Frame
 SpecialCodes = Mapping[str, Sequence[object]]
 
 
-def bin_frame(
-    X: Frame,
-    sample: Sample,
+def bin_counts(
+    counts: Mapping[str, Counts],
+    prior: Floats,
     limits: BinLimits,
     *,
     trends: Mapping[str, str],
-    special_codes: SpecialCodes,
     seed: int,
 ) -> dict[str, Bins]:
-    """Return the bins of every column of X.
+    """Return the bins of every column from its counts.
 
     Every column is dealt from the same seed, so it keeps its bins whatever its name and
     whatever columns stand beside it.
     """
-    known_names("special_codes", special_codes, X.columns)
-    bins, prior = {}, sample.prior
-    for name in X.columns:
-        counts = count_column(X[name], name, sample, limits, tuple(special_codes.get(name, ())))
-        random = np.random.default_rng(seed)
-        trend = trends.get(name, limits.trend)
-        bins[name] = fit_bins(counts, prior, limits, trend, random)
-    return bins
+    return {
+        name: fit_bins(
+            column, prior, limits, trends.get(name, limits.trend), np.random.default_rng(seed)
+        )
+        for name, column in counts.items()
+    }
 
 
 def transform_frame(X: Frame, bins: Mapping[str, Bins]) -> Floats:
@@ -127,14 +125,10 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         trends = self._known_trends(frame.columns)
         self.classes_ = target.classes
         self.edits_: tuple[Edit, ...] = ()
-        self.bins_ = bin_frame(
-            frame,
-            Sample.of(target.bad, weight, period),
-            self.limits or BinLimits(),
-            trends=trends,
-            special_codes=self.special_codes or {},
-            seed=seed_of(self.random_state),
-        )
+        limits, sample = self.limits or BinLimits(), Sample.of(target.bad, weight, period)
+        counts = count_frame(frame, sample, limits, special_codes=self.special_codes)
+        seed = seed_of(self.random_state)
+        self.bins_ = bin_counts(counts, sample.prior, limits, trends=trends, seed=seed)
         return self
 
     def fit_counts(self, counts: Mapping[str, Counts]) -> Binning:
@@ -173,12 +167,7 @@ class Binning(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.feature_names_in_ = np.array(list(counts), dtype=object)
         self.n_features_in_ = len(counts)
         seed = seed_of(self.random_state)
-        self.bins_ = {
-            name: fit_bins(
-                column, prior, limits, trends.get(name, limits.trend), np.random.default_rng(seed)
-            )
-            for name, column in counts.items()
-        }
+        self.bins_ = bin_counts(counts, prior, limits, trends=trends, seed=seed)
         return self
 
     def _known_trends(self, columns: Collection[str]) -> dict[str, str]:

@@ -33,7 +33,7 @@ def train(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train boosted trees across parties: processes with tables of their own, over mutual TLS."""
+    """Train a file's models across parties: processes with their own tables, over mutual TLS."""
     from credit.pipeline.federated import TIME_LIMIT, run
 
     overrides: dict[str, dict[str, object]] = {"source": {"people": people}, "": {"seed": seed}}

@@ -9,17 +9,20 @@ EVERYBODY = "every party"
 
 _EACH = f"each party's own: {ADDS_UP}; the sum: {EVERYBODY}"
 
+TERMS_LEAVE = Leaving(
+    what="names and kinds of columns, options, versions, the party's name",
+    when="once",
+    seen_by=EVERYBODY,
+)
+NAMES_LEAVE = Leaving(
+    what="which names occur in each column of names",
+    when="once",
+    seen_by=EVERYBODY,
+)
+
 TREES_LEAVE = (
-    Leaving(
-        what="names and kinds of columns, options, versions, the party's name",
-        when="once",
-        seen_by=EVERYBODY,
-    ),
-    Leaving(
-        what="which names occur in each column of names",
-        when="once",
-        seen_by=EVERYBODY,
-    ),
+    TERMS_LEAVE,
+    NAMES_LEAVE,
     Leaving(
         what="good and bad rows of each name; rows, bad rows",
         when="once, rows again for every run of trees",
@@ -48,10 +51,7 @@ TREES_LEAVE = (
 )
 """For boosted trees in the horizontal mode of XGBoost's federated engine."""
 
-TREES_UNPROTECTED = (
-    "Quantile sketches hold real values of single rows: rare incomes or dates are read off them.",
-    "The process that adds up sees every party's sums. Histograms of small nodes are sums over few "
-    "people: who knows all but one of them learns that one's outcome.",
+UNPROTECTED = (
     "With two parties each knows the other's sums: the total less its own.",
     "Nothing is encrypted beyond the connection, and no noise is added: there is no guarantee of "
     "differential privacy.",
@@ -59,5 +59,13 @@ TREES_UNPROTECTED = (
     "A party may send false sums; nobody can tell, and the model is as good as its worst party.",
     "All processes of this command run on one machine under one user: it shows the method and "
     "measures it, and keeps nobody out who could read the files anyway.",
+)
+"""Whatever is trained, a sentence each."""
+
+TREES_UNPROTECTED = (
+    "Quantile sketches hold real values of single rows: rare incomes or dates are read off them.",
+    "The process that adds up sees every party's sums. Histograms of small nodes are sums over few "
+    "people: who knows all but one of them learns that one's outcome.",
+    *UNPROTECTED,
 )
 """Sentences, worst first."""

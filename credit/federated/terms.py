@@ -1,4 +1,4 @@
-"""What parties agree on before they grow trees: who they are, the columns, the settings."""
+"""What parties agree on before they train: who they are, the columns, the settings."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from credit.federated.transport import GRACE, HOST, Seat, Told, Work, free_port,
 STARTING = 120.0
 """Seconds the process that adds up may take to come up; the time limit begins after that."""
 
-_IMPORTED = ("credit.federated.party", "xgboost.federated")
+_IMPORTED = ("credit.federated.party", "credit.federated.card", "xgboost.federated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

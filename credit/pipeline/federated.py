@@ -9,57 +9,38 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
-from credit.boost import BoostedModel
 from credit.dataset import Dataset
 from credit.errors import ConfigError
-from credit.federated.leaves import TREES_LEAVE, TREES_UNPROTECTED
-from credit.federated.record import Cost, FederatedResult, PartyRow
+from credit.federated.party import Model
+from credit.federated.record import FederatedResult
 from credit.federated.together import Answers, run_together
 from credit.pipeline.comparisons import rows_where
-from credit.pipeline.config import BoostSection, Pipeline, load
+from credit.pipeline.config import Pipeline, load
 from credit.pipeline.export import point
-from credit.pipeline.federated_party import SCORES, Task, train_party
+from credit.pipeline.federated_found import OnePlace, found_of, place_of
+from credit.pipeline.federated_party import Task, train_party
 from credit.pipeline.federated_words import tables_of
-from credit.pipeline.fit import knowledge_of
-from credit.pipeline.models import clues_of, make
-from credit.pipeline.parties import Parties, divide_people, write_tables_of
-from credit.pipeline.quality import gap, quality
+from credit.pipeline.fit import knowledge_of, limits_of
+from credit.pipeline.models import Knowledge, make
+from credit.pipeline.pages.federated import write_federated
+from credit.pipeline.parties import divide_people, write_tables_of
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.track_federated import track_federated
 from credit.pipeline.train import Result, assemble, divide, without
-from credit.split import Fold
 
 TIME_LIMIT = 3600.0
 """Seconds in which the parties must have trained, unless another limit is given."""
 
-TREES = "xgboost"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Whole:
-    """Everything in one place: the data, who learns from what, the model that is not fitted."""
-
-    data: Dataset
-    fold: Fold
-    parties: Parties
-    model: BoostedModel
-
-    def of(self, party: str, rows: np.ndarray[Any, np.dtype[np.int64]]) -> pd.Index:
-        """Return the applications of a party among some rows."""
-        person = self.data.person.iloc[rows]
-        mine = person.isin(self.parties.people[party]).to_numpy()
-        return pd.Index(self.data.application_id.iloc[rows[mine]])
+TREES, CARD = "xgboost", "scorecard"
 
 
 def run(
@@ -71,7 +52,7 @@ def run(
     time_limit: float = TIME_LIMIT,
     progress: Progress = silent,
 ) -> Result:
-    """Train the boosted trees of a pipeline file across parties.
+    """Train the models of a pipeline file that has a section for them across parties.
 
     Parameters
     ----------
@@ -112,7 +93,7 @@ def run(
             whole = _whole(config, prepared, by, progress)
             tasks = _tasks(config, prepared, whole, temporary, progress)
         answers = _trained(whole, tasks, time_limit, progress)
-        found = _found(config, started, whole, answers, temporary, progress)
+        found = found_of(config, started, whole, answers, temporary, progress)
         tables = tables_of(found)
         _write(temporary, config, found)
         final = home / stamp
@@ -121,7 +102,7 @@ def run(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     point(home / "latest", final)
-    places = {"run": str(final)}
+    places = {"run": str(final), "report": str(final / "report.html")}
     if config.tracking.enabled:
         progress("tracking in MLflow", 0.0)
         places["mlflow"] = track_federated(found, final, config)
@@ -129,44 +110,48 @@ def run(
     return Result(notes=prepared.notes, tables=tables, places=places)
 
 
-def _whole(config: Pipeline, prepared: Prepared, by: str, progress: Progress) -> _Whole:
+def _whole(config: Pipeline, prepared: Prepared, by: str, progress: Progress) -> OnePlace:
     """Build everything in one place, and say who belongs to which party."""
     parties = divide_people(prepared.engine, by, config.seed)
     about = rows_where(assemble(config, prepared, progress), config.where, prepared.engine)
     data = without(about.labelled(), prepared.audit)
     fold, notes = divide(config, data)
     prepared.notes.extend(notes)
-    options = replace((config.models.xgboost or BoostSection()).options(), threads=1)
-    knowledge = knowledge_of(data, prepared.special_codes)
-    model = make("boost", data.X, knowledge=knowledge, boost=options, seed=config.seed)
-    return _Whole(data=data, fold=fold, parties=parties, model=model)
+    models = _models(config, data.X, knowledge_of(data, prepared.special_codes))
+    return OnePlace(data=data, fold=fold, parties=parties, models=models)
+
+
+def _models(config: Pipeline, X: pd.DataFrame, knowledge: Knowledge) -> dict[str, Model]:
+    """Return the models of the file, the ones that `credit train` makes of it."""
+    found: dict[str, Model] = {}
+    common: dict[str, Any] = {"knowledge": knowledge, "seed": config.seed}
+    if config.models.xgboost is not None:
+        options = replace(config.models.xgboost.options(), threads=1)
+        found[TREES] = make("boost", X, boost=options, **common)
+    if config.models.scorecard is not None:
+        found[CARD] = make("woe", X, limits=limits_of(config, knowledge, X.columns), **common)
+    return found
 
 
 def _tasks(
-    config: Pipeline, prepared: Prepared, whole: _Whole, folder: Path, progress: Progress
+    config: Pipeline, prepared: Prepared, whole: OnePlace, folder: Path, progress: Progress
 ) -> dict[str, Task]:
     """Give every party its own tables, and its applications to learn from and to test on."""
     tasks = {}
     names = whole.parties.names
     for number, name in enumerate(names):
         progress("handing out each party's tables", number / len(names))
-        own = folder / "parties" / _safe(name, number)
+        own = folder / "parties" / place_of(name, number)
         learn, test = whole.of(name, whole.fold.train), whole.of(name, whole.fold.test)
         _refuse_too_few(whole.data, name, {"learn from": learn, "test on": test})
         write_tables_of(prepared.engine, whole.parties.people[name], own / "tables")
         tasks[name] = Task(
             config=config, catalogue=prepared.catalogue, audit=tuple(prepared.audit),
-            observed_until=prepared.observed_until, model=whole.model,
+            observed_until=prepared.observed_until, models=whole.models,
             tables=own / "tables", folder=own, learn=learn, test=test,
         )  # fmt: skip
     progress("handing out each party's tables", 1.0)
     return tasks
-
-
-def _safe(name: str, number: int) -> str:
-    """Return a folder's name for a party, whatever is in the column."""
-    plain = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-    return f"{number + 1:02d}-{plain[:60]}"
 
 
 def _refuse_too_few(data: Dataset, party: str, parts: Mapping[str, pd.Index]) -> None:
@@ -182,7 +167,7 @@ def _refuse_too_few(data: Dataset, party: str, parts: Mapping[str, pd.Index]) ->
 
 
 def _trained(
-    whole: _Whole, tasks: Mapping[str, Task], time_limit: float, progress: Progress
+    whole: OnePlace, tasks: Mapping[str, Task], time_limit: float, progress: Progress
 ) -> Answers:
     try:
         return run_together(
@@ -194,69 +179,9 @@ def _trained(
             shutil.rmtree(task.tables)
 
 
-def _found(
-    config: Pipeline, started: datetime, whole: _Whole, answers: Answers, folder: Path,
-    progress: Progress,
-) -> FederatedResult:  # fmt: skip
-    """Fit in one place, and measure all on each party's test rows."""
-    progress("training in one place", 0.0)
-    data, rows = whole.data, whole.fold.train
-    y = data.y.iloc[rows].to_numpy(dtype=np.int64)
-    begun = time.process_time()
-    central = clone(whole.model).fit(data.X.iloc[rows], y, **clues_of(data, rows, config.split))
-    seconds = time.process_time() - begun
-    progress("training in one place", 1.0)
-    found = []
-    for number, (name, answer) in enumerate(zip(whole.parties.names, answers.of, strict=True)):
-        progress("measuring each party", number / len(answers.of))
-        scores = pd.read_parquet(folder / "parties" / _safe(name, number) / SCORES)
-        found.append(_row(name, answer, _tested(whole, central, scores), config.seed))
-    progress("measuring each party", 1.0)
-    federated = sum(row.federated_seconds for row in found) + answers.server_seconds
-    return FederatedResult(
-        name=config.name,
-        started=started.isoformat(timespec="seconds"),
-        parties=whole.parties.names,
-        divided_by=whole.parties.divided_by,
-        rows=tuple(found),
-        costs={TREES: Cost(central=seconds, federated=federated)},
-        leaving=TREES_LEAVE,
-        unprotected=TREES_UNPROTECTED,
-    )
-
-
-def _tested(whole: _Whole, central: BoostedModel, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores of a party's test rows with their outcomes, people and central margins."""
-    at = pd.Index(whole.data.application_id).get_indexer(scores["application_id"])
-    return scores.assign(
-        central=central.decision_function(whole.data.X.iloc[at]),
-        bad=whole.data.y.iloc[at].to_numpy(dtype=np.int64),
-        person=whole.data.person.iloc[at].to_numpy(),
-    )
-
-
-def _row(party: str, answer: Mapping[str, Any], tested: pd.DataFrame, seed: int) -> PartyRow:
-    trained_alone = bool(tested["alone"].notna().all())
-    return PartyRow(
-        party=party,
-        model=TREES,
-        train_rows=answer["train_rows"],
-        train_bads=answer["train_bads"],
-        test_rows=len(tested),
-        test_bads=int(tested["bad"].sum()),
-        alone=quality(tested, "alone", seed) if trained_alone else None,
-        federated=quality(tested, "federated", seed),
-        central=quality(tested, "central", seed),
-        gain=gap(tested, "federated", "alone") if trained_alone else None,
-        short=gap(tested, "federated", "central"),
-        alone_seconds=answer["alone_seconds"],
-        federated_seconds=answer["federated_seconds"],
-        model_sha256=answer["model_sha256"],
-    )
-
-
 def _write(folder: Path, config: Pipeline, found: FederatedResult) -> None:
-    """Write what was found, the pipeline file, and the model, which every party holds alike."""
+    """Write what was found, as data and as a page, and the pipeline file."""
+    write_federated(folder / "report.html", found)
     (folder / "result.json").write_text(
         json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from credit.boost import BoostedModel
 from credit.dataset import Dataset
 from credit.errors import FederatedError
 from credit.feature import Catalogue
-from credit.federated.party import Rows, take_turns
+from credit.federated.party import Model, Rows, take_all_turns
 from credit.federated.transport import Seat, Told
 from credit.pipeline.config import Pipeline
 from credit.pipeline.models import clues_of
 from credit.pipeline.tables import Prepared, open_engine
 from credit.pipeline.train import assemble, without
 
-ROWS, SCORES, MODEL = "rows.parquet", "scores.parquet", "model"
+ROWS, SCORES, MODELS = "rows.parquet", "scores.parquet", "models"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +36,7 @@ class Task:
         Of them, those kept out of models.
     observed_until : int
         The instant up to which outcomes are known, microseconds.
-    model : BoostedModel
+    models : dict of str to model
         Not fitted; the same for all.
     tables : Path
         The folder of the party's own tables.
@@ -50,7 +50,7 @@ class Task:
     catalogue: Catalogue
     audit: tuple[str, ...]
     observed_until: int
-    model: BoostedModel
+    models: Mapping[str, Model]
     tables: Path
     folder: Path
     learn: pd.Index
@@ -63,8 +63,8 @@ def train_party(seat: Seat, task: Task, told: Told) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``train_rows, train_bads, alone_seconds, federated_seconds, model_sha256``. Features,
-        scores and the model are in its folder.
+        ``train_rows, train_bads, contributions``; and by model ``alone_seconds,
+        federated_seconds, model_sha256, disclosed``. Features, scores and models are in its folder.
     """
     data = _own(task, told)
     learn = _positions(data, task.learn)
@@ -75,19 +75,29 @@ def train_party(seat: Seat, task: Task, told: Told) -> dict[str, Any]:
         y=y,
         test=data.X.iloc[test],
         clues=clues_of(data, learn, task.config.split),
+        test_y=data.y.iloc[test].to_numpy(dtype=np.int64),
     )
-    scored = take_turns(seat, rows, task.model, task.folder / MODEL, told)
+    places = {task.folder / MODELS / name: model for name, model in task.models.items()}
+    turns = take_all_turns(seat, rows, places, told)
     scores = pd.DataFrame({"application_id": data.application_id.iloc[test].to_numpy()})
-    scores["federated"] = scored.federated
-    scores["alone"] = np.nan if scored.alone is None else scored.alone
+    for place, scored in turns.of.items():
+        scores[f"{place.name}_federated"] = scored.federated
+        scores[f"{place.name}_alone"] = np.nan if scored.alone is None else scored.alone
     scores.to_parquet(task.folder / SCORES, index=False)
     data.X.assign(application_id=data.application_id).to_parquet(task.folder / ROWS, index=False)
     return {
         "train_rows": len(learn),
         "train_bads": int(y.sum()),
-        "alone_seconds": scored.alone_seconds,
-        "federated_seconds": scored.federated_seconds,
-        "model_sha256": scored.model_sha256,
+        "contributions": dict(turns.contributions),
+        "models": {
+            place.name: {
+                "alone_seconds": scored.alone_seconds,
+                "federated_seconds": scored.federated_seconds,
+                "model_sha256": scored.model_sha256,
+                "disclosed": None if scored.disclosed is None else asdict(scored.disclosed),
+            }
+            for place, scored in turns.of.items()
+        },
     }
 
 

@@ -8,14 +8,16 @@ from credit.pipeline.words import Printed, interval, number
 
 def tables_of(found: FederatedResult) -> list[Printed]:
     """Return the tables `credit federated train` prints."""
-    return [_qualities(found), _costs(found), _leaving(found), _unprotected(found)]
+    models = dict.fromkeys(row.model for row in found.rows)
+    qualities = [_qualities(found, model) for model in models]
+    return [*qualities, _costs(found), _leaving(found), _unprotected(found)]
 
 
-def _qualities(found: FederatedResult) -> Printed:
+def _qualities(found: FederatedResult, model: str) -> Printed:
     return Printed(
-        f"AUC on each party's own test rows, {found.divided_by}; KS below",
+        f"{model}: AUC on each party's own test rows, {found.divided_by}; KS below",
         ["party", "learnt from", "tested on", "alone", "federated", "central", "gain", "short"],
-        [line for row in found.rows for line in _lines(row)],
+        [line for row in found.of_model(model) for line in _lines(row)],
     )
 
 

@@ -11,6 +11,7 @@ from credit.plot.decisions import cutoffs, reject_error, vintages
 from credit.plot.dependence import dependence, dimension_swarm
 from credit.plot.explain import beeswarm, dimension_shares, points_table
 from credit.plot.features import feature_through_time, iv_by_month
+from credit.plot.federated import federated
 from credit.plot.models import (
     calibration,
     cap,
@@ -53,6 +54,7 @@ __all__ = [
     "drift_by_period",
     "feature_through_time",
     "features_by_period",
+    "federated",
     "flow_by_period",
     "frontier",
     "grades",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numba import njit
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from credit.columns import Floats
 from credit.scorecard.newton import Fitter, Penalty
 from credit.scorecard.thermometer import Codes, Layout, Rows, add_up
+from credit.whole import ALONE, Whole, total
 
 
 def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
@@ -27,7 +29,7 @@ def patterns(rows: Rows, weight: Floats) -> tuple[Rows, Floats]:
     mass = np.bincount(np.cumsum(opens) - 1, weight[order]).astype(np.float64)
     if not opens.all():
         codes, bad = codes[opens], bad[opens]
-    return Rows(codes=codes, bad=bad), mass
+    return replace(rows, codes=codes, bad=bad), mass
 
 
 @njit(cache=True)
@@ -62,11 +64,13 @@ def draw(bad: Floats, weight: Floats, random: np.random.Generator) -> Floats:
     """Return a bootstrap draw: how often each pattern is in the bag, each class by itself.
 
     As many rows of each class are drawn as there are, with chances in proportion to weight, so
-    that no bag lacks a class.
+    that no bag lacks a class that is there.
     """
     times = np.zeros(len(bad))
     for side in (0.0, 1.0):
         at = np.flatnonzero(bad == side)
+        if not len(at):
+            continue
         rows = max(1, int(np.rint(weight[at].sum())))
         times[at] = random.multinomial(rows, weight[at] / weight[at].sum())
     return times
@@ -119,7 +123,13 @@ def unseen(layout: Layout, rows: Rows, bags: Sequence[Floats], points: Sequence[
     return np.where(times > 0, total / np.maximum(times, 1), np.nan)
 
 
-def simplest(losses: Floats, variation: Floats, weight: Floats, standard_errors: float) -> int:
+def simplest(
+    losses: Floats,
+    variation: Floats,
+    weight: Floats,
+    standard_errors: float,
+    whole: Whole = ALONE,
+) -> int:
     """Return the penalty with least variation among those about as good as the best.
 
     As good: the mean loss on held-out rows is above the best one's by at most
@@ -127,12 +137,14 @@ def simplest(losses: Floats, variation: Floats, weight: Floats, standard_errors:
     loss's own spread, most of it the same under every penalty, would excuse anything.
     """
     held: NDArray[np.bool_] = ~np.isnan(losses[0])
-    if not held.any():
+    mass = total(whole, weight[held].sum())
+    if not mass > 0:
         return int(np.argmin(variation))
-    w = weight[held] / weight[held].sum()
-    mean = losses[:, held] @ w
+    w = weight[held] / mass
+    mean = whole.sum(losses[:, held] @ w)
     gap = losses[:, held] - losses[int(np.argmin(mean)), held]
-    excess = gap @ w
-    spread = np.sqrt(np.maximum((gap - excess[:, None]) ** 2 @ w, 0.0) / weight[held].sum())
+    excess = whole.sum(gap @ w)
+    variance = whole.sum((gap - excess[:, None]) ** 2 @ w)
+    spread = np.sqrt(np.maximum(variance, 0.0) / mass)
     good_enough = excess <= standard_errors * spread
     return int(np.argmin(np.where(good_enough, variation, np.inf)))

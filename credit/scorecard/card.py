@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from credit.binning import BinLimits, Bins, Edit, Sample, bin_frame
+from credit.binning import BinLimits, Bins, Counts, Edit, Sample, bin_counts, count_frame
 from credit.binning.codes import add_terms
 from credit.binning.transformer import SpecialCodes
 from credit.columns import (
     Floats,
     Ints,
-    kinds_of,
     known_names,
     read_frame,
     read_signs,
@@ -150,43 +149,52 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
         frame = read_frame(self, X, reset=True)
         target = read_target(self, y, len(frame))
         weight = read_weight(sample_weight, target)
-        kinds = kinds_of(frame)
+        sample = Sample.of(target.bad, weight, period)
+        counts = count_frame(frame, sample, self.bin_limits, special_codes=self.special_codes)
+        return self.fit_counted(frame, sample, counts, target.classes)
+
+    @property
+    def bin_limits(self) -> BinLimits:
+        """What ``binning`` stands for."""
+        return FusedOptions() if self.binning is None else self.binning
+
+    def fit_counted(
+        self,
+        frame: Frame,
+        sample: Sample,
+        counts: Mapping[str, Counts],
+        classes: ArrayLike,
+    ) -> Scorecard:
+        """Learn from rows that are read and counted, which may be a part of all that count.
+
+        Parameters
+        ----------
+        frame : Frame
+            As `credit.columns.read_frame` gives it.
+        sample : Sample
+            Weights and classes of the frame's rows, and the whole that they are a part of.
+        counts : dict of str to Counts
+            Of every column over the whole, under ``bin_limits`` and ``special_codes``.
+        classes : (2,)
+            Good label, bad label.
+        """
+        kinds = {name: column.kind for name, column in counts.items()}
         signs = read_signs(self.signs, kinds)
         known_names("dimensions", self.dimensions or {}, kinds)
-        self.classes_, self.edits_ = target.classes, ()
-        sample = Sample.of(target.bad, weight, period)
-        binning = FusedOptions() if self.binning is None else self.binning
+        self.classes_, self.edits_ = np.asarray(classes), ()
+        binning, seed = self.bin_limits, seed_of(self.random_state)
         if isinstance(binning, FusedOptions):
-            fused = fit_fused(
-                frame,
-                sample,
-                binning,
-                signs=signs,
-                special_codes=self.special_codes or {},
-                seed=seed_of(self.random_state),
-            )
+            fused = fit_fused(frame, sample, counts, binning, signs=signs, seed=seed)
             self.method_, self.base_, self.penalty_ = "fused", fused.base, fused.penalty
             self.bins_, self.margins_ = dict(fused.bins), dict(fused.margins)
             self.coefficients_ = memberships(fused)
             self._write_points()
         else:
-            self._fit_woe(frame, sample, binning, signs)
+            self.method_ = "woe"
+            trends = {name: _TREND[sign] for name, sign in signs.items() if sign}
+            self.bins_ = bin_counts(counts, sample.prior, binning, trends=trends, seed=seed)
+            self._take(fit_woe(frame, sample, self.bins_, binning))
         return self
-
-    def _fit_woe(
-        self, frame: Frame, sample: Sample, limits: BinLimits, signs: Mapping[str, int]
-    ) -> None:
-        """Bin each column by itself and weigh its evidence by a logistic regression."""
-        self.method_ = "woe"
-        self.bins_ = bin_frame(
-            frame,
-            sample,
-            limits,
-            trends={name: _TREND[sign] for name, sign in signs.items() if sign},
-            special_codes=self.special_codes or {},
-            seed=seed_of(self.random_state),
-        )
-        self._take(fit_woe(frame, sample, self.bins_, limits))
 
     def _take(self, found: Weighed) -> None:
         """Keep what was weighed, and write the points."""

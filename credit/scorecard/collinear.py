@@ -6,21 +6,24 @@ import numpy as np
 
 from credit.columns import Floats
 from credit.scorecard.evidence import Evidence, designs
+from credit.whole import ALONE, Whole, total
 
 GREATEST_VIF = float(1 / np.finfo(np.float64).eps)
 """The factor of a column that is an exact sum of others: a number that plain data can hold."""
 
 
-def correlations(X: Floats | Evidence, weight: Floats) -> Floats:
+def correlations(X: Floats | Evidence, weight: Floats, whole: Whole = ALONE) -> Floats:
     """Return the weighted correlation of every two columns; 0 beside a column that is constant."""
-    mass = weight / weight.sum()
+    mass = weight / total(whole, weight.sum())
     size = X.shape[1]
     mean, covariance = np.zeros(size), np.zeros((size, size))
     for rows, design in designs(X):
         mean += mass[rows] @ design[:, 1:]
+    mean = whole.sum(mean)
     for rows, design in designs(X):
         centred = (design[:, 1:] - mean) * np.sqrt(mass[rows])[:, None]
         covariance += centred.T @ centred
+    covariance = whole.sum(covariance)
     spread = np.sqrt(np.diag(covariance))
     varies = spread > 1e-12 * np.hypot(spread, mean)  # the mean of a constant is rounded
     scale = np.where(varies, spread, np.inf)

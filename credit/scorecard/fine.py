@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from credit.binning import BinLimits, Bins, Counts, Sample, bins_of, count_column, fit_bins
-from credit.binning.transformer import SpecialCodes
-from credit.columns import Floats, known_names
-from credit.frames import Frame
+from credit.binning import BinLimits, Bins, Counts, bins_of, fit_bins
+from credit.columns import Floats
 from credit.scorecard.options import SIGNS, FusedOptions
 from credit.scorecard.thermometer import Shape
 
@@ -88,36 +86,34 @@ class Fine:
 
 
 def fine_bins(
-    frame: Frame,
-    sample: Sample,
+    counts: Mapping[str, Counts],
+    prior: Floats,
     options: FusedOptions,
     *,
     signs: Mapping[str, int],
-    special_codes: SpecialCodes,
     seed: int,
 ) -> dict[str, Fine]:
-    """Count each column over its candidates, and bin it by itself.
+    """Take each column's candidates for fine bins, and bin it by itself.
 
     Parameters
     ----------
-    frame, sample, options
-        As in `credit.scorecard.fused.fit_fused`.
+    counts : dict of str to Counts
+        Of every column, under these options.
+    prior : ndarray (2,)
+        Good and bad weight of all rows.
+    options : FusedOptions
     signs : dict of str to int
         Declared sign of every column, 0 where there is none.
-    special_codes : dict of str to list
     seed : int
         Seeds the choice of each column's trend.
     """
-    known_names("special_codes", special_codes, frame.columns)
     fine = {}
-    for name in frame.columns:
-        codes = tuple(special_codes.get(name, ()))
-        counts = count_column(frame[name], name, sample, options, codes)
-        every = list(range(len(counts.ordinary))) or [-1]
-        bins = bins_of(counts, sample.prior, options, every, "none")
+    for name, column in counts.items():
+        every = list(range(len(column.ordinary))) or [-1]
+        bins = bins_of(column, prior, options, every, "none")
         sign = signs[name] or SIGNS[options.trend]
-        own = _own_bins(counts, sample.prior, options, sign, seed)
-        fine[name] = Fine(counts=counts, bins=bins, sign=sign, evidence=own)
+        own = _own_bins(column, prior, options, sign, seed)
+        fine[name] = Fine(counts=column, bins=bins, sign=sign, evidence=own)
     return fine
 
 

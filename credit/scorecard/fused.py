@@ -9,9 +9,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from credit.binning import Bins, Sample, bins_of
+from credit.binning import Bins, Counts, Sample, bins_of
 from credit.binning.codes import add_terms, code_frame
-from credit.binning.transformer import SpecialCodes
 from credit.columns import Floats, Ints
 from credit.frames import Frame
 from credit.scorecard.bagging import draw, out_of_bag, patterns, simplest, unseen
@@ -21,6 +20,7 @@ from credit.scorecard.options import FusedOptions
 from credit.scorecard.segmentation import segment
 from credit.scorecard.stacking import evidence_table, held_out_evidence, share
 from credit.scorecard.thermometer import Layout, Rows
+from credit.whole import each, generator, total
 
 FEW_ROWS = 4_000
 """Below this weight of rows more bags are drawn: their average is what helps most there."""
@@ -58,10 +58,10 @@ class Fused:
 def fit_fused(
     frame: Frame,
     sample: Sample,
+    counts: Mapping[str, Counts],
     options: FusedOptions,
     *,
     signs: Mapping[str, int],
-    special_codes: SpecialCodes,
     seed: int,
 ) -> Fused:
     """Fit bins and margins of all columns together.
@@ -71,8 +71,11 @@ def fit_fused(
     they say of held-out rows (see `credit.scorecard.stacking`), which is again one additive
     table; each shape compressed to few bins by optimal segmentation; and the base set so that
     the expected number of bad rows is the observed one.
+
+    Of a sample that is a part, what is summed over rows is summed over all parts, and each
+    deals its own rows to bags and folds: the card is that of all rows under these deals.
     """
-    fine = fine_bins(frame, sample, options, signs=signs, special_codes=special_codes, seed=seed)
+    fine = fine_bins(counts, sample.prior, options, signs=signs, seed=seed)
     dropped = {
         name: f"information value {column.bins.iv:.4f} < {options.min_iv:g}"
         for name, column in fine.items()
@@ -111,11 +114,12 @@ def _averaged(
     """Return the shapes of the bags and of the evidence in one, and the penalty chosen."""
     bad = (sample.weights[:, 1] > 0).astype(np.float64)
     codes = code_frame(frame, {name: column.bins for name, column in fine.items()})
-    rows, weight = patterns(Rows(codes=codes, bad=bad), sample.weights.sum(axis=1))
+    held = Rows(codes=codes, bad=bad, whole=sample.whole)
+    rows, weight = patterns(held, sample.weights.sum(axis=1))
     layout = Layout.of([column.shape for column in fine.values()])
-    judged = _judge(layout, rows, weight, options, np.random.default_rng(seed))
+    judged = _judge(layout, rows, weight, options, generator(sample.whole, seed))
     points = judged.points
-    if len(weight) > MANY_ROWS:
+    if judged.many:
         penalty = _penalty(options, judged.chosen, rows, weight)
         points = [Fitter(layout, rows).fit(weight, penalty, start=points[0])]
     table = layout.tables @ np.mean(points, axis=0)[1:]
@@ -129,13 +133,23 @@ def _averaged(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
-    """What held-out rows chose: (penalty, level) by position, from which rows, bags and fits."""
+    """What held-out rows chose: (penalty, level) by position, from which rows, bags and fits.
+
+    ``many`` is whether these were too many, and a part of them chose.
+    """
 
     chosen: tuple[int, int]
+    many: bool
     rows: Rows
     weight: Floats
     points: list[Floats]
     unseen: Floats
+
+
+def _first(rows: Rows, weight: Floats, every: float) -> tuple[Rows, Floats]:
+    """Return this part's share of the ``MANY_ROWS`` that choose for all."""
+    most = int(MANY_ROWS * (len(weight) / every))
+    return replace(rows, codes=rows.codes[:most], bad=rows.bad[:most]), weight[:most]
 
 
 def _judge(
@@ -145,11 +159,10 @@ def _judge(
 
     Many rows need no bags, and a part of them chooses: penalties are in units of the noise.
     """
-    few = weight.sum() < FEW_ROWS
-    many = len(weight) > MANY_ROWS
+    every = total(rows.whole, len(weight))
+    few, many = total(rows.whole, weight.sum()) < FEW_ROWS, every > MANY_ROWS
     if many:
-        rows = Rows(codes=rows.codes[:MANY_ROWS], bad=rows.bad[:MANY_ROWS])
-        weight = weight[:MANY_ROWS]
+        rows, weight = _first(rows, weight, every)
     drawn = 1 if many else options.few_bags if few else options.bags
     bags = [draw(rows.bad, weight, random) for _ in range(drawn)]
     fitter, first, level = Fitter(layout, rows), 0, 0
@@ -158,17 +171,19 @@ def _judge(
     if len(options.path) > 1:
         path = [_penalty(options, (k, 0), rows, weight) for k in range(len(options.path))]
         losses, variation, starts = out_of_bag(fitter, judging, path)
-        first = simplest(losses, variation, weight, options.standard_errors)
+        first = simplest(losses, variation, weight, options.standard_errors, rows.whole)
         start = starts[first]
     if len(options.level_rows) > 1 and not layout.increment.all():
         path = [_penalty(options, (first, k), rows, weight) for k in range(len(options.level_rows))]
         losses, _, starts = out_of_bag(fitter, judging, path)
-        level = simplest(losses, -np.array(options.level_rows), weight, LEVEL_ERRORS)
+        rising = -np.array(options.level_rows)
+        level = simplest(losses, rising, weight, LEVEL_ERRORS, rows.whole)
         start = starts[level]
     penalty = _penalty(options, (first, level), rows, weight)
     points = [fitter.fit(bag, penalty, start=start) for bag in bags]
     return _Judged(
         chosen=(first, level),
+        many=many,
         rows=rows,
         weight=weight,
         points=points,
@@ -178,9 +193,9 @@ def _judge(
 
 def _penalty(options: FusedOptions, at: tuple[int, int], rows: Rows, weight: Floats) -> Penalty:
     """Return a penalty of the path in units of the mean log-loss of these rows."""
-    total = weight.sum()
-    rate = weight @ rows.bad / total
-    row = rate * (1 - rate) / total
+    mass, bad = rows.whole.sum(np.array([weight.sum(), weight @ rows.bad]))
+    rate = bad / mass
+    row = rate * (1 - rate) / mass
     (l1, l2), level = options.path[at[0]], options.level_rows[at[1]]
     return Penalty(l1=l1 * np.sqrt(row), l2=l2 * row, level=level * row)
 
@@ -194,7 +209,7 @@ def _shares(
         return prior
     own = held_out_evidence(list(fine.values()), judged.rows, judged.weight, options, seed=seed)
     margins = np.column_stack([judged.unseen, own])
-    return share(margins, judged.rows.bad, judged.weight, prior, options.firmness)
+    return share(margins, judged.rows, judged.weight, prior, options.firmness)
 
 
 def _compress(
@@ -256,8 +271,11 @@ def _base(
     margin = np.zeros(len(frame))
     for name, terms in margins.items():
         add_terms(margin, np.array(terms), bins[name].encode(frame[name]))
-    level = float(np.log(bad / good))
-    low, high = level - margin.max() - 1.0, level - margin.min() + 1.0
-    return float(
-        brentq(lambda base: float(weight @ expit(base + margin) - bad), low, high, xtol=1e-13)
-    )
+    level, whole = float(np.log(bad / good)), sample.whole
+    ends = [margin.min(), margin.max()] if len(margin) else [0.0, 0.0]
+    least, most = each(whole, np.array(ends)).T
+
+    def excess(base: float) -> float:
+        return total(whole, weight @ expit(base + margin)) - bad
+
+    return float(brentq(excess, level - most.max() - 1.0, level - least.min() + 1.0, xtol=1e-13))

@@ -12,6 +12,7 @@ from scipy.stats import norm
 from credit.columns import Floats
 from credit.errors import ModelError
 from credit.scorecard.evidence import Evidence, designs
+from credit.whole import ALONE, Whole, total
 
 RIDGE = 5.0
 """Default ridge: evidence enters with coefficients near 1, so its weight is a few rows."""
@@ -52,47 +53,60 @@ class _Problem:
     y: Floats
     weight: Floats
     penalty: Floats
+    whole: Whole
+    sides: Floats
+
+    @classmethod
+    def of(
+        cls, X: Floats | Evidence, y: Floats, weight: Floats, penalty: Floats, whole: Whole
+    ) -> _Problem:
+        """Build it; ``sides`` is the weight of all rows that are good, and of all bad ones."""
+        sides = whole.sum(np.array([weight @ (1 - y), weight @ y]))
+        return cls(X=X, y=y, weight=weight, penalty=penalty, whole=whole, sides=sides)
 
     @property
     def bound(self) -> float:
         """Greatest gradient of a solution."""
-        return _TOLERANCE * float(self.weight.sum())
+        return _TOLERANCE * float(self.sides.sum())
 
     def start(self) -> Floats:
         """Return the coefficients of no evidence."""
         beta = np.zeros(len(self.penalty))
-        beta[0] = np.log((self.weight @ self.y) / (self.weight @ (1 - self.y)))
+        beta[0] = np.log(self.sides[1] / self.sides[0])
         return beta
 
     def sample(self) -> _Problem | None:
         """Return the problem on few of its rows, or None where they are few or of one class."""
-        step = len(self.y) // _FEW
+        step = int(total(self.whole, len(self.y))) // _FEW
         if step < 2:
             return None
-        y, weight = self.y[::step], self.weight[::step]
-        if not 0 < weight @ y < weight.sum():
-            return None
         X = self.X.each(step) if isinstance(self.X, Evidence) else self.X[::step]
-        weight = weight * (self.weight.sum() / weight.sum())
-        return _Problem(X=X, y=y, weight=weight, penalty=self.penalty)
+        y, weight = self.y[::step], self.weight[::step]
+        few = _Problem.of(X, y, weight, self.penalty, self.whole)
+        if not (few.sides > 0).all():
+            return None
+        scale = self.sides.sum() / few.sides.sum()
+        return _Problem.of(X, y, weight * scale, self.penalty, self.whole)
 
     def slope(self, beta: Floats) -> tuple[float, Floats]:
         """Return f and its gradient."""
-        value, gradient = 0.5 * float(self.penalty @ beta**2), self.penalty * beta
+        penalised = self.whole.rank == 0  # by one of all parties
+        sums = np.concatenate([[0.5 * self.penalty @ beta**2], self.penalty * beta]) * penalised
         for rows, design in designs(self.X):
             loss, residual, _ = _respond(design @ beta, self.y[rows], self.weight[rows])
-            value += loss
-            gradient += residual @ design
-        return value, gradient
+            sums[0] += loss
+            sums[1:] += residual @ design
+        sums = self.whole.sum(sums)
+        return float(sums[0]), sums[1:]
 
     def information(self, beta: Floats) -> NDArray[np.float64]:
         """Return the Hessian of the deviance, penalty left out."""
-        total = np.zeros((len(beta), len(beta)))
+        information = np.zeros((len(beta), len(beta)))
         for rows, design in designs(self.X):
             _, _, curvature = _respond(design @ beta, self.y[rows], self.weight[rows])
             root = design * np.sqrt(curvature)[:, None]
-            total += root.T @ root
-        return total
+            information += root.T @ root
+        return self.whole.sum(information)
 
 
 def _respond(z: Floats, y: Floats, weight: Floats) -> tuple[float, Floats, Floats]:
@@ -117,7 +131,12 @@ def _derivatives(
 
 
 def fit_logistic(
-    X: Floats | Evidence, y: Floats, weight: Floats, *, ridge: float = RIDGE
+    X: Floats | Evidence,
+    y: Floats,
+    weight: Floats,
+    *,
+    ridge: float = RIDGE,
+    whole: Whole = ALONE,
 ) -> LogisticFit:
     """Minimise the penalised deviance over an intercept and coefficients of at least zero.
 
@@ -139,6 +158,8 @@ def fit_logistic(
         1.0 is bad, 0.0 good.
     weight : ndarray (rows,)
     ridge : float
+    whole : Whole
+        The rows of which these are a part: f sums over all of them.
 
     Raises
     ------
@@ -147,7 +168,7 @@ def fit_logistic(
     """
     penalty = np.full(X.shape[1] + 1, ridge)
     penalty[0] = 0.0
-    problem = _Problem(X=X, y=y, weight=weight, penalty=penalty)
+    problem = _Problem.of(X, y, weight, penalty, whole)
     sample = problem.sample()
     beta, hessian = problem.start(), None
     if sample is not None:

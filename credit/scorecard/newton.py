@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 
 from credit.columns import Floats, Ints
 from credit.scorecard.thermometer import Codes, Layout, Rows, add_up, look_up
+from credit.whole import Whole, total
 
 _MOST_STEPS = 100
 _MOST_SWEEPS = 2_000
@@ -58,7 +59,7 @@ class Fitter:
         bounded = increment & ~self._mirrored
         self._low = np.concatenate([[-np.inf], np.where(bounded, 0.0, -np.inf)])
         self._gram: Floats | None = None
-        every = -(-len(rows.bad) // _HESSIAN_ROWS)
+        every = -(-int(total(rows.whole, len(rows.bad))) // _HESSIAN_ROWS)
         self._some = np.ascontiguousarray(rows.codes[::every])
         self._columns = np.ascontiguousarray(self._some.T)
         self._every = every
@@ -99,8 +100,8 @@ class Fitter:
         ndarray (1 + parameters,)
             The intercept, then t.
         """
-        total = float(weight.sum())
-        least = 0.1 / total if tolerance is None else tolerance
+        mass = total(self.rows.whole, weight.sum())
+        least = 0.1 / mass if tolerance is None else tolerance
         l1 = np.concatenate([[0.0], np.where(self._increment, penalty.l1, 0.0)])
         l2 = np.concatenate([[0.0], np.where(self._increment, penalty.l2, penalty.level)])
         point = self._reduced(weight, start)
@@ -137,7 +138,6 @@ class Fitter:
 
     def _value(self, weight: Floats, point: Floats, l1: Floats, l2: Floats) -> tuple[float, Floats]:
         """Return f and the gradient of its log-loss."""
-        total = weight.sum()
         loss, slope, cells = look_up(
             self.rows.codes,
             self.layout.offsets,
@@ -145,8 +145,10 @@ class Fitter:
             weight,
             (float(point[0]), self._tables @ point[1:]),
         )
-        gradient = np.concatenate([[slope], self._back @ cells]) / total
-        return loss / total + float(l1 @ np.abs(point) + 0.5 * l2 @ point**2), gradient
+        sums = self.rows.whole.sum(np.concatenate([[weight.sum(), loss, slope], cells]))
+        mass, loss = float(sums[0]), float(sums[1])
+        gradient = np.concatenate([sums[2:3], self._back @ sums[3:]]) / mass
+        return loss / mass + float(l1 @ np.abs(point) + 0.5 * l2 @ point**2), gradient
 
     def _hessian(self, weight: Floats, point: Floats) -> Floats:
         """Return the Hessian of the log-loss in intercept and parameters."""
@@ -154,8 +156,8 @@ class Fitter:
         offsets = self.layout.offsets
         margin = add_up(self._some, offsets, float(point[0]), self._tables @ point[1:])
         odds = np.exp(-np.abs(margin))
-        curvature = some * odds / (1 + odds) ** 2 / some.sum()
-        cells = pair_sums(self._columns, offsets, curvature)
+        curvature = some * odds / (1 + odds) ** 2 / total(self.rows.whole, some.sum())
+        cells = _over_all(self.rows.whole, pair_sums(self._columns, offsets, curvature))
         gram = np.empty((1 + len(self._kept), 1 + len(self._kept)))
         gram[1:, 1:] = self._back @ np.ascontiguousarray((self._back @ cells).T)
         first = slice(0, int(offsets[1]))
@@ -167,8 +169,8 @@ class Fitter:
         """Return intercept and signed steps: one parameter for a step and its opposite."""
         if start is None:
             point = np.zeros(1 + len(self._kept))
-            bad = float(weight @ self.rows.bad)
-            point[0] = np.log(bad / (weight.sum() - bad))
+            mass, bad = self.rows.whole.sum(np.array([weight.sum(), weight @ self.rows.bad]))
+            point[0] = np.log(bad / (mass - bad))
             return point
         t = start[1:]
         signed = t[self._kept].copy()
@@ -184,6 +186,16 @@ class Fitter:
         whole[1 + up] = np.maximum(signed, 0.0)
         whole[2 + up] = np.maximum(-signed, 0.0)
         return whole
+
+
+def _over_all(whole: Whole, square: Floats) -> Floats:
+    """Return the sum of a symmetric table over all parts; one half of it travels."""
+    if whole.parties == 1:
+        return square
+    at = np.tril_indices(len(square))
+    found = np.zeros_like(square)
+    found[at] = whole.sum(square[at])
+    return np.maximum(found, found.T)
 
 
 @njit(cache=True)

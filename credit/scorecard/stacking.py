@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import expit
 
 from credit.binning import BinLimits
-from credit.columns import Floats
+from credit.columns import Floats, Ints
 from credit.scorecard.evidence import Evidence
 from credit.scorecard.fine import Fine
 from credit.scorecard.interior import Linear, minimise
 from credit.scorecard.logistic import fit_logistic
 from credit.scorecard.thermometer import Rows
+from credit.whole import total
 
 FOLDS = 5
 """Parts of the rows, each scored by the evidence of the others."""
@@ -44,17 +46,15 @@ def held_out_evidence(
     seed : int
     """
     found = np.full(len(weight), np.nan)
-    part = np.arange(len(weight)) % FOLDS
+    part = folds(len(weight))
     for held in range(FOLDS):
         out = part == held
-        others = Rows(codes=rows.codes[~out], bad=rows.bad[~out])
-        if not out.any() or len(np.unique(others.bad)) < 2:
+        others = replace(rows, codes=rows.codes[~out], bad=rows.bad[~out])
+        if not total(rows.whole, out.sum()) or one_class(others):
             continue
         mass = weight[~out]
-        learnt = [
-            column.held(_cells(others, mass, at, column.bins.size), options, seed)
-            for at, column in enumerate(fine)
-        ]
+        cells = _cells(others, mass, [column.bins.size for column in fine])
+        learnt = [column.held(own, options, seed) for column, own in zip(fine, cells, strict=True)]
         margin, tables = _weigh(learnt, others, mass)
         sums = np.full(int(out.sum()), margin)
         for at, table in enumerate(tables):
@@ -63,23 +63,37 @@ def held_out_evidence(
     return found
 
 
-def _cells(rows: Rows, weight: Floats, at: int, size: int) -> Floats:
-    """Return good and bad weight of each cell of a column, (size, 2)."""
-    codes = rows.codes[:, at]
-    return np.column_stack(
-        [np.bincount(codes, weight * side, size) for side in (1 - rows.bad, rows.bad)]
-    )
+def folds(rows: int) -> Ints:
+    """Return the fold of each row; rows are in an order that says nothing about them."""
+    return np.arange(rows) % FOLDS
+
+
+def one_class(rows: Rows) -> bool:
+    """Say whether all rows, of every part, are good or all are bad."""
+    sides = rows.whole.sum(np.array([(rows.bad == 0).sum(), (rows.bad > 0).sum()]))
+    return not (sides > 0).all()
+
+
+def _cells(rows: Rows, weight: Floats, sizes: Sequence[int]) -> list[Floats]:
+    """Return good and bad weight of each cell of every column, (size, 2) each."""
+    sides = [weight * side for side in (1 - rows.bad, rows.bad)]
+    held = [
+        np.column_stack([np.bincount(rows.codes[:, at], side, size) for side in sides])
+        for at, size in enumerate(sizes)
+    ]
+    return np.split(rows.whole.sum(np.concatenate(held)), np.cumsum(sizes)[:-1])
 
 
 def _weigh(fine: Sequence[Fine], rows: Rows, weight: Floats) -> tuple[float, list[Floats]]:
     """Return the intercept of a woe card and each column's terms over its fine bins."""
     tables = tuple(column.spread() for column in fine)
-    fit = fit_logistic(Evidence(codes=rows.codes, tables=tables), rows.bad, weight)
+    evidence = Evidence(codes=rows.codes, tables=tables)
+    fit = fit_logistic(evidence, rows.bad, weight, whole=rows.whole)
     return fit.intercept, [b * table for b, table in zip(fit.coefficients, tables, strict=True)]
 
 
 def share(
-    margins: Floats, bad: Floats, weight: Floats, prior: tuple[float, float], firmness: float
+    margins: Floats, rows: Rows, weight: Floats, prior: tuple[float, float], firmness: float
 ) -> tuple[float, float]:
     """Return what two tables count for, fitted on their margins of held-out rows.
 
@@ -96,26 +110,29 @@ def share(
     ----------
     margins : ndarray (rows, 2)
         NaN where a row has been seen in every fit; such rows are left out.
-    bad, weight : ndarray (rows,)
+    rows : Rows
+    weight : ndarray (rows,)
     prior : (float, float)
     firmness : float
         How firmly the prior holds: in units of log-likelihood. On few rows it decides.
     """
     known = ~np.isnan(margins).any(axis=1)
-    if len(np.unique(bad[known])) < 2:
+    held = replace(rows, codes=rows.codes[known], bad=rows.bad[known])
+    if one_class(held):
         return prior
     design = np.column_stack([np.ones(known.sum()), margins[known]])
-    y, w = bad[known], weight[known] / weight[known].sum()
-    pull = 2 * firmness / weight[known].sum() * np.array([0.0, 1.0, 1.0])
+    mass = total(rows.whole, weight[known].sum())
+    y, w = held.bad, weight[known] / mass
+    pull = 2 * firmness / mass * np.array([0.0, 1.0, 1.0])
     start = np.array([0.0, *prior])
 
     def gradient(at: Floats) -> Floats:
-        slope: Floats = (w * (expit(design @ at) - y)) @ design + pull * (at - start)
-        return slope
+        slope = rows.whole.sum((w * (expit(design @ at) - y)) @ design)
+        return slope + pull * (at - start)
 
     def curvature(at: Floats) -> Floats:
         p = expit(design @ at)
-        return (design.T * (w * p * (1 - p))) @ design + np.diag(pull)
+        return rows.whole.sum((design.T * (w * p * (1 - p))) @ design) + np.diag(pull)
 
     limits = Linear(equal=np.zeros((0, 3)), least=np.eye(3)[1:], bound=np.zeros(2))
     _, first, second = minimise(gradient, curvature, start, limits)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from credit.columns import Floats, Ints
+from credit.whole import ALONE, Whole
 
 Codes = NDArray[np.unsignedinteger]
 
@@ -99,10 +100,14 @@ def _parameters(shape: Shape) -> list[tuple[Ints, Floats, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """The rows as cells: ``codes`` (rows, features), each counted from its feature's first."""
+    """The rows as cells: ``codes`` (rows, features), each counted from its feature's first.
+
+    ``whole`` is what the rows are a part of.
+    """
 
     codes: Codes
     bad: Floats
+    whole: Whole = ALONE
 
 
 @njit(cache=True)

@@ -55,10 +55,11 @@ def weigh(
     """Fit the logistic regression on the evidence of the features that are not dropped."""
     used = {name: column for name, column in bins.items() if name not in dropped}
     evidence, weight = Evidence.of(frame, used), sample.weights.sum(axis=1)
-    fit = fit_logistic(evidence, sample.bad.astype(np.float64), weight)
+    fit = fit_logistic(evidence, sample.bad.astype(np.float64), weight, whole=sample.whole)
     inside = fit.coefficients > 0
     vif = np.full(len(used), np.nan)
-    vif[inside] = inflation(correlations(evidence.columns(np.flatnonzero(inside)), weight))
+    within = evidence.columns(np.flatnonzero(inside))
+    vif[inside] = inflation(correlations(within, weight, sample.whole))
     margins = {
         name: tuple((coefficient * np.array(column.woe)).tolist())
         for (name, column), coefficient in zip(used.items(), fit.coefficients, strict=True)
@@ -78,7 +79,7 @@ def _left_out(
         return dropped
     evidence, weight = transform_frame(frame, bins), sample.weights.sum(axis=1)
     position = {name: at for at, name in enumerate(bins)}
-    correlation = correlations(evidence, weight)
+    correlation = correlations(evidence, weight, sample.whole)
     iv = np.array([column.iv for column in bins.values()])
     if selection.max_correlation < 1:
         at = [position[name] for name in left]
