@@ -99,6 +99,10 @@ class LogError(CreditError, RuntimeError):
     """The decision log cannot be written, read or opened; what it refuses is not answered."""
 
 
+class FederatedError(CreditError, RuntimeError):
+    """Parties that train together disagree, or one of them is gone or late."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the closest known name, or an empty string."""
     close = get_close_matches(name, list(known), n=1, cutoff=0.5)

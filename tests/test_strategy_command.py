@@ -188,6 +188,7 @@ def test_the_page_holds_every_picture_and_says_what_is_taken_for_granted(ran):
         "Every cut-off", "Champion against challenger", "If the cap fell", "one source changes",
         "Nobody who is refused has an outcome", "Tables state no score wechat_pay: 600",
         "decision.cutoff = { approve = 0.05, review = 0.1 }",
+        "List as it stands: 150 applications fall on days whose law allows nobody the product.",
     ):  # fmt: skip
         assert words in page
     assert "http" not in page.replace("http-equiv", "")
@@ -258,12 +259,12 @@ def test_tables_that_lack_what_is_decided_by_are_refused(home, tmp_path):
     people = pd.read_parquet(tmp_path / "customers.parquet")
     people.drop(columns="birth_date").to_parquet(tmp_path / "customers.parquet")
     done = credit("strategy", "simulate", "tiny.toml", "--quiet", cwd=tmp_path)
-    assert "birth_date: 150 of 150 applicants have none" in done.stderr
+    assert "birth_date of person '1' is not stated, nor of 149 other" in done.stderr
     people.to_parquet(tmp_path / "customers.parquet")
     asked = pd.read_parquet(tmp_path / "applications.parquet")
     asked[:-3].to_parquet(tmp_path / "applications.parquet")
     done = credit("strategy", "simulate", "tiny.toml", "--quiet", cwd=tmp_path)
-    assert "rows.parquet: 3 of 150 applications are not in the tables" in done.stderr
+    assert "applications: 3 of 150 are not in the tables" in done.stderr
 
 
 def test_an_interrupted_page_leaves_nothing_half_written(tmp_path, monkeypatch):

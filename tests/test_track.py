@@ -23,9 +23,12 @@ import pytest
 from experiment import Finished
 from golden_artifacts import applicants, golden
 
+from credit.federated.record import Cost, FederatedResult, Interval, PartyRow, Quality
 from credit.pipeline import track as track_module
-from credit.pipeline.config import TrackingSection
+from credit.pipeline import track_federated as track_federated_module
+from credit.pipeline.config import Pipeline, TrackingSection
 from credit.pipeline.track import RunRecord, flatten, track, track_watched
+from credit.pipeline.track_federated import track_federated
 from credit.pipeline.watching import WatchRequest, watch_file
 
 pytestmark = [
@@ -255,3 +258,65 @@ def test_a_result_of_monitoring_is_a_run_of_its_own(experiment: Finished, client
     assert run.data.metrics["score/points"] == entry["checks"][0]["now"]
     assert run.data.tags["period"] == "2024-05"
     assert [file.path for file in client.list_artifacts(tracked.run_id)] == ["result.json"]
+
+
+def federated_result() -> FederatedResult:
+    """Return what two parties found."""
+
+    def quality(value: float) -> Quality:
+        around = Interval(value=value, low=value - 0.1, high=value + 0.1)
+        return Quality(auc=around, ks=around)
+
+    rows = [
+        PartyRow(
+            party=party, model="xgboost", train_rows=10, train_bads=2, test_rows=8, test_bads=2,
+            alone=alone, federated=quality(0.7), central=quality(0.71),
+            gain=None if alone is None else Interval(value=0.1, low=0.0, high=0.2),
+            short=Interval(value=-0.01, low=-0.02, high=0.0),
+            alone_seconds=1.0, federated_seconds=2.0, model_sha256="ab",
+        )
+        for party, alone in (("north", quality(0.6)), ("south", None))
+    ]  # fmt: skip
+    return FederatedResult(
+        name="other", started="2026-01-01T00:00:00+00:00", parties=("north", "south"),
+        divided_by="column region", rows=tuple(rows), leaving=(), unprotected=(),
+        costs={"xgboost": Cost(central=2, federated=5)},
+    )  # fmt: skip
+
+
+def test_a_federated_run_has_a_run_of_each_party_below_it(
+    experiment: Finished, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for party in ("01-north", "02-south"):
+        (tmp_path / "parties" / party).mkdir(parents=True)
+        (tmp_path / "parties" / party / "scores.txt").write_text(party)
+    (tmp_path / "result.json").write_text("{}")
+    config = Pipeline(
+        name="other",
+        source={"kind": "world"},
+        split={"kind": "out_of_time", "test_from": "2024-01-01"},
+        tracking={
+            "database": str(experiment.home / "mlruns" / "mlflow.db"),
+            "artifacts": str(experiment.home / "mlruns" / "artifacts"),
+        },
+    )
+    parent = track_federated(federated_result(), tmp_path, config)
+    found = client.get_run(parent)
+    assert found.data.metrics["xgboost_cost_ratio"] == 2.5
+    runs = client.search_runs([found.info.experiment_id])
+    below = {run.data.tags["party"]: run for run in runs if run.info.run_id != parent}
+    assert set(below) == {"north", "south"}
+    for run in below.values():
+        assert run.data.tags["mlflow.parentRunId"] == parent
+        assert run.info.status == "FINISHED"
+    assert below["north"].data.metrics["xgboost_auc_gain"] == 0.1
+    assert "xgboost_auc_alone" not in below["south"].data.metrics
+    assert [f.path for f in client.list_artifacts(below["south"].info.run_id)] == ["scores.txt"]
+
+    def fails(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(track_federated_module, "_log_party", fails)
+    with pytest.raises(KeyboardInterrupt):
+        track_federated(federated_result(), tmp_path, config)
+    assert len(client.search_runs([found.info.experiment_id])) == 3

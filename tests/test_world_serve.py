@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from credit import policy
 from credit.dataset import DaysPastDue, outcomes
 from credit.decide.repay import (
     BUCKETS,
+    AccountTerms,
     Contract,
     DebitFailed,
     Deferred,
@@ -24,18 +26,19 @@ from credit.decide.repay import (
     schedule,
 )
 from credit.engine import Engine
-from credit.errors import DataError
+from credit.errors import DataError, PolicyError
 from credit.evaluate import lateness, roll_rates, vintage_table
 from credit.schema import DAY
 from credit.world import WorldOptions, season
 from credit.world.figures import figures
 from credit.world.lender import account as a
 from credit.world.lender import book as b
+from credit.world.lender import columns as c
 from credit.world.lender.balance import Balance
 from credit.world.lender.record import Lines
 from credit.world.lender.schedules import Contracts, Schedules, schedules
 from credit.world.lender.serve import Served, serve
-from credit.world.lender.terms import CHANNELS, TermsInForce, terms_of
+from credit.world.lender.terms import CHANNELS, TermsInForce, row, terms_of
 from credit.world.rows import build
 from tests.world_lines import growing, until, world
 
@@ -44,7 +47,7 @@ END = until(OPTIONS)
 ZONE = "Asia/Shanghai"
 PRODUCTS = ("weilidai", "weilidai+cn-2026", "weilidai+third_party", "weilidai+we2000")
 RATES = (Fraction(1, 5_000), Fraction(345, 1_000_000), Fraction(5, 10_000), Fraction(0))
-RANK = {a.DEFER: 0, a.FAIL: 2}
+RANK = {c.DEFER: 0, c.FAIL: 2}
 
 
 # -- accounts against the replay
@@ -63,7 +66,7 @@ def random_loans(seed: int, count: int) -> tuple[Contracts, Schedules, TermsInFo
     for loan in range(count):
         rows += sorted(
             (random_intent(draw, int(day[loan]), int(contracts.months[loan])) for _ in range(20)),
-            key=lambda row: (row[a.AT], RANK.get(row[a.KIND], 1)),
+            key=lambda row: (row[c.AT], RANK.get(row[c.KIND], 1)),
         )
         start.append(len(rows))
     intents = a.Intents(rows=np.array(rows, dtype=np.int64), start=np.array(start))
@@ -73,8 +76,8 @@ def random_loans(seed: int, count: int) -> tuple[Contracts, Schedules, TermsInFo
 def random_intent(draw: np.random.Generator, drawn: int, months: int) -> tuple[int, ...]:
     on = drawn + 1 + int(draw.integers(0, 420))
     kind = int(draw.choice(6, p=[0.3, 0.2, 0.15, 0.25, 0.05, 0.05]))
-    value = int(draw.integers(1, 4 if kind == a.DEFER else 1_001))
-    debit = int(kind in (a.PAY, a.FAIL) and draw.random() < 0.5)
+    value = int(draw.integers(1, 4 if kind == c.DEFER else 1_001))
+    debit = int(kind in (c.PAY, c.FAIL) and draw.random() < 0.5)
     at = int(season.midnight(np.array([on]))[0]) + int(draw.integers(1, DAY))
     return at, on, kind, value, int(draw.integers(1, months + 1)), int(draw.integers(0, 2)), debit
 
@@ -82,11 +85,11 @@ def random_intent(draw: np.random.Generator, drawn: int, months: int) -> tuple[i
 def event_of(place: int, row: np.ndarray) -> Event:
     _, at, _, kind, value, channel, debit, _ = (int(item) for item in row)
     name = f"{place:06d}"
-    if kind == a.FAIL:
+    if kind == c.FAIL:
         return DebitFailed(id=name, at=at)
-    if kind == a.DEFER:
+    if kind == c.DEFER:
         return Deferred(id=name, at=at, months=value)
-    if kind == a.SETTLE:
+    if kind == c.SETTLE:
         return Settled(id=name, at=at, amount_fen=value, channel=CHANNELS[channel])
     return Paid(id=name, at=at, amount_fen=value, channel=CHANNELS[channel], debit=bool(debit))
 
@@ -124,7 +127,7 @@ def test_accounts_equal_the_replay_of_what_happened() -> None:
             zip(map(season.day_of, plan.due[mine].tolist()), plan.principal_fen[mine],
                 plan.interest_fen[mine], strict=True)
         )  # fmt: skip
-        happened = np.flatnonzero(accounts.events[:, a.EVENT_LOAN] == loan)
+        happened = np.flatnonzero(accounts.events[:, c.EVENT_LOAN] == loan)
         events = [event_of(int(place), accounts.events[place]) for place in happened]
         kinds |= {event.kind for event in events}
         state = accounts.states[loan]
@@ -169,11 +172,31 @@ def test_schedules_equal_the_exact_ones_also_where_they_end_in_half_a_fen() -> N
 
 def test_amounts_that_do_not_fit_are_refused() -> None:
     one = np.zeros(1, np.int64)
+    fine = Fraction(12_347, 10**8)
     contracts = Contracts(
         line=one, drawn_at=one, principal_fen=one + 10**10, months=one + 12, rate=one, rates=RATES
     )
     with pytest.raises(DataError, match="do not fit into 64 bits"):
         schedules(contracts)
+    with pytest.raises(DataError, match="numerator is above"):
+        schedules(replace(contracts, principal_fen=one + 100, rates=(fine,)))
+    terms = account_terms("weilidai")
+    late = replace(terms.late, fee=fine)
+    with pytest.raises(PolicyError, match="coarser steps"):
+        row(replace(terms, late=late), RATES[0])
+
+
+def account_terms(name: str) -> AccountTerms:
+    return AccountTerms.of(policy.load(name).at(OPTIONS.start))
+
+
+def test_a_loan_drawn_before_its_product_has_terms_is_refused() -> None:
+    one = np.zeros(1, np.int64)
+    contracts = Contracts(
+        line=one, drawn_at=one, principal_fen=one + 100, months=one + 12, rate=one, rates=RATES
+    )
+    with pytest.raises(PolicyError, match="no key"):
+        terms_of(("weilidai",), one, contracts)
 
 
 # -- the served world

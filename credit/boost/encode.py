@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from credit.binning import Sample
 from credit.binning.bins import evidence, special_key
+from credit.boost.pool import Pool
 from credit.columns import Floats, Kind, kind_of, names, numbers
 from credit.errors import ModelError
 from credit.frames import Frame
@@ -136,16 +137,21 @@ def fit_encoder(
     sample: Sample,
     signs: Mapping[str, int],
     special_codes: Mapping[str, Sequence[object]],
+    pool: Pool,
 ) -> Encoder:
-    """Learn the plan of every column: order of names, special codes that need an indicator."""
+    """Learn the plan of every column: order of names, special codes that need an indicator.
+
+    Both are learnt from sums over all rows of the pool.
+    """
     taken: set[str] = set()
     plans = []
     for name in frame.columns:
         kind = kind_of(frame[name], name)
         keys = tuple(special_key(kind, code, name) for code in special_codes.get(name, ()))
         special = tuple(dict.fromkeys(keys))
-        indicators = _frequent(frame[name], name, sample, special) if special else ()
-        ordered = _order(frame[name], name, sample, special) if kind == "category" else Order()
+        indicators = _frequent(frame[name], name, sample, special, pool) if special else ()
+        named = kind == "category"
+        ordered = _order(frame[name], name, sample, special, pool) if named else Order()
         plans.append(
             ColumnPlan(
                 feature=name,
@@ -164,18 +170,19 @@ def fit_encoder(
 
 
 def _frequent(
-    column: pd.Series, name: str, sample: Sample, special: Iterable[float | str]
+    column: pd.Series, name: str, sample: Sample, special: tuple[float | str, ...], pool: Pool
 ) -> tuple[float | str, ...]:
     """Return the codes whose rows hold at least the stated share of the weight."""
-    special = tuple(special)
     if isinstance(special[0], str):
         codes, found = names(column, name)
         values: NDArray[Any] = np.array([*found, ""], dtype=object)[codes]
     else:
         values = numbers(column, name)
     weight = sample.weights.sum(axis=1)
-    floor = INDICATOR_SHARE * weight.sum()
-    return tuple(code for code in special if weight[values == code].sum() >= floor)
+    held = [weight[values == code].sum() for code in special]
+    *held, everything = pool.total(np.array([*held, weight.sum()]))
+    floor = INDICATOR_SHARE * everything
+    return tuple(code for code, found in zip(special, held, strict=True) if found >= floor)
 
 
 class Order(NamedTuple):
@@ -185,12 +192,17 @@ class Order(NamedTuple):
     unseen: float | None = None
 
 
-def _order(column: pd.Series, name: str, sample: Sample, special: Sequence[float | str]) -> Order:
+def _order(
+    column: pd.Series, name: str, sample: Sample, special: Sequence[float | str], pool: Pool
+) -> Order:
     """Return the names in order, ties by name."""
-    codes, found = names(column, name)
-    counts = sample.count(np.where(codes < 0, len(found), codes), len(found) + 1)
+    codes, here = names(column, name)
+    found = pool.union(here)
+    place = {text: i for i, text in enumerate(found)}
+    codes = np.array([*(place[text] for text in here), len(found)])[codes]
+    counts = pool.total(sample.count(codes, len(found) + 1))
     kept = [i for i, n in enumerate(found) if n not in special and counts[i].sum() > 0]
-    woe = evidence(counts, sample.prior, SMOOTHING)
+    woe = evidence(counts, pool.total(sample.prior), SMOOTHING)
     ordered = sorted(kept, key=lambda i: (woe[i], found[i]))
     better = sum(woe[i] < 0 for i in kept)
     return Order(tuple(found[i] for i in ordered), better - 0.5)

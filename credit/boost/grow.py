@@ -13,6 +13,7 @@ import xgboost as xgb
 from credit.boost.forest import average
 from credit.boost.options import BoostOptions
 from credit.boost.parts import Part, Rows
+from credit.boost.pool import Pool
 from credit.calibrate import Calibration, fit_platt
 from credit.columns import Floats
 from credit.errors import ModelError
@@ -57,12 +58,15 @@ class Grower:
     constraints : dict
         XGBoost's parameters for signs and dimensions.
     seed : int
+    pool : Pool
+        Whose rows they are grown from.
     """
 
     train: Trainer
     options: BoostOptions
     constraints: dict[str, str]
     seed: int
+    pool: Pool
 
     def grow(self, rows: Rows, parts: Sequence[Part], watch: Watch | None = None) -> Grown:
         """Find the number of rounds on the parts, then grow and average a booster a seed.
@@ -104,8 +108,9 @@ class Grower:
 
     def _params(self, rows: Rows, seed: int) -> dict[str, Any]:
         weighted = self._weighted(rows)
-        rate = float(weighted.weight @ rows.bad / weighted.weight.sum())
-        made = self.options.params(rows=len(rows.bad), seed=seed, rate=rate)
+        mine = [len(rows.bad), weighted.weight @ rows.bad, weighted.weight.sum()]
+        count, bad, weight = self.pool.total(np.array(mine, dtype=np.float64))
+        made = self.options.params(rows=int(count), seed=seed, rate=float(bad / weight))
         return made | self.constraints
 
     def _weighted(self, rows: Rows) -> Rows:

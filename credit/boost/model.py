@@ -20,6 +20,7 @@ from credit.boost.forest import dimension_parts
 from credit.boost.grow import Grower, Watch
 from credit.boost.options import BoostOptions
 from credit.boost.parts import Rows, Whole, read_clues, stopping_parts
+from credit.boost.pool import ALONE, Pool
 from credit.columns import (
     Floats,
     kinds_of,
@@ -144,21 +145,30 @@ class BoostedModel(MarginClassifier, BaseEstimator):
             _refuse_homeless(kinds, self.dimensions or {})
         clues = read_clues(order, groups, len(frame))
         self.classes_ = target.classes
+        pool = self.pool()
         self.encoder_ = fit_encoder(
-            frame, Sample.of(target.bad, weight), signs, self.special_codes or {}
+            frame, Sample.of(target.bad, weight), signs, self.special_codes or {}, pool
         )
         options = self.options or BoostOptions()
         held = np.flatnonzero(weight > 0)
         rows, clues = self._rows(frame, target.bad, weight).take(held), clues.take(held)
         seed = seed_of(self.random_state)
-        parts = stopping_parts(rows.bad, clues, options.validation_share, seed)
+        parts = stopping_parts(rows.bad, clues, options.validation_share, seed, pool)
         grower = Grower(
-            train=self.train_one, options=options, constraints=self._constraints(), seed=seed
+            train=self.train_one,
+            options=options,
+            constraints=self._constraints(),
+            seed=seed,
+            pool=pool,
         )
         grown = grower.grow(rows, parts, watch)
         self.stopping_, self.rounds_ = grown.stopping, grown.rounds
         self.adopt(grown.booster)
         return self
+
+    def pool(self) -> Pool:
+        """Return whoever holds rows of this fit: nobody else."""
+        return ALONE
 
     def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> Whole | Batches:
         options = self.options or BoostOptions()

@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 
 from credit.boost.batches import Piece
 from credit.boost.encode import Matrix
+from credit.boost.pool import ALONE, Pool
 from credit.columns import Floats, Ints
 from credit.errors import ModelError
 
@@ -135,11 +136,14 @@ def _one_a_row(argument: str, what: str, given: ArrayLike, rows: int) -> NDArray
     return values
 
 
-def stopping_parts(bad: Floats, clues: Clues, share: float, seed: int) -> list[Part]:
+def stopping_parts(
+    bad: Floats, clues: Clues, share: float, seed: int, pool: Pool = ALONE
+) -> list[Part]:
     """Return the parts that decide when to stop; none where a class has fewer than two rows.
 
     With times it is the latest ``share`` of the rows, without them one random part or, on few
-    rows, each of five in turn. No group is on both sides.
+    rows, each of five in turn. No group is on both sides. Whoever shares a ``pool`` divides off
+    the same number of parts, each of its own rows.
     """
     everyone = np.arange(len(bad))
     if clues.times is not None:
@@ -147,9 +151,10 @@ def stopping_parts(bad: Floats, clues: Clues, share: float, seed: int) -> list[P
     rarest = int(min((bad == 0).sum(), (bad == 1).sum()))
     if clues.groups is not None:
         rarest = min(rarest, *(len(np.unique(clues.groups[bad == side])) for side in (0, 1)))
+    rarest = pool.least(rarest)
     if rarest < 2:
         return []
-    few = len(everyone) < SMALL
+    few = pool.total(np.array([float(len(everyone))]))[0] < SMALL
     folds: BaseCrossValidator
     if clues.groups is not None:
         count = min(PARTS if few else max(2, round(1 / share)), rarest)

@@ -16,6 +16,7 @@ from credit.cli.audit import audit_app
 from credit.cli.cost import cost_app
 from credit.cli.data import data_app, world_app
 from credit.cli.decide import decide_app
+from credit.cli.federated import federated_app
 from credit.cli.fraud import fraud_app
 from credit.cli.log import log_app, replay_app
 from credit.cli.policy import policy_app
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.add_typer(world_app, name="world")
 app.add_typer(data_app, name="data")
 app.add_typer(audit_app, name="audit")
+app.add_typer(federated_app, name="federated")
 app.add_typer(fraud_app, name="fraud")
 app.add_typer(log_app, name="log")
 app.add_typer(policy_app, name="policy")

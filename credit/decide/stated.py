@@ -18,6 +18,9 @@ from credit.decide.eligibility.facts import Report
 from credit.decide.limit import LimitFacts
 from credit.decide.onboarding import Verified
 
+OCCUPATIONS: Mapping[str, str] = {"civil_servant": "civil", "government": "civil"}
+"""Occupation as tables name it -> as ``limit.occupation`` does; any other keeps its name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:

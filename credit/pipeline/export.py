@@ -68,7 +68,7 @@ def export(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     progress("writing artifacts and report", 1.0)
-    _point(home / "latest", final)
+    point(home / "latest", final)
     places = {
         "report": str(final / "report.html"),
         "artifact": str(final / f"artifact-{findings.champion.name}"),
@@ -80,7 +80,7 @@ def export(
     return places, share_table
 
 
-def _point(link: Path, target: Path) -> None:
+def point(link: Path, target: Path) -> None:
     """Let ``latest`` point at the newest run, replacing the old link in one step."""
     fresh = link.with_name(f".{link.name}-{target.name}")
     fresh.symlink_to(target.name)

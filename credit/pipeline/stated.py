@@ -1,14 +1,10 @@
-"""What a folder of tables states of a person's application, for a decision about it.
-
-Rows count that were known at the instant of the application, as they do for features.
-"""
+"""One person of a folder of tables: the case of an application, and the features of its instant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +12,14 @@ import pandas as pd
 
 from credit import policy
 from credit.decide.case import Case
-from credit.decide.clock import local_day
-from credit.decide.stated import Stated, case_of
+from credit.decide.stated import case_of
 from credit.engine import Engine
 from credit.errors import ArtifactError, ConfigError, DataError, nearest
 from credit.features import available, catalogue, chosen
 from credit.features.person import of_person
 from credit.pipeline.case_file import FromRows, as_json, features_of
 from credit.pipeline.declared import last_application
+from credit.pipeline.facts import facts_of, stated_of
 from credit.pipeline.tables import Progress, add_categories, columns_of, named_steps, silent
 from credit.policy import Policy
 from credit.runtime import Scorer
@@ -93,51 +89,14 @@ def read_person(
         add_categories(engine)
         engine.add_directory(asked.tables)
         application = _application(engine, asked)
-        case = case_of(stated_of(engine, application, asked.scores, zone), None)
+        [facts] = facts_of(engine, [application["application_id"]]).to_dict("records")
+        # A source is authorised where one of its tables is there.
+        held = {source for source, tables in SOURCES.items() if {*tables} & {*engine.tables}}
+        case = case_of(stated_of(facts, zone, scores=asked.scores, scopes=held), None)
         if asked.rows is not None:
             found = FromRows(rows=asked.rows, person=asked.person)
             return case, features_of(found, scorer, case.instant)
         return case, {} if scorer is None else _features(engine, application, scorer, rules)
-
-
-def stated_of(
-    engine: Engine, application: Mapping[str, Any], asked: Mapping[str, int], zone: str
-) -> Stated:
-    """Return what the tables state of an application at its instant.
-
-    A source is authorised where one of its tables is there (`SOURCES`). Of two incomes the proven
-    one counts. Scores that products ask for stand in columns of their names; ``asked`` ones count
-    before them. Of each loan not paid off, the next instalment is what is due a month.
-
-    Parameters
-    ----------
-    engine : Engine
-    application : mapping
-        A row of ``applications``.
-    asked : mapping of str to int
-        Scores that others give the person, by name.
-    zone : str
-        Of calendar days.
-    """
-    instant = int(application["event_time"])
-    person = _customer(engine, application["customer_id"])
-    income = application.get("verified_income_fen")
-    income = person["declared_income_fen"] if income is None else income
-    held = set(engine.tables)
-    stated = {name: application.get(name) for name in _score_names()}
-    return Stated(
-        application_id=str(application["application_id"]),
-        instant=instant,
-        birth_date=local_day(int(person["birth_date"]), zone),
-        registered_at=int(person["event_time"]),
-        income_fen=int(income),
-        occupation=_occupation(person.get("occupation") or "default"),
-        assets=_listed(application.get("assets")),
-        income_evidence=_listed(application.get("income_evidence")),
-        scores={name: int(one) for name, one in stated.items() if one is not None} | dict(asked),
-        scopes={source for source, tables in SOURCES.items() if held & set(tables)},
-        dues_fen=_dues(engine, application["customer_id"], instant),
-    )
 
 
 def read_scores(texts: Iterable[str]) -> dict[str, int]:
@@ -155,10 +114,18 @@ def read_scores(texts: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _application(engine: Engine, asked: FromTables) -> dict[str, Any]:
+def _application(engine: Engine, asked: FromTables) -> dict[Any, Any]:
     """Return the one application that is meant."""
-    _require(engine, "applications")
-    rows = _rows(engine, "applications", "customer_id", asked.person)
+    if "applications" not in engine.tables:
+        raise DataError(
+            f"no table 'applications' among {sorted(engine.tables)}: it says when a person "
+            "applied. Add it, or give the case as JSON."
+        )
+    engine.temporary("asked_person", pd.DataFrame({"asked": [asked.person]}))
+    rows = engine.frame(
+        "select a.application_id, a.customer_id, a.event_time from applications a "
+        "join asked_person on cast(a.customer_id as varchar) = asked order by a.event_time"
+    ).to_dict("records")
     if not rows:
         ids = [str(row[0]) for row in engine.rows("select distinct customer_id from applications")]
         raise DataError(
@@ -180,23 +147,6 @@ def _application(engine: Engine, asked: FromTables) -> dict[str, Any]:
     return rows[0 if asked.application is None else names.index(asked.application)]
 
 
-def _customer(engine: Engine, person: Any) -> dict[str, Any]:
-    _require(engine, "customers")
-    rows = _rows(engine, "customers", "customer_id", str(person))
-    if len(rows) != 1:
-        raise DataError(
-            f"customers: person {str(person)!r} has {len(rows)} rows, and must have one. "
-            "`credit check` lists every broken rule."
-        )
-    for name in ("birth_date", "declared_income_fen"):
-        if rows[0].get(name) is None:
-            raise DataError(
-                f"customers: {name} of person {str(person)!r} is not stated, and nothing can be "
-                "decided without it. Add it, or give the case as JSON."
-            )
-    return rows[0]
-
-
 def _features(
     engine: Engine, application: Mapping[str, Any], scorer: Scorer, rules: Policy
 ) -> dict[str, Any]:
@@ -215,69 +165,3 @@ def _features(
         int(application["event_time"]), application_id=application["application_id"],
     )  # fmt: skip
     return as_json(found)
-
-
-def _dues(engine: Engine, person: Any, instant: int) -> tuple[int, ...]:
-    """Return the next instalment of each loan that is not paid off, as known at an instant."""
-    if not {"instalments", "repayments"} <= set(engine.tables):
-        return ()
-    engine.temporary("asked_person", pd.DataFrame({"customer_id": [person]}))
-    known = f"event_time < {instant} and available_at <= {instant}"
-    rows = engine.rows(
-        f"""
-        with paid as (
-            select loan_id, number, sum(amount_fen) as paid_fen
-            from repayments join asked_person using (customer_id)
-            where {known} group by loan_id, number
-        ), due as (
-            select loan_id, number, due_fen
-            from instalments join asked_person using (customer_id)
-            where {known} and due_at >= {instant}
-        )
-        select arg_min(due.due_fen, due.number)
-        from due left join paid using (loan_id, number)
-        where coalesce(paid_fen, 0) < due_fen
-        group by loan_id order by loan_id
-        """  # noqa: S608  an integer
-    )
-    return tuple(int(str(row[0])) for row in rows)
-
-
-@cache
-def _score_names() -> tuple[str, ...]:
-    """Return the scores that shipped products ask for."""
-    key = "product.min_score"
-    rules = [policy.load(name) for name in policy.shipped()]
-    asked = [leaf.value["name"] for one in rules for leaf in one.leaves if leaf.key == key]
-    return tuple(name for name in dict.fromkeys(asked) if name != "none")
-
-
-def _occupation(name: str) -> str:
-    """Return an occupation as ``limit.occupation`` names it; one that no table knows stays."""
-    named: Mapping[str, str] = policy.load("world").at(date.max)["sim.lender.occupation"]
-    return named.get(name, name)
-
-
-def _listed(text: str | None) -> tuple[str, ...]:
-    """Return the names in a text, divided by commas; ``none`` is no name."""
-    return tuple(name for name in (text or "none").split(", ") if name != "none")
-
-
-def _require(engine: Engine, table: str) -> None:
-    if table not in engine.tables:
-        raise DataError(
-            f"no table {table!r} among {sorted(engine.tables)}: it says who a person is and when "
-            "they applied. Add it, or give the case as JSON."
-        )
-
-
-def _rows(engine: Engine, table: str, column: str, value: str) -> list[dict[str, Any]]:
-    """Return the rows of a table in which a key, as text, has a value; nulls are None."""
-    engine.temporary("asked_key", pd.DataFrame({"asked": [value]}))
-    frame = engine.frame(
-        f"select t.* from {table} t join asked_key on cast(t.{column} as varchar) = asked"  # noqa: S608
-    )
-    return [
-        {str(name): None if pd.isna(one) else one for name, one in row.items()}
-        for row in frame.to_dict("records")
-    ]

@@ -111,7 +111,7 @@ def track(record: RunRecord, section: TrackingSection) -> Tracked:
     """
     with quiet_mlflow() as mlflow:
         uri = tracking_uri(section)
-        with _run(mlflow, record.experiment, record.tags, section) as run_id:
+        with run_of(mlflow, record.experiment, record.tags, section) as run_id:
             mlflow.log_params(dict(record.parameters))
             mlflow.log_metrics(dict(record.metrics))
             mlflow.log_artifacts(str(record.folder))
@@ -122,10 +122,17 @@ def track(record: RunRecord, section: TrackingSection) -> Tracked:
 
 
 @contextlib.contextmanager
-def _run(
-    mlflow: Any, name: str, tags: Mapping[str, str], section: TrackingSection
+def run_of(
+    mlflow: Any,
+    name: str,
+    tags: Mapping[str, str],
+    section: TrackingSection,
+    parent: str | None = None,
 ) -> Iterator[str]:
-    """Begin a run of an experiment, made where there is none; delete it if it is interrupted."""
+    """Begin a run of an experiment, made where there is none; delete it if it is interrupted.
+
+    With ``parent``, the run of that id that is open, it stands below it.
+    """
     uri = tracking_uri(section)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
@@ -139,9 +146,10 @@ def _run(
         )
     else:
         experiment_id = experiment.experiment_id
-    run = client.create_run(experiment_id, tags=dict(tags))
+    above = {} if parent is None else {"mlflow.parentRunId": parent}
+    run = client.create_run(experiment_id, tags={**tags, **above})
     try:
-        with mlflow.start_run(run_id=run.info.run_id):
+        with mlflow.start_run(run_id=run.info.run_id, nested=parent is not None):
             yield run.info.run_id
     except BaseException:
         client.delete_run(run.info.run_id)
@@ -164,7 +172,7 @@ def track_watched(entry: Entry, section: TrackingSection) -> Tracked:
         "batch_sha256": entry["batch"]["sha256"],
         "alarm": str(entry["alarm"]).lower(),
     }
-    with quiet_mlflow() as mlflow, _run(mlflow, MONITORING, tags, section) as run_id:
+    with quiet_mlflow() as mlflow, run_of(mlflow, MONITORING, tags, section) as run_id:
         mlflow.log_metrics(metrics | {"rows": entry["rows"], "alarms": len(entry["alerts"])})
         mlflow.log_text(dumped(entry), "result.json")
     return Tracked(

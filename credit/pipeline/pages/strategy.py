@@ -22,7 +22,7 @@ from credit.pipeline.pages.strategy_tables import (
 )
 from credit.pipeline.strategy import Answered
 from credit.pipeline.words import percent
-from credit.strategy import ALL, READINGS, thinned
+from credit.strategy import ALL, READINGS, Simulated, thinned
 
 POINTS = 400
 """Cut-offs that are drawn."""
@@ -153,6 +153,11 @@ def _lawful(found: Answered) -> Section:
         f"{float(capped.cap):.4g} a year, everything in. The law judges a price list by its "
         "dearest loan: as it stands the list is refused where one grade is above. Either the "
         "lender lends no more to the grades above, or it lends to them at the cap.",
+        notes=[
+            note
+            for name in readings
+            for note in _illegal(capped.results[name], name[:1].upper() + name[1:])
+        ],
         pictures=[
             Picture(
                 figure=plot.law(capped.grades, readings, float(capped.cap)),
@@ -187,9 +192,17 @@ def _slow(found: Answered) -> list[str]:
     return [
         f"{rows:,} applications were decided one by one: the fast path does not know {what}."
         for what, rows in found.champion.decided.slow.items()
-    ] + [
-        f"{rows:,} applications on days whose law allows nobody the product: {why}"
-        for why, rows in list(found.champion.decided.law.items())[:1]
+    ] + _illegal(found.champion, "As it stands")
+
+
+def _illegal(found: Simulated, name: str) -> list[str]:
+    """Say how many applications the law allows nobody's product, and one of the reasons."""
+    law = found.decided.law
+    if not law:
+        return []
+    return [
+        f"{name}: {sum(law.values()):,} applications fall on days whose law allows nobody the "
+        f"product. {next(iter(law))}"
     ]
 
 

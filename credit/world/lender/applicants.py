@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit.decide.stated import Stated
+from credit.decide.stated import OCCUPATIONS, Stated
 from credit.world import season
 from credit.world.figures import Figures
 from credit.world.lender.products import Products
@@ -99,19 +99,16 @@ def running_dues(people: People, loans: Loans) -> list[tuple[int, ...]]:
     return [tuple(due) for due in dues]
 
 
-def stated(
-    people: People, customers: Columns, asked: Applicants, loans: Loans, figures: Figures
-) -> list[Stated]:
+def stated(people: People, customers: Columns, asked: Applicants, loans: Loans) -> list[Stated]:
     """Return what the tables state of each application of a block, in their order.
 
     ``customers`` are the block's rows of that table, and ``loans`` the loans before the
     application.
     """
-    named = figures["sim.lender.occupation"]
     occupation = customers["occupation"]
     if not isinstance(occupation, Text):
         raise TypeError("occupation must be a text column")
-    trades = [named[name] for name in occupation.names]
+    trades = [OCCUPATIONS.get(name, name) for name in occupation.names]
     born = season.local_day(np.asarray(customers["birth_date"]))
     dues = running_dues(people, loans)
     kinds = [tuple(kinds.split(", ")) if kinds != "none" else () for kinds in ASSETS]

@@ -41,7 +41,10 @@ which nothing was owed any more, or -1; ``OWES``: what all buckets owe, kept up 
  ENTRY) = range(10)  # fmt: skip
 
 compiled = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-"""Of what only compiled code calls: it needs no way in from Python, and divides by no zero."""
+"""Of what only compiled code calls: it has no way in from Python, and divides by no zero.
+
+The cache sees a change of a function's own file alone. Whoever changes this one deletes the caches
+of ``happen.py`` and ``account.py``, which hold compiled copies of what stands here."""
 
 
 class Open(NamedTuple):

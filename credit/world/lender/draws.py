@@ -12,7 +12,8 @@ from credit.schema import DAY, SECOND
 from credit.world import season
 from credit.world.figures import Figures
 from credit.world.lender import book as b
-from credit.world.lender.account import MONTH_END, MONTH_LOAN, MONTH_WORST, Accounts
+from credit.world.lender.account import Accounts
+from credit.world.lender.columns import MONTH_END, MONTH_LOAN, MONTH_WORST
 from credit.world.lender.paths import MONTH
 from credit.world.lender.record import Lines
 from credit.world.lender.schedules import Contracts, Schedules
@@ -111,7 +112,7 @@ def _loans(
 
 
 def _terms(draw: np.random.Generator, lines: Lines, figures: Figures) -> Ints:
-    """Draw a term for each line out of those that its product lends over, as of the grant."""
+    """Draw a term for each line out of those that its product lends over, as of the first grant."""
     u, months = draw.random(lines.person.size), np.ones(lines.person.size, np.int64)
     for place, name in enumerate(lines.products):
         mine = np.flatnonzero(lines.product == place)

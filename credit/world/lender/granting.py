@@ -42,7 +42,7 @@ class Lender:
         asked, here = applicants(people, self.figures), own(people.block)
         loans, _ = earlier_loans(people, self.figures)
         return decided(
-            stated(people, customers, asked, loans, self.figures),
+            stated(people, customers, asked, loans),
             asked.product,
             self.probability[here],
             self.by_chance[here],

@@ -7,6 +7,7 @@ person is decided here: who is bad stops at one of the first instalments of the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ BAD_DAYS, BAD_MONTHS = 90, 12
 """What the truth's outcome is: so many days past due within so many months of the first payout."""
 
 MONTH = 365.25 / 12
+
+MARGIN = 10
+"""Days by which a late default keeps away from the truth's outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,38 +94,47 @@ def spells(
     last : int
     """
     lines = first.line
-    drawn = season.local_day(first.drawn_at)
     bad, trait = who.bad[lines], who.trait[lines]
     stops, resumes = _defaults(draw, bad, first, plan, figures)
-    months = max(1, int((last - drawn.min(initial=last)) / MONTH) + 1)
-    chance = figures.behaviour("sim.serve.hard_time").draw(draw, trait)
-    later = _late_default(draw, trait, figures, months)
-    free_from, deferred = np.zeros(lines.size, np.int64), np.zeros(lines.size, bool)
-    mature = season.add_months(drawn, np.full(lines.size, BAD_MONTHS))
-    found: list[Ints] = []
-    for month in range(months):
-        begins = drawn + (MONTH * (month + draw.random(lines.size))).astype(np.int64)
-        short = draw.random(lines.size) < chance * in_season(begins, figures)
-        ends = begins + _lengths(draw, lines.size, figures)
-        moved = _deferral(draw, ends - begins, figures)
-        # Whoever was deferred is behind the contract's due days until the loan ends.
-        short &= (begins >= free_from) & (ends <= stops) & ~(deferred & (begins < mature))
-        long = later[month] & ~bad & (begins >= np.where(deferred, mature, mature - BAD_DAYS + 10))
-        long &= begins >= free_from
-        forever = draw.random(lines.size) >= figures["sim.serve.default"]["resumes"]
-        ends = np.where(
-            long, np.where(forever, NEVER, begins + _resumption(draw, lines.size, figures)), ends
-        )
-        chosen = np.flatnonzero((short | long) & (begins <= last))
-        moved = np.where(long, 0, moved)
-        found.append(np.column_stack([lines, begins, ends, moved])[chosen])
-        free_from[chosen] = ends[chosen] + 1
-        deferred[chosen] |= moved[chosen] > 0
+    found = list(_by_month(draw, first, np.where(bad, stops, NEVER), trait, figures, last))
     moved = _deferral_of_bad(draw, lines.size, figures)
     found.append(np.column_stack([lines, stops, resumes, moved])[bad])
     rows = np.concatenate(found)
     rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
     return Spells(line=rows[:, 0], begins=rows[:, 1], ends=rows[:, 2], months=rows[:, 3])
+
+
+def _by_month(
+    draw: np.random.Generator, first: Contracts, stops: Ints, trait: Floats, figures: Figures,
+    last: int,
+) -> Iterator[Ints]:  # fmt: skip
+    """Yield the spells that begin in each month (line, begin, end, months of deferral).
+
+    None reaches into another, nor into the one in which a bad person stops. A default of somebody
+    else begins so late that no instalment of the first loan is 90 days past due within 12 months;
+    whoever was deferred is behind the contract's due days, and has no other spell before then.
+    """
+    lines, drawn = first.line, season.local_day(first.drawn_at)
+    months = max(1, int((last - drawn.min(initial=last)) / MONTH) + 1)
+    chance = figures.behaviour("sim.serve.hard_time").draw(draw, trait)
+    later = _late_default(draw, trait, figures, months)
+    free_from, deferred = np.zeros(lines.size, np.int64), np.zeros(lines.size, bool)
+    mature = season.add_months(drawn, np.full(lines.size, BAD_MONTHS))
+    for month in range(months):
+        begins = drawn + (MONTH * (month + draw.random(lines.size))).astype(np.int64)
+        short = draw.random(lines.size) < chance * in_season(begins, figures)
+        ends = begins + _lengths(draw, lines.size, figures)
+        moved = _deferral(draw, ends - begins, figures)
+        short &= (ends < stops) & ~(deferred & (begins < mature))
+        from_then = np.where(deferred, mature, mature - BAD_DAYS + MARGIN)
+        long = later[month] & (stops == NEVER) & (begins >= from_then)
+        forever = draw.random(lines.size) >= figures["sim.serve.default"]["resumes"]
+        again = np.where(forever, NEVER, begins + _resumption(draw, lines.size, figures))
+        ends, moved = np.where(long, again, ends), np.where(long, 0, moved)
+        chosen = np.flatnonzero((short | long) & (begins >= free_from) & (begins <= last))
+        yield np.column_stack([lines, begins, ends, moved])[chosen]
+        free_from[chosen] = ends[chosen] + 1
+        deferred[chosen] |= moved[chosen] > 0
 
 
 def _defaults(

@@ -9,11 +9,11 @@ import numpy as np
 from credit.schema import DAY, HOUR
 from credit.world import season
 from credit.world.figures import Figures
-from credit.world.lender import account as a
+from credit.world.lender import columns as c
 from credit.world.lender.account import Intents
 from credit.world.lender.paths import NEVER, Borrowers, Spells, in_season
 from credit.world.lender.schedules import Contracts, Schedules
-from credit.world.lender.terms import CHANNELS
+from credit.world.lender.terms import CHANNELS, Agreed
 from credit.world.options import Floats, Ints
 
 RANK = np.array([1, 1, 1, 2, 1, 0])
@@ -21,12 +21,6 @@ RANK = np.array([1, 1, 1, 2, 1, 0])
 
 AHEAD, ON_DAY, BEHIND = range(3)
 """How an instalment is paid: by hand before its day, debited on it, or after it."""
-
-DEBIT_HOUR = 9
-"""Of automatic debits (``repay.retry.at``)."""
-
-TRIES = 3
-"""Days on which a debit may be tried; the account's own limit is looked at as it happens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +35,8 @@ class _Day:
 
 
 def intents(
-    draw: np.random.Generator, contracts: Contracts, plan: Schedules, who: Borrowers,
-    spells: Spells, figures: Figures,
-) -> Intents:  # fmt: skip
+    draw: np.random.Generator, agreed: Agreed, who: Borrowers, spells: Spells, figures: Figures
+) -> Intents:
     """Draw what people mean to do about some loans.
 
     An instalment that falls due in a spell waits for its end, and everything due is paid then; one
@@ -54,13 +47,14 @@ def intents(
     Parameters
     ----------
     draw : Generator
-    contracts, plan : Contracts, Schedules
+    agreed : Agreed
     who : Borrowers
         Of all lines of credit.
     spells : Spells
     figures : Figures
         Leaves ``sim.serve.*`` of paying.
     """
+    contracts, plan = agreed.contracts, agreed.plan
     spell = spells.of(contracts.line[plan.loan], plan.due)
     usual = _usual(draw, plan.due, contracts.line[plan.loan], who, figures)
     days = _days(contracts, plan, spells, usual, figures)
@@ -69,17 +63,17 @@ def intents(
     none = who.bad[contracts.line] | (spells.of(contracts.line, settling) >= 0)
     settling = np.where(none, NEVER, settling)
     parts = [
-        _payments(draw, plan, days, card, figures),
-        _failures(plan, days),
+        _payments(draw, agreed, days, card, figures),
+        _failures(agreed, days),
         _in_part(draw, plan, spells, spell, card, figures),
-        _deferred(plan, days),
+        _deferred(agreed, days),
         _settled(draw, settling, card, figures),
     ]
     rows = np.concatenate([rows for _, rows in parts])
     owner = np.concatenate([loans for loans, _ in parts])
-    kept = rows[:, a.AT] > contracts.drawn_at[owner]
+    kept = rows[:, c.AT] > contracts.drawn_at[owner]
     rows, owner = rows[kept], owner[kept]
-    order = np.lexsort((RANK[rows[:, a.KIND]], rows[:, a.AT], owner))
+    order = np.lexsort((RANK[rows[:, c.KIND]], rows[:, c.AT], owner))
     start = np.searchsorted(owner[order], np.arange(contracts.size + 1))
     return Intents(rows=rows[order], start=start)
 
@@ -125,13 +119,15 @@ def _usual(
     by_hand = draw.random(count) < figures.number("sim.serve.by_hand")
     leaf = figures["sim.serve.slip_days"]
     retried = draw.random(count) < leaf["retried"]
-    slip = np.where(
-        retried, draw.integers(1, TRIES, count), draw.integers(leaf["low"], leaf["high"] + 1, count)
+    soon, later = (
+        draw.integers(leaf[f"{name}_low"], leaf[f"{name}_high"] + 1, count)
+        for name in ("retried", "other")
     )
+    slip = np.where(retried, soon, later)
     early = kind < who.early[line]
     late = ~early & (kind > 1 - who.slip[line] * in_season(due, figures))
-    soon = np.where(by_hand, draw.integers(0, 3, count), 0)
-    paid = np.select([early, late], [due - ahead, due + slip], due - soon)
+    before = np.where(by_hand, draw.integers(0, 3, count), 0)
+    paid = np.select([early, late], [due - ahead, due + slip], due - before)
     how = np.select([early, late, by_hand], [AHEAD, BEHIND, AHEAD], ON_DAY)
     return paid, how
 
@@ -161,50 +157,48 @@ def _rows(
     debit: Ints | int,
 ) -> Ints:  # fmt: skip
     """Return rows of intents; only the payments mean an instalment, a channel, a debit."""
-    rows = np.empty((at.size, a.INTENT), np.int64)
-    rows[:, a.AT], rows[:, a.ON], rows[:, a.KIND] = at, season.local_day(at), kind
-    rows[:, a.VALUE], rows[:, a.MEANT] = value, meant
-    rows[:, a.CHANNEL], rows[:, a.DEBIT] = channel, debit
+    rows = np.empty((at.size, c.INTENT), np.int64)
+    rows[:, c.AT], rows[:, c.ON], rows[:, c.KIND] = at, season.local_day(at), kind
+    rows[:, c.VALUE], rows[:, c.MEANT] = value, meant
+    rows[:, c.CHANNEL], rows[:, c.DEBIT] = channel, debit
     return rows
 
 
-def _debit_at(day: Ints) -> Ints:
-    at: Ints = season.midnight(day) + DEBIT_HOUR * HOUR
-    return at
-
-
 def _payments(
-    draw: np.random.Generator, plan: Schedules, days: _Day, card: Floats, figures: Figures
+    draw: np.random.Generator, agreed: Agreed, days: _Day, card: Floats, figures: Figures
 ) -> tuple[Ints, Ints]:
     """Return the payments of instalments, a few of those by hand in two parts."""
+    plan, terms = agreed.plan, agreed.terms
     paid = np.flatnonzero(days.paid < NEVER)
     day, how, loan, number = days.paid[paid], days.how[paid], plan.loan[paid], plan.number[paid]
-    debit = (how == ON_DAY) | ((how == BEHIND) & (day - days.due[paid] < TRIES))
-    at = np.where(debit, _debit_at(day), season.by_day(draw, day))
+    debit = (how == ON_DAY) | ((how == BEHIND) & (day - days.due[paid] < terms.tries[loan]))
+    at = np.where(debit, season.midnight(day) + terms.debited[loan], season.by_day(draw, day))
     channel = _channel(draw, card[loan], figures)
     ahead = how == AHEAD
-    behind = _rows(at[~ahead], a.PAY, 1000, number[~ahead], channel[~ahead], debit[~ahead])
-    whole = _rows(at[ahead], a.AHEAD, 1000, number[ahead], channel[ahead], 0)
+    behind = _rows(at[~ahead], c.PAY, 1000, number[~ahead], channel[~ahead], debit[~ahead])
+    whole = _rows(at[ahead], c.AHEAD, 1000, number[ahead], channel[ahead], 0)
     split = np.flatnonzero(ahead & (draw.random(paid.size) < figures.number("sim.serve.two_parts")))
     before = at[split] - (draw.uniform(0.02, 1.5, split.size) * DAY).astype(np.int64)
     half = _rows(
-        before, a.AHEAD, draw.integers(300, 701, split.size), number[split],
+        before, c.AHEAD, draw.integers(300, 701, split.size), number[split],
         _channel(draw, card[loan[split]], figures), 0,
     )  # fmt: skip
     owner = np.concatenate([loan[~ahead], loan[ahead], loan[split]])
     return owner, np.concatenate([behind, whole, half])
 
 
-def _failures(plan: Schedules, days: _Day) -> tuple[Ints, Ints]:
+def _failures(agreed: Agreed, days: _Day) -> tuple[Ints, Ints]:
     """Return the debits that bring nothing: on the due day and the next ones."""
+    plan, tries, at = agreed.plan, agreed.terms.tries, agreed.terms.debited
     missed = (days.months > 0) & (plan.due < days.asked)
     owner, rows = [], []
-    for more in range(TRIES):
+    for more in range(int(tries.max(initial=1))):
         behind = (days.how == BEHIND) & (days.due + more < days.paid)
         for due, failed in ((days.due, behind), (plan.due, missed)):
-            here = np.flatnonzero(failed)
-            owner.append(plan.loan[here])
-            rows.append(_rows(_debit_at(due[here] + more), a.FAIL, 0, 0, 0, 1))
+            here = np.flatnonzero(failed & (more < tries[plan.loan]))
+            loan = plan.loan[here]
+            owner.append(loan)
+            rows.append(_rows(season.midnight(due[here] + more) + at[loan], c.FAIL, 0, 0, 0, 1))
     return np.concatenate(owner), np.concatenate(rows)
 
 
@@ -221,20 +215,22 @@ def _in_part(
     left = spells.ends[spell[found]] - plan.due[found]
     chosen = (left >= leaf["from_days"]) & (draw.random(found.size) < leaf["share"])
     found, left = found[chosen], np.minimum(left[chosen], 2 * leaf["from_days"])
-    day = plan.due[found] + TRIES + (draw.random(found.size) * (left - TRIES)).astype(np.int64)
+    soonest = leaf["after_days"]
+    day = plan.due[found] + soonest
+    day = day + (draw.random(found.size) * (left - soonest)).astype(np.int64)
     loan = plan.loan[found]
     value = draw.integers(leaf["low"], leaf["high"] + 1, found.size)
     channel = _channel(draw, card[loan], figures)
-    return loan, _rows(season.by_day(draw, day), a.PART, value, plan.number[found], channel, 0)
+    return loan, _rows(season.by_day(draw, day), c.PART, value, plan.number[found], channel, 0)
 
 
-def _deferred(plan: Schedules, days: _Day) -> tuple[Ints, Ints]:
+def _deferred(agreed: Agreed, days: _Day) -> tuple[Ints, Ints]:
     """Return the deferrals: one a loan, some days after the first instalment was missed."""
     moved = np.flatnonzero(days.months > 0)
-    loans, first = np.unique(plan.loan[moved], return_index=True)
+    loans, first = np.unique(agreed.plan.loan[moved], return_index=True)
     here = moved[first]
-    at = season.midnight(days.asked[here]) + (DEBIT_HOUR + 1) * HOUR
-    return loans, _rows(at, a.DEFER, days.months[here], 0, 0, 0)
+    at = season.midnight(days.asked[here]) + agreed.terms.debited[loans] + HOUR
+    return loans, _rows(at, c.DEFER, days.months[here], 0, 0, 0)
 
 
 def _settling(
@@ -256,4 +252,4 @@ def _settled(
     loans = np.flatnonzero(day < NEVER)
     at = season.by_day(draw, day[loans])
     channel = np.minimum(_channel(draw, card[loans], figures), CHANNELS.index("card"))
-    return loans, _rows(at, a.SETTLE, 0, 0, channel, 0)
+    return loans, _rows(at, c.SETTLE, 0, 0, channel, 0)

@@ -11,8 +11,8 @@ from credit.decide.repay.schedule import MOST_MONTHS
 from credit.schema import DAY
 from credit.world import season
 from credit.world.figures import Figures
-from credit.world.lender import account as a
 from credit.world.lender import book as b
+from credit.world.lender import columns as c
 from credit.world.lender.draws import KNOWN_AFTER, Drawn
 from credit.world.lender.record import Lines
 from credit.world.lender.terms import CHANNELS
@@ -118,21 +118,21 @@ def _instalments(one: Drawn, owner: Owners) -> Columns:
 
 def _months(one: Drawn, owner: Owners, figures: Figures) -> Columns:
     months = one.accounts.months
-    loan = months[:, a.MONTH_LOAN]
-    end = season.midnight(months[:, a.MONTH_END] + 1) - 1
-    days = months[:, a.MONTH_DAYS]
+    loan = months[:, c.MONTH_LOAN]
+    end = season.midnight(months[:, c.MONTH_END] + 1) - 1
+    days = months[:, c.MONTH_DAYS]
     return {
         "customer_id": owner.customer_id[loan],
         "event_time": end,
         "available_at": end + int(figures["sim.serve.statement_days"]) * DAY,
         "loan_id": owner.loan_id[loan],
-        "month_on_book": months[:, a.MONTH],
+        "month_on_book": months[:, c.MONTH],
         "days_past_due": days,
         "bucket": np.searchsorted(figures["sim.serve.buckets"], days, side="right"),
-        "outstanding_fen": months[:, a.MONTH_OUTSTANDING],
-        "due_fen": months[:, a.MONTH_DUE],
-        "forborne": months[:, a.MONTH_FORBORNE],
-        "written_off": months[:, a.MONTH_WRITTEN],
+        "outstanding_fen": months[:, c.MONTH_OUTSTANDING],
+        "due_fen": months[:, c.MONTH_DUE],
+        "forborne": months[:, c.MONTH_FORBORNE],
+        "written_off": months[:, c.MONTH_WRITTEN],
     }
 
 
@@ -140,25 +140,25 @@ def _received(one: Drawn, owner: Owners, draw: np.random.Generator, figures: Fig
     """Return a row for each instalment that a receipt pays, with what it pays of each bucket."""
     events = one.accounts.events
     event, number, amounts = _by_instalment(one)
-    known = season.known_after(draw, events[:, a.EVENT_AT], figures)
+    known = season.known_after(draw, events[:, c.EVENT_AT], figures)
     happened = events[event]
-    loan = happened[:, a.EVENT_LOAN]
+    loan = happened[:, c.EVENT_LOAN]
     fee, interest, principal, beyond, waived = amounts.T
-    debited = happened[:, a.EVENT_DEBIT] == 1
+    debited = happened[:, c.EVENT_DEBIT] == 1
     return {
         "customer_id": owner.customer_id[loan],
-        "event_time": happened[:, a.EVENT_AT],
+        "event_time": happened[:, c.EVENT_AT],
         "available_at": known[event],
         "loan_id": owner.loan_id[loan],
         "number": number,
         "amount_fen": fee + interest + principal - beyond + waived,
-        "channel": Text(happened[:, a.EVENT_CHANNEL], CHANNELS),
+        "channel": Text(happened[:, c.EVENT_CHANNEL], CHANNELS),
         "principal_fen": principal,
         "interest_fen": interest,
         "fee_fen": fee,
         "charges_fen": beyond,
         "waived_fen": waived,
-        "attempt": np.where(debited, happened[:, a.EVENT_TRY], NULL),
+        "attempt": np.where(debited, happened[:, c.EVENT_TRY], NULL),
         "receipt_id": event,
     }
 
@@ -178,7 +178,7 @@ def _by_instalment(one: Drawn) -> tuple[Ints, Ints, Ints]:
     amounts = np.zeros((len(pairs), 5), np.int64)
     np.subtract.at(amounts, (which.ravel(), paying[:, b.BUCKET]), paying[:, b.FEN])
     np.add.at(amounts, (which.ravel(), np.full(len(paying), BEYOND)), paying[:, b.BEYOND])
-    loan = one.accounts.events[pairs[:, 0], a.EVENT_LOAN] if len(pairs) else pairs[:, 0]
+    loan = one.accounts.events[pairs[:, 0], c.EVENT_LOAN] if len(pairs) else pairs[:, 0]
     ends = pairs[:, 1] > one.contracts.months[loan]
     settled = [_ended(one, int(event), row) for event, row in
                zip(pairs[ends, 0], amounts[ends], strict=True)]  # fmt: skip
@@ -190,7 +190,7 @@ def _by_instalment(one: Drawn) -> tuple[Ints, Ints, Ints]:
 
 def _ended(one: Drawn, event: int, paid: Ints) -> tuple[Ints, Ints, Ints]:
     """Return what a settlement pays as rows of the instalments that it ends."""
-    loan = int(one.accounts.events[event, a.EVENT_LOAN])
+    loan = int(one.accounts.events[event, c.EVENT_LOAN])
     since = int(one.accounts.states[loan, b.SETTLED_FROM])
     here = slice(int(one.plan.start[loan]) + since - 1, int(one.plan.start[loan + 1]))
     rows = np.zeros((here.stop - here.start, 5), np.int64)
@@ -207,10 +207,10 @@ def _ended(one: Drawn, event: int, paid: Ints) -> tuple[Ints, Ints, Ints]:
 def _waiting(one: Drawn) -> tuple[Ints, Ints, Ints]:
     """Return the money that waits at the end, as rows of the next instalment of its loan."""
     events, paying = one.accounts.events, one.accounts.paying
-    left = np.where(np.isin(events[:, a.EVENT_KIND], a.MONEY), events[:, a.EVENT_VALUE], 0)
+    left = np.where(np.isin(events[:, c.EVENT_KIND], c.MONEY), events[:, c.EVENT_VALUE], 0)
     np.add.at(left, paying[:, b.RECEIPT], paying[:, b.FEN])
     event = np.flatnonzero(left)
-    loan = events[event, a.EVENT_LOAN]
+    loan = events[event, c.EVENT_LOAN]
     lines, start = one.accounts.lines, one.accounts.line_start
     still = (lines[:, b.OWES] != 0) & (lines[:, b.NUMBER] > 0)
     open_ = np.where(still, lines[:, b.NUMBER], MOST_MONTHS)

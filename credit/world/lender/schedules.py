@@ -15,11 +15,12 @@ from credit.world.options import Floats, Ints
 DOUBT = 1e-4
 """Where the level instalment lies this close (in fen) to half a fen, it is reckoned exactly.
 
-Its error in floating point is below 1e-12 of it, so for instalments up to a million yuan it is
-rounded right wherever it lies farther away."""
+Its error in floating point is below 1e-13 of it, so for loans up to `MOST_FEN` it is rounded right
+wherever it lies farther away."""
 
-_MOST_FEN = 10**9
-_MOST_RATE_TERM = 10**7
+MOST_FEN, MOST_OVER = 10**8, 10**4
+"""Largest loan, and largest numerator of a rate or share: what a day adds, in millionths of a fen,
+is twice their product at most (2e18), and with charges on charges still fits into 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +87,10 @@ def schedules(contracts: Contracts) -> Schedules:
     Raises
     ------
     DataError
-        A principal or a rate is so large that a product of them would not fit into 64 bits.
+        A principal is so large, or a rate so fine, that products would not fit into 64 bits.
     """
     over, under = contracts.rate_parts()
-    _refuse_overflow(contracts, over, under)
+    _refuse_overflow(contracts, over)
     months = contracts.months
     start = np.concatenate([[0], np.cumsum(months)])
     loan = np.repeat(np.arange(contracts.size), months)
@@ -120,12 +121,12 @@ def _half_up(over: Ints, under: Ints) -> Ints:
     return rounded
 
 
-def _refuse_overflow(contracts: Contracts, over: Ints, under: Ints) -> None:
-    most = int(contracts.principal_fen.max(initial=0))
-    if most > _MOST_FEN or max(over.max(initial=0), under.max(initial=1)) > _MOST_RATE_TERM:
+def _refuse_overflow(contracts: Contracts, over: Ints) -> None:
+    most, finest = int(contracts.principal_fen.max(initial=0)), int(over.max(initial=0))
+    if most > MOST_FEN or finest > MOST_OVER:
         raise DataError(
-            f"principal_fen up to {most} at rates {[str(one) for one in contracts.rates]}: amounts "
-            f"above {_MOST_FEN} fen, or rates finer than one in {_MOST_RATE_TERM}, do not fit into "
+            f"principal_fen up to {most} at rates {[str(one) for one in contracts.rates]}: loans "
+            f"above {MOST_FEN} fen, or rates whose numerator is above {MOST_OVER}, do not fit into "
             "64 bits. Lend less, or give rates in coarser steps."
         )
 

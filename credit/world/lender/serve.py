@@ -17,7 +17,7 @@ from credit.world.lender.plans import intents
 from credit.world.lender.record import Lines, Review
 from credit.world.lender.rows import tables
 from credit.world.lender.schedules import schedules
-from credit.world.lender.terms import terms_of
+from credit.world.lender.terms import Agreed, terms_of
 from credit.world.options import Flags, Stage
 from credit.world.people import REPAYMENT, People
 from credit.world.rows import Columns
@@ -81,7 +81,8 @@ def serve(
     drawn: list[Drawn] = []
     while contracts.size or not drawn:
         terms = terms_of(lines.products, lines.product[contracts.line], contracts)
-        meant = intents(paying, contracts, plan, who, hard, figures)
+        agreed = Agreed(contracts=contracts, plan=plan, terms=terms)
+        meant = intents(paying, agreed, who, hard, figures)
         accounts = keep(
             contracts, plan, terms, meant, observed_until, int(figures["sim.serve.write_off"])
         )

@@ -14,12 +14,15 @@ from credit.decide.repay import BUCKETS, AccountTerms
 from credit.decide.repay.early import LOCKED
 from credit.errors import PolicyError
 from credit.policy import Policy
+from credit.schema import HOUR, SECOND
 from credit.world import season
-from credit.world.lender.schedules import Contracts
+from credit.world.lender.schedules import MOST_OVER, Contracts, Schedules
 from credit.world.options import Ints
 
 CHANNELS = ("balance", "card", "other")
 """Ways of paying in the generated world."""
+
+MINUTE = 60 * SECOND
 
 REFUSED = "refused"
 LOCKED_IN, NOT_OFFERED = 1, 2
@@ -46,6 +49,27 @@ class TermsInForce:
     rows: Ints
     records: tuple[AccountTerms, ...]
     record: Ints
+
+    @property
+    def debited(self) -> Ints:
+        """The time of day of automatic debits, microseconds after midnight, one entry a loan."""
+        retries = [terms.retry for terms in self.records]
+        at = [one.hour * HOUR + one.minute * MINUTE for one in retries]
+        return np.array(at, dtype=np.int64)[self.record]
+
+    @property
+    def tries(self) -> Ints:
+        """How many debits in a row are tried, one entry a loan."""
+        return self.rows[:, FAILURES]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """Loans as they were agreed: contracts, instalments, terms."""
+
+    contracts: Contracts
+    plan: Schedules
+    terms: TermsInForce
 
 
 def terms_of(products: tuple[str, ...], product: Ints, contracts: Contracts) -> TermsInForce:
@@ -93,7 +117,8 @@ def _changes(name: str) -> Ints:
 
 @cache
 def _account_terms(name: str, version: int) -> AccountTerms:
-    on = season.day_of(int(_changes(name)[version]))
+    changes = _changes(name)  # before the first of them nothing is in force, and the key is named
+    on = season.day_of(int(changes[version] if version >= 0 else changes[0] - 1))
     return AccountTerms.of(product_policy(name).at(on))
 
 
@@ -103,6 +128,12 @@ def row(terms: AccountTerms, daily_rate: Fraction) -> Ints:
     values = np.zeros(WIDTH, np.int64)
     daily = late.penalty.daily(daily_rate)
     for place, share in ((FEE, late.fee), (PENALTY, daily), (RATE, daily_rate)):
+        if share.numerator > MOST_OVER:
+            raise PolicyError(
+                f"repay.grace.fee or pricing.penalty: at a daily rate of {daily_rate} it makes the "
+                f"share {share}, whose numerator is above {MOST_OVER}: what it adds does not fit "
+                "into 64 bits. Give it in coarser steps."
+            )
         values[place : place + 2] = share.numerator, share.denominator
     values[GRACE] = late.grace_days
     values[COMPOUNDS] = late.penalty.mode == "compound"

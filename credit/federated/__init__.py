@@ -1,0 +1,1 @@
+"""Training across lenders: sums leave a party, rows do not."""
