@@ -26,6 +26,7 @@ from benchmarks.run import machine
 from credit.evaluate import jeffreys
 from credit.world import WorldOptions, generate, read, read_fraud
 from credit.world.figures import Figures, figures
+from credit.world.lender.balance import Balance
 from credit.world.options import SEGMENTS
 
 MINUTES, GIGABYTES = 10, 6
@@ -197,6 +198,7 @@ def main() -> int:
 def report(folder: Path, options: WorldOptions) -> None:
     numbers = figures(options.start)
     rows = granted(folder)
+    said = json.loads((folder / "world.json").read_text(encoding="utf-8"))
     out = [
         f"{options.people:,} people, {options.months} months, seed {options.seed}.\n",
         "| figure | rows | published | measured | SE | tolerance | holds |",
@@ -209,6 +211,8 @@ def report(folder: Path, options: WorldOptions) -> None:
         "",
         bias(rows),
         months(rows),
+        f"Of {said['balance']['disbursed']:,} fen lent, unaccounted for: "
+        f"{Balance(**said['balance']).gaps}.",
     ]
     sys.stdout.write("\n".join(out) + "\n")
 

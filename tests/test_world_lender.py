@@ -6,6 +6,7 @@ Its decisions are made again here from the rows of a small world; figures of a l
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -33,6 +34,7 @@ from credit.schema import DAY
 from credit.world import Shock, WorldOptions, generate, read
 from credit.world import truth as truth_of_world
 from credit.world.figures import Figures, figures
+from credit.world.lender.balance import Balance
 from credit.world.lender.deciding import decided
 from credit.world.lender.legacy import LegacyScore, impression
 from credit.world.lender.products import Products, terms, under_lender
@@ -151,6 +153,15 @@ def test_whoever_is_refused_has_no_loan(world: Path, decisions: pd.DataFrame) ->
     assert len(lent) > 100
     assert (lent["outcome"] == "approve").all()
     assert len(decisions) == WORLD.people
+
+
+def test_every_fen_lent_is_accounted_for(world: Path) -> None:
+    said = json.loads((world / "world.json").read_text(encoding="utf-8"))
+    balance = Balance(**said["balance"])
+    assert balance.gaps == {"received": 0, "owed": 0, "principal": 0}
+    loans = table(world, "loans").dropna(subset="line_application_id")
+    assert balance.disbursed == loans["principal_fen"].sum() > 0
+    assert said["options"]["lender"] is True
 
 
 def test_products_and_policies(world: Path, decisions: pd.DataFrame) -> None:

@@ -36,6 +36,7 @@ from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
 from credit.world.fraud.spending import Scene
 from credit.world.lender.applicants import applicants, application_rows
+from credit.world.lender.balance import Balance
 from credit.world.lender.granting import Lender, as_served
 from credit.world.lender.products import under_lender
 from credit.world.options import Block, Flags, WorldOptions, blocks
@@ -105,7 +106,8 @@ def generate(
     With ``lender`` applications say what each person can show, ``decisions`` has a row for each
     of them, lines are granted, drawn on and paid back (``loan_months`` too), and whoever is
     refused has no loan. The truth knows everybody's outcome all the same (what would have become
-    of a loan), and of the lender's score what no table has: ``legacy_p`` and ``signal``.
+    of a loan), and of the lender's score what no table has: ``legacy_p`` and ``signal``. What
+    became of every fen lent stands in ``world.json``.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def generate(
         with _spill(folder) as spill:
             _events(setting, writers, hidden, spill)
             outcome, lender = _truth(setting, spill, folder / truth.FOLDER)
-        _lending(setting, writers, outcome, lender)
+        balance = _lending(setting, writers, outcome, lender)
         writers.close()
         summary = WorldSummary(
             directory=target, rows=dict(writers.rows), observed_until=setting.observed_until
@@ -142,6 +144,7 @@ def generate(
                 "options": _plain(setting.options),
                 "rows": summary.rows,
                 "observed_until": str(np.datetime64(summary.observed_until, "us")),
+                **({} if balance is None else {"balance": asdict(balance)}),
             },
         )
     return summary
@@ -346,19 +349,23 @@ def _truth(setting: _Setting, spill: Spill, folder: Path) -> tuple[dict[int, Fla
 
 def _lending(
     setting: _Setting, writers: Writers, outcome: dict[int, Flags], lender: Lender | None
-) -> None:
+) -> Balance | None:
+    """Write what becomes of the applications; return what became of every fen a lender lent."""
     numbers, options, until = setting.figures, setting.options, setting.observed_until
+    balance = None if lender is None else Balance()
     for block in setting.blocks():
         # Drawn again rather than kept: a block's people cost less time than memory.
         people, customers = populate(block, options, numbers)
         bad = outcome[block.index]
-        if lender is None:
+        if lender is None or balance is None:
             tables = lending.application_rows(people, bad, until, numbers)
         else:
-            tables = lender.lent(people, customers, bad, until)
+            served = lender.lent(people, customers, bad, until)
+            tables, balance = served.tables, balance + served.balance
         for name, rows in tables.items():
             writers.write(name, build(name, rows))
         setting.report("lending", (block.first + block.size) / options.people)
+    return balance
 
 
 def _plain(options: WorldOptions) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from credit.world.lender.applicants import applicants, stated
 from credit.world.lender.deciding import Decided, decided
 from credit.world.lender.products import Products
 from credit.world.lender.reviewing import Reviews
-from credit.world.lender.serve import serve
+from credit.world.lender.serve import Served, serve
 from credit.world.lending import earlier_loans
 from credit.world.options import Block, Flags, Floats
 from credit.world.people import People
@@ -49,10 +49,8 @@ class Lender:
             Products.of(self.figures),
         )
 
-    def lent(
-        self, people: People, customers: Columns, bad: Flags, observed_until: int
-    ) -> dict[str, Columns]:
-        """Return a block's rows of ``decisions``, and of what becomes of the lines granted.
+    def lent(self, people: People, customers: Columns, bad: Flags, observed_until: int) -> Served:
+        """Return a block's rows of ``decisions``, what becomes of its lines, and their balance.
 
         ``bad`` says who goes bad within 12 months if anything is lent.
         """
@@ -61,7 +59,10 @@ class Lender:
         served = serve(
             people, found.lines(), bad, self.figures, observed_until, self.reviews.of(granted)
         )
-        return {"decisions": found.rows(people.customer_id), **served.tables}
+        return Served(
+            tables={"decisions": found.rows(people.customer_id), **served.tables},
+            balance=served.balance,
+        )
 
 
 def as_served(tables: Mapping[str, Columns]) -> dict[str, Columns]:
