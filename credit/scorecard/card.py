@@ -178,15 +178,24 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
     ) -> None:
         """Bin each column by itself and weigh its evidence by a logistic regression."""
         self.method_ = "woe"
-        self.bins_ = bin_frame(
+        trends = {name: _TREND[sign] for name, sign in signs.items() if sign}
+        self.bins_ = self._bin(frame, sample, limits, trends)
+        self._take(self._weigh(frame, sample, limits))
+
+    def _bin(
+        self, frame: Frame, sample: Sample, limits: BinLimits, trends: Mapping[str, str]
+    ) -> dict[str, Bins]:
+        return bin_frame(
             frame,
             sample,
             limits,
-            trends={name: _TREND[sign] for name, sign in signs.items() if sign},
+            trends=trends,
             special_codes=self.special_codes or {},
             seed=seed_of(self.random_state),
         )
-        self._take(fit_woe(frame, sample, self.bins_, limits))
+
+    def _weigh(self, frame: Frame, sample: Sample, limits: BinLimits) -> Weighed:
+        return fit_woe(frame, sample, self.bins_, limits)
 
     def _take(self, found: Weighed) -> None:
         """Keep what was weighed, and write the points."""
