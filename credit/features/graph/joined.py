@@ -240,7 +240,7 @@ def computed(
 
     def values(turn: int, asked: Nodes) -> dict[str, Floats]:
         engine.temporary("graph_asked", pd.DataFrame({"node": asked}))
-        found = {}
+        found: dict[str, Floats] = {}
         for place, ties in enumerate(kinds):
             seen = rule.known("known_from", str(int(moments[turn])))
             edges = f"select low, high from graph_edges_{place} where {seen}"
