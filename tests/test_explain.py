@@ -172,15 +172,6 @@ def test_people_are_drawn_whole():
     pd.testing.assert_frame_equal(once, whole)
 
 
-def test_the_error_of_a_part_is_scaled_to_all_rows():
-    table = dimension_contributions(contributions(), DIMENSION_OF)
-    whole, part = (bootstrap_shares(table, seed=1, resamples=9, part=p) for p in (1.0, 0.25))
-    width = [t["share_high"] - t["share_low"] for t in (whole, part)]
-    np.testing.assert_allclose(width[1], width[0] / 2)
-    with pytest.raises(DataError, match=r"part must lie in \(0, 1\], got 0"):
-        bootstrap_shares(table, seed=1, part=0)
-
-
 def test_a_refit_of_another_shape_is_refused():
     table = dimension_contributions(contributions(), DIMENSION_OF)
     with pytest.raises(DataError, match="refit returned 200 rows of"):

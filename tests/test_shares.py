@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 
 from credit.binning import BinLimits
-from credit.boost import BoostedModel, BoostOptions
 from credit.calibrate import Calibration
 from credit.explain import bootstrap_shares, dimension_contributions
-from credit.pipeline import shares
 from credit.pipeline.fit import Fitted
 from credit.pipeline.shares import Reweighted, dimension_shares
 from credit.scorecard import Scorecard
@@ -65,26 +63,3 @@ def test_an_interval_holds_the_error_of_estimating_the_card(fitted):
     np.testing.assert_allclose(table["share"], given["share"])
     width, narrow = (t["share_high"] - t["share_low"] for t in (table, given))
     assert (width > 1.3 * narrow).all()
-
-
-def test_trees_are_grown_again_on_some_people_and_the_error_is_that_of_all(monkeypatch):
-    X, y = sample(800)
-    person = np.arange(800) // 2
-    seen = []
-
-    class Watched(BoostedModel):
-        def fit(self, X, y, **more):
-            seen.append(len(X))
-            return super().fit(X, y, **more)
-
-    options = BoostOptions(rounds=5, early_stopping=5, seeds=1)
-    model = Watched(options=options, dimensions=DIMENSIONS, random_state=0).fit(X, y.to_numpy())
-    monkeypatch.setattr(shares, "TREE_RESAMPLES", 2)
-    monkeypatch.setattr(shares, "TREE_LEARNT", 200)
-    one = Fitted(name="trees", label="trees", model=model, calibration=Calibration())
-    table = dimension_shares(one, X, y.to_numpy(), person=person, seed=0)
-    assert seen == [800, 200, 200]
-    assert (table["share_high"] > table["share_low"]).any()
-    kept = shares._some_people(person, 200, 0)
-    assert (np.bincount(person[kept])[np.unique(person[kept])] == 2).all()
-    assert len(shares._some_people(person, 800, 0)) == 800

@@ -27,9 +27,6 @@ RESAMPLES = 40
 TREE_RESAMPLES = 12
 """Refits of boosted trees: each costs a training; Student's t pays for their small number."""
 
-TREE_LEARNT = 20_000
-"""Most rows that a refit of trees learns from; the error is scaled to all rows."""
-
 TREE_ROWS = 4_000
 """Most rows on which contributions of trees are computed in each refit."""
 
@@ -127,51 +124,27 @@ def dimension_shares(
         )
         return table.assign(refit=True)
     if isinstance(fitted.model, BoostedModel):
-        people = np.arange(len(X)) if person is None else np.asarray(person)
-        return _shares_of_trees(fitted.model, (X, y, people), policy, seed).assign(refit=True)
+        at = np.unique(np.linspace(0, len(X) - 1, TREE_ROWS).astype(np.int64))
+        # Several seeds would move a refit's shares far less than drawing people again does.
+        options = replace(fitted.model.options or BoostOptions(), seeds=1)
+        one_seed = clone(fitted.model).set_params(options=options)
+
+        def grown_again(weight: Floats) -> pd.DataFrame:
+            model = clone(one_seed).fit(X, y, sample_weight=weight)
+            return dimension_contributions(model.contributions(X.iloc[at]), dimensions)
+
+        table = bootstrap_shares(
+            dimension_contributions(fitted.model.contributions(X.iloc[at]), dimensions),
+            seed=seed,
+            person=np.arange(len(X)) if person is None else person,
+            policy=policy,
+            refit=grown_again,
+            resamples=TREE_RESAMPLES,
+            measured=at,
+        )
+        return table.assign(refit=True)
     by_dimension = dimension_contributions(fitted.model.contributions(X), dimensions)
     table = bootstrap_shares(
         by_dimension, seed=seed, person=person, policy=policy, resamples=ROW_RESAMPLES
     )
     return table.assign(refit=False)
-
-
-def _shares_of_trees(
-    model: BoostedModel,
-    rows: tuple[pd.DataFrame, npt.NDArray[np.int64], npt.NDArray[Any]],
-    policy: Mapping[str, float] | None,
-    seed: int,
-) -> pd.DataFrame:
-    """Return the shares of boosted trees, grown again on no more than ``TREE_LEARNT`` rows."""
-    dimensions = dict(model.dimensions or {})
-    some = _some_people(rows[2], TREE_LEARNT, seed)
-    X, y, person = rows[0].iloc[some], rows[1][some], rows[2][some]
-    at = np.unique(np.linspace(0, len(X) - 1, TREE_ROWS).astype(np.int64))
-    # Several seeds would move a refit's shares far less than drawing people again does.
-    options = replace(model.options or BoostOptions(), seeds=1)
-    one_seed = clone(model).set_params(options=options)
-
-    def grown_again(weight: Floats) -> pd.DataFrame:
-        again = clone(one_seed).fit(X, y, sample_weight=weight)
-        return dimension_contributions(again.contributions(X.iloc[at]), dimensions)
-
-    return bootstrap_shares(
-        dimension_contributions(model.contributions(X.iloc[at]), dimensions),
-        seed=seed,
-        person=person,
-        policy=policy,
-        refit=grown_again,
-        resamples=TREE_RESAMPLES,
-        measured=at,
-        part=len(X) / len(rows[0]),
-    )
-
-
-def _some_people(person: npt.NDArray[Any], most: int, seed: int) -> npt.NDArray[np.int64]:
-    """Return the rows of people drawn whole, in order, near ``most`` of them; all if they fit."""
-    if len(person) <= most:
-        return np.arange(len(person))
-    everybody = np.unique(person)
-    count = max(1, len(everybody) * most // len(person))
-    drawn = np.random.default_rng(seed).choice(everybody, count, replace=False)
-    return np.flatnonzero(np.isin(person, drawn))
