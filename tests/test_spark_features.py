@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from experiment import CARD_ONLY
 from feature_tables import connected_world, copies, engine_of, frames
 
 from credit.dataset import DaysPastDue, outcomes
@@ -18,7 +17,6 @@ from credit.features.fraud import indicators
 from credit.features.parts import build_parts, read_parts
 from credit.features.proof.tables import hourly_world
 from credit.features.window import compile_features
-from credit.pipeline.features import write_features
 from credit.schema import TableSource
 
 WORLDS = [connected_world(seed) for seed in range(4)]
@@ -202,13 +200,3 @@ def test_what_is_wrong_is_said_in_the_same_words(spark, tmp_path):
         assert "engine 'spark' reads Parquet" in " ".join(other.check().sentences)
         with pytest.raises(DataError, match="the query cannot be run"):
             other.rows("select nothing from nowhere")
-
-
-def test_a_pipeline_builds_on_spark_what_it_builds_on_duckdb(spark, experiment, tmp_path):
-    assert spark is not None
-    path = tmp_path / "p.toml"
-    path.write_text(CARD_ONLY + '[features]\ninclude = ["payment_large*", "social_contact*"]\n')
-    for engine in ("duckdb", "spark"):
-        output = tmp_path / f"{engine}.parquet"
-        write_features(path, output, data=experiment.world, engine=engine)
-    same(pd.read_parquet(tmp_path / "spark.parquet"), pd.read_parquet(tmp_path / "duckdb.parquet"))

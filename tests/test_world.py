@@ -123,7 +123,9 @@ def test_a_large_world_is_a_small_one_in_more_slabs_and_fewer_row_groups(
     assert pq.ParquetFile(tmp_path / "w" / "truth" / "truth.parquet").metadata.num_row_groups == 5
     pd.testing.assert_frame_equal(again.frame, truth.frame, rtol=1e-12)
     for name, values in truth.facts.items():
-        assert numbers_in(again.facts[name]) == pytest.approx(numbers_in(values), rel=1e-9), name
+        # A ceiling ranks people, and two of nearly one score may change places.
+        near = 1e-6 if name == "subset_ceilings" else 1e-9
+        assert numbers_in(again.facts[name]) == pytest.approx(numbers_in(values), rel=near), name
 
 
 def numbers_in(said: object) -> list[float]:

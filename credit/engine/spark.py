@@ -66,11 +66,15 @@ def java_lacking() -> str:
     return ""
 
 
-def local_session(memory: str = "4GB", threads: int | None = None) -> SparkSession:
+def local_session(
+    memory: str = "4GB", threads: int | None = None, master: str | None = None
+) -> SparkSession:
     """Return the running Spark session, or start one on this machine, bound to loopback.
 
     Under ``spark-submit`` the session that runs is the cluster's, and ``memory`` and ``threads``
-    are those it was submitted with.
+    are those it was submitted with. ``master`` is Spark's word for where executors are, by
+    default ``local[threads]``; ``local-cluster[2,1,1024]`` starts two processes of one core and
+    1,024 MB each.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def local_session(memory: str = "4GB", threads: int | None = None) -> SparkSessi
     builder = SparkSession.builder.appName("credit")
     if SparkSession.getActiveSession() is None and "SPARK_ENV_LOADED" not in os.environ:
         builder = (
-            builder.master(f"local[{threads or '*'}]")
+            builder.master(master or f"local[{threads or '*'}]")
             .config("spark.driver.memory", memory.lower().replace("gb", "g").replace("mb", "m"))
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")

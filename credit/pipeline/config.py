@@ -208,11 +208,23 @@ class ComparisonSection(_Section):
 
 
 class EngineSection(_Section):
-    """Where the tables are asked, and the limits of it: see `credit.engine`."""
+    """Where the tables are asked, and the limits of it: see `credit.engine`.
+
+    Read where the kind is Spark: ``master`` says where a session is started if none runs, such as
+    ``local-cluster[2,1,1024]`` (this machine by default), and ``scratch`` is a folder that every
+    worker reaches.
+    """
 
     kind: Literal["duckdb", "spark"] = "duckdb"
     memory_limit: str = "4GB"
     threads: int | None = Field(default=None, ge=1)
+    master: str | None = None
+    scratch: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that every worker reaches."""
+        return None if self.scratch is None else Path(self.scratch)
 
 
 class TrackingSection(_Section):

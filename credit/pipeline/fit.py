@@ -19,6 +19,7 @@ from credit.dataset import Dataset
 from credit.pipeline.config import BoostSection, Pipeline
 from credit.pipeline.models import Knowledge, clues_of, make
 from credit.pipeline.spark_boost import fit_on_spark
+from credit.pipeline.spark_card import fit_card_on_spark
 from credit.pipeline.tune import Search, Study, tune
 from credit.policy import InForce, Policy
 from credit.scorecard import PolicyCard, Scale
@@ -165,7 +166,11 @@ def fit_models(
         limits = limits_of(config, shared.knowledge, X.columns)
         scorecard = make("woe", X, knowledge=shared.knowledge, limits=limits, seed=seed)
         scorecard.set_params(scale=shared.scale)
-        models.append(("scorecard", "scorecard", scorecard.fit(X, y)))
+        if config.engine.kind == "spark":
+            scorecard = fit_card_on_spark(scorecard, X, y, scratch=config.engine.folder)
+        else:
+            scorecard.fit(X, y)
+        models.append(("scorecard", "scorecard", scorecard))
         progress("fitting the scorecard", 1.0)
     if config.models.xgboost is not None:
         found, study = _boosted(shared, config.models.xgboost, data, fold, progress)
@@ -206,7 +211,7 @@ def _boosted(
 
     trees = unfitted("boost")
     if config.engine.kind == "spark":
-        trees = fit_on_spark(trees, X, y, clues=clues)
+        trees = fit_on_spark(trees, X, y, clues=clues, scratch=config.engine.folder)
     else:
         trees.fit(X, y, **clues)
     models = [("xgboost", "XGBoost", trees)]

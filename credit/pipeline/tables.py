@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from credit.dataset import observed_until
 from credit.engine import CheckReport, Engine
@@ -80,15 +79,18 @@ class DirectoryReport:
 def open_engine(config: Pipeline, progress: Progress) -> Engine:
     """Open the engine with the pipeline's limits and the merchant categories."""
     asked = config.engine
-    limits: dict[str, Any] = {
-        "memory_limit": asked.memory_limit, "threads": asked.threads, "zone": config.zone,
-    }  # fmt: skip
     if asked.kind == "spark":
-        from credit.engine.spark import SparkEngine
+        from credit.engine.spark import SparkEngine, local_session
 
-        engine: Engine = SparkEngine(**limits)
+        session = local_session(asked.memory_limit, asked.threads, asked.master)
+        engine: Engine = SparkEngine(session, scratch=asked.folder, zone=config.zone)
     else:
-        engine = Engine(**limits, progress=named_steps(progress))
+        engine = Engine(
+            memory_limit=asked.memory_limit,
+            threads=asked.threads,
+            zone=config.zone,
+            progress=named_steps(progress),
+        )
     add_categories(engine)
     return engine
 

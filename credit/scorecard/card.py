@@ -193,8 +193,12 @@ class Scorecard(EditedByHand, MarginClassifier, BaseEstimator):
             self.method_ = "woe"
             trends = {name: _TREND[sign] for name, sign in signs.items() if sign}
             self.bins_ = bin_counts(counts, sample.prior, binning, trends=trends, seed=seed)
-            self._take(fit_woe(frame, sample, self.bins_, binning))
+            self._take(self._weigh(frame, sample, binning))
         return self
+
+    def _weigh(self, frame: Frame, sample: Sample, limits: BinLimits) -> Weighed:
+        """Weigh the evidence of the rows; a card whose rows lie elsewhere looks them up there."""
+        return fit_woe(frame, sample, self.bins_, limits)
 
     def _take(self, found: Weighed) -> None:
         """Keep what was weighed, and write the points."""

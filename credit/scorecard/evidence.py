@@ -43,7 +43,9 @@ class Evidence:
         return cls(codes=code_frame(frame, bins), tables=tables)
 
     def columns(self, at: Ints) -> Evidence:
-        """Return the evidence of some of the features."""
+        """Return the evidence of some of the features; of all of them it is not copied."""
+        if np.array_equal(at, np.arange(len(self.tables))):
+            return self
         tables = tuple(self.tables[int(j)] for j in at)
         return Evidence(codes=np.ascontiguousarray(self.codes[:, at]), tables=tables)
 

@@ -38,15 +38,21 @@ def fit_woe(frame: Frame, sample: Sample, bins: Mapping[str, Bins], limits: BinL
     ModelError
         A rule asks for periods and the sample has none.
     """
+    dropped = too_weak(bins, limits)
+    if isinstance(limits, WoeOptions):
+        left = {name: column for name, column in bins.items() if name not in dropped}
+        dropped |= _left_out(frame, sample, left, limits.selection)
+    return weigh(frame, sample, bins, dropped)
+
+
+def too_weak(bins: Mapping[str, Bins], limits: BinLimits) -> dict[str, str]:
+    """Return each feature of less information value than the limits ask, and the sentence."""
     dropped = {}
     for name, column in bins.items():
         if column.iv < limits.min_iv:
             because = f" ({column.diagnosis})" if column.diagnosis else ""
             dropped[name] = f"information value {column.iv:.4f} < {limits.min_iv:g}{because}"
-    if isinstance(limits, WoeOptions):
-        left = {name: column for name, column in bins.items() if name not in dropped}
-        dropped |= _left_out(frame, sample, left, limits.selection)
-    return weigh(frame, sample, bins, dropped)
+    return dropped
 
 
 def weigh(
@@ -54,7 +60,15 @@ def weigh(
 ) -> Weighed:
     """Fit the logistic regression on the evidence of the features that are not dropped."""
     used = {name: column for name, column in bins.items() if name not in dropped}
-    evidence, weight = Evidence.of(frame, used), sample.weights.sum(axis=1)
+    return weigh_evidence(Evidence.of(frame, used), sample, bins, dropped)
+
+
+def weigh_evidence(
+    evidence: Evidence, sample: Sample, bins: Mapping[str, Bins], dropped: Mapping[str, str]
+) -> Weighed:
+    """Do what :func:`weigh` does with the evidence of the features that are not dropped."""
+    used = {name: column for name, column in bins.items() if name not in dropped}
+    weight = sample.weights.sum(axis=1)
     fit = fit_logistic(evidence, sample.bad.astype(np.float64), weight, whole=sample.whole)
     inside = fit.coefficients > 0
     vif = np.full(len(used), np.nan)

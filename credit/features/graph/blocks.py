@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 
 from credit.errors import DataError
 from credit.feature import Propagation, Tie
+from credit.features.graph import joined
 from credit.features.graph.edges import PEOPLE, Edges, Instants, Nodes, number_people, read_edges
 from credit.features.graph.growing import Connected, Triangles
 from credit.features.graph.known import Known, known_at
@@ -38,6 +39,9 @@ from credit.features.window.calendar import fixed_offset, month_start
 
 if TYPE_CHECKING:
     from credit.engine import Engine
+
+Values = Callable[[Nodes], dict[str, Floats]]
+"""From the nodes asked to each feature's values, in their order."""
 
 
 @dataclass(kw_only=True)
@@ -188,6 +192,8 @@ def by_snapshot(
     """Yield each snapshot's instant, ascending, and what ``propagated`` has for its rows.
 
     A block has ``customer_id`` as well: at one snapshot the values are those of the person.
+    Where the rows are on other machines, statistics that joins give are computed there, unless
+    one is asked that they do not give: then one machine needs the network anyway.
     """
     ties = dict.fromkeys(kind for feature in features for kind in feature.ties)
     labelled = any(feature.uses_labels for feature in features)
@@ -198,19 +204,35 @@ def by_snapshot(
     )
     moment = month_start(rows["as_of"].to_numpy(np.int64), fixed_offset(engine.zone))
     moments = np.unique(moment)
-    networks = _networks(engine, features, people)
-    for at, known in zip(moments, _labels(engine, moments, people, labelled=labelled), strict=True):
+    by_joins = not engine.local and all(f.statistic in joined.STATISTICS for f in features)
+    computed = joined.computed if by_joins else _computed
+    found = computed(engine, features, moments, people)
+    for at, values in zip(moments, found, strict=True):
         block = rows[moment == at].reset_index(drop=True)
         node = block["node"].fillna(-1).to_numpy(np.int64)
         here = np.flatnonzero(node >= 0)
         asked, back = np.unique(node[here].astype(np.int32), return_inverse=True)
-        views = {kinds: n.view(int(at), asked, known) for kinds, n in networks.items()}
         columns = {}
-        for feature in features:
-            columns[feature.name] = np.full(len(block), np.nan)
-            columns[feature.name][here] = views[feature.ties].statistic(feature.statistic)[back]
+        for name, of_asked in values(asked).items():
+            columns[name] = np.full(len(block), np.nan)
+            columns[name][here] = of_asked[back]
         names = block[["observation_id", "customer_id"]]
         yield int(at), names.assign(**columns)
+
+
+def _computed(
+    engine: Engine, features: Sequence[Propagation], moments: Instants, people: int
+) -> Iterator[Values]:
+    """Yield, for each instant, what gives the people asked their features, in memory."""
+    networks = _networks(engine, features, people)
+
+    def values(at: int, known: Known | None, asked: Nodes) -> dict[str, Floats]:
+        views = {kinds: n.view(at, asked, known) for kinds, n in networks.items()}
+        return {f.name: views[f.ties].statistic(f.statistic) for f in features}
+
+    labelled = any(feature.uses_labels for feature in features)
+    for at, known in zip(moments, _labels(engine, moments, people, labelled=labelled), strict=True):
+        yield partial(values, int(at), known)
 
 
 def _networks(

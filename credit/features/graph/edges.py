@@ -132,11 +132,8 @@ def read_edges(engine: Engine, ties: Iterable[str], people: int) -> Edges:
     """Collapse all events of some kinds of ties to edges; see ``number_people``."""
     ties = tuple(ties)
     devices = ties == ("devices",)
-    pairs = _with_devices(people) if devices else " union all ".join(map(_pairs, ties))
     frame = engine.frame(
-        "select low, high, cast(min(known_from) as bigint) as known_from "
-        f"from ({pairs}) group by low, high order by known_from, low, high",
-        step="edges of the graph",
+        f"{edges_sql(ties, people)} order by known_from, low, high", step="edges of the graph"
     )
     high = frame["high"].to_numpy(np.int32)
     return Edges(
@@ -145,6 +142,16 @@ def read_edges(engine: Engine, ties: Iterable[str], people: int) -> Edges:
         known_from=frame["known_from"].to_numpy(np.int64),
         people=people,
         nodes=max(people, int(high.max(initial=-1)) + 1) if devices else people,
+    )
+
+
+def edges_sql(ties: tuple[str, ...], people: int) -> str:
+    """Return SQL (low, high, known_from): the edges of some kinds of ties, one a pair."""
+    devices = ties == ("devices",)
+    pairs = _with_devices(people) if devices else " union all ".join(map(_pairs, ties))
+    return (
+        "select low, high, cast(min(known_from) as bigint) as known_from "
+        f"from ({pairs}) group by low, high"
     )
 
 

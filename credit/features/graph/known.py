@@ -99,10 +99,8 @@ def shrunk(bad: NDArray[Any], labelled: NDArray[Any], prior: Floats) -> Floats:
 
 def known_at(engine: Engine, instants: Sequence[int], people: int) -> Iterator[Known]:
     """Yield what was known at each of some ascending instants; see ``number_people``."""
-    moments = pd.DataFrame({"observation_id": range(len(instants)), "as_of": instants})
-    engine.temporary(MOMENTS, moments.astype("int64"))
-    repairs = REPAIRED in engine.columns("instalments")
-    frame = engine.frame(_sql(repairs=repairs), step="labels of the graph")
+    sql = f"{labels_sql(engine, instants)} order by k.observation_id, p.node"
+    frame = engine.frame(sql, step="labels of the graph")
     moment, node = frame["observation_id"].to_numpy(np.int64), frame["node"].to_numpy(np.int64)
     is_bad = frame["bad"].to_numpy(np.int64) == 1
     cuts = np.searchsorted(moment, np.arange(len(instants) + 1))
@@ -114,8 +112,11 @@ def known_at(engine: Engine, instants: Sequence[int], people: int) -> Iterator[K
         yield Known(as_of=int(instant), bad=bad, good=good)
 
 
-def _sql(*, repairs: bool) -> str:
-    """Return one row (observation_id, node, bad) for each person who is bad or good."""
+def labels_sql(engine: Engine, instants: Sequence[int]) -> str:
+    """Return SQL (observation_id, node, bad): who was bad or good, by the instant's place."""
+    moments = pd.DataFrame({"observation_id": range(len(instants)), "as_of": instants})
+    engine.temporary(MOMENTS, moments.astype("int64"))
+    repairs = REPAIRED in engine.columns("instalments")
     seen = rule.visible("e", "m.as_of")
     relations = {
         "doubtful": rows.doubtful_instalments(),
@@ -147,7 +148,7 @@ def _sql(*, repairs: bool) -> str:
         "max(days) as days from told group by observation_id, person) "
         f"select k.observation_id, p.node, case when {is_bad} then 1 else 0 end as bad "
         f"from k join {PEOPLE} p on p.person = k.person "
-        f"where {is_bad} or (k.billed = 1 and k.days = 0) order by k.observation_id, p.node"
+        f"where {is_bad} or (k.billed = 1 and k.days = 0)"
     )
 
 
