@@ -13,8 +13,8 @@ import pandas as pd
 
 from credit.boost import BoostedModel
 from credit.federated.party import Rows, read_model, take_turns
-from credit.federated.reduce import gather_texts
 from credit.federated.transport import Seat, Told, joined
+from credit.whole import texts
 
 
 def add(seat: Seat, values: Any, told: Told) -> Any:
@@ -30,7 +30,7 @@ def add(seat: Seat, values: Any, told: Told) -> Any:
             time.sleep(60)
         summed = reducer.sum(np.array(values, dtype=np.float64))
         counted = reducer.sum(np.array([2**60 + seat.rank], dtype=np.int64))
-        names = gather_texts(reducer, seat.name)
+        names = texts(reducer, seat.name)
     return {"sum": [float(s).hex() for s in summed], "count": int(counted[0]), "names": names}
 
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.errors import FederatedError, ModelError
-from credit.federated.reduce import MemoryReducer, gather_texts, memory_reducers
+from credit.federated.reduce import MemoryReducer, memory_reducers
+from credit.whole import texts as gathered
 
 
 def together(parties: int, work: Callable[[MemoryReducer], object]) -> list[object]:
@@ -58,7 +59,7 @@ def test_integers_are_exact_and_shapes_stay():
 
 def test_every_party_reads_the_texts_of_all_in_order():
     texts = ["", "income", "收入 ≥ 5"]
-    assert together(3, lambda r: gather_texts(r, texts[r.rank])) == [texts] * 3
+    assert together(3, lambda r: gathered(r, texts[r.rank])) == [texts] * 3
 
 
 @pytest.mark.parametrize(

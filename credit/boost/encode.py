@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from credit.binning import Sample
 from credit.binning.bins import evidence, special_key
-from credit.boost.pool import Pool
 from credit.columns import Floats, Kind, kind_of, names, numbers
 from credit.errors import ModelError
 from credit.frames import Frame
+from credit.whole import Whole, union
 
 Matrix = NDArray[np.float32]
 
@@ -137,11 +137,11 @@ def fit_encoder(
     sample: Sample,
     signs: Mapping[str, int],
     special_codes: Mapping[str, Sequence[object]],
-    pool: Pool,
+    whole: Whole,
 ) -> Encoder:
     """Learn the plan of every column: order of names, special codes that need an indicator.
 
-    Both are learnt from sums over all rows of the pool.
+    Both are learnt from sums over all rows of the whole.
     """
     taken: set[str] = set()
     plans = []
@@ -149,9 +149,9 @@ def fit_encoder(
         kind = kind_of(frame[name], name)
         keys = tuple(special_key(kind, code, name) for code in special_codes.get(name, ()))
         special = tuple(dict.fromkeys(keys))
-        indicators = _frequent(frame[name], name, sample, special, pool) if special else ()
+        indicators = _frequent(frame[name], name, sample, special, whole) if special else ()
         named = kind == "category"
-        ordered = _order(frame[name], name, sample, special, pool) if named else Order()
+        ordered = _order(frame[name], name, sample, special, whole) if named else Order()
         plans.append(
             ColumnPlan(
                 feature=name,
@@ -170,7 +170,7 @@ def fit_encoder(
 
 
 def _frequent(
-    column: pd.Series, name: str, sample: Sample, special: tuple[float | str, ...], pool: Pool
+    column: pd.Series, name: str, sample: Sample, special: tuple[float | str, ...], whole: Whole
 ) -> tuple[float | str, ...]:
     """Return the codes whose rows hold at least the stated share of the weight."""
     if isinstance(special[0], str):
@@ -180,7 +180,7 @@ def _frequent(
         values = numbers(column, name)
     weight = sample.weights.sum(axis=1)
     held = [weight[values == code].sum() for code in special]
-    *held, everything = pool.total(np.array([*held, weight.sum()]))
+    *held, everything = whole.sum(np.array([*held, weight.sum()]))
     floor = INDICATOR_SHARE * everything
     return tuple(code for code, found in zip(special, held, strict=True) if found >= floor)
 
@@ -193,16 +193,16 @@ class Order(NamedTuple):
 
 
 def _order(
-    column: pd.Series, name: str, sample: Sample, special: Sequence[float | str], pool: Pool
+    column: pd.Series, name: str, sample: Sample, special: Sequence[float | str], whole: Whole
 ) -> Order:
     """Return the names in order, ties by name."""
     codes, here = names(column, name)
-    found = pool.union(here)
+    found = union(whole, here)
     place = {text: i for i, text in enumerate(found)}
     codes = np.array([*(place[text] for text in here), len(found)])[codes]
-    counts = pool.total(sample.count(codes, len(found) + 1))
+    counts = whole.sum(sample.count(codes, len(found) + 1))
     kept = [i for i, n in enumerate(found) if n not in special and counts[i].sum() > 0]
-    woe = evidence(counts, pool.total(sample.prior), SMOOTHING)
+    woe = evidence(counts, whole.sum(sample.prior), SMOOTHING)
     ordered = sorted(kept, key=lambda i: (woe[i], found[i]))
     better = sum(woe[i] < 0 for i in kept)
     return Order(tuple(found[i] for i in ordered), better - 0.5)

@@ -13,10 +13,10 @@ import xgboost as xgb
 from credit.boost.forest import average
 from credit.boost.options import BoostOptions
 from credit.boost.parts import Part, Rows
-from credit.boost.pool import Pool
 from credit.calibrate import Calibration, fit_platt
 from credit.columns import Floats
 from credit.errors import ModelError
+from credit.whole import Whole
 
 GROWTH = 1.1
 """Rounds of the refit for each round found: it sees the validation rows too."""
@@ -58,7 +58,7 @@ class Grower:
     constraints : dict
         XGBoost's parameters for signs and dimensions.
     seed : int
-    pool : Pool
+    whole : Whole
         Whose rows they are grown from.
     """
 
@@ -66,7 +66,7 @@ class Grower:
     options: BoostOptions
     constraints: dict[str, str]
     seed: int
-    pool: Pool
+    whole: Whole
 
     def grow(self, rows: Rows, parts: Sequence[Part], watch: Watch | None = None) -> Grown:
         """Find the number of rounds on the parts, then grow and average a booster a seed.
@@ -109,7 +109,7 @@ class Grower:
     def _params(self, rows: Rows, seed: int) -> dict[str, Any]:
         weighted = self._weighted(rows)
         mine = [len(rows.bad), weighted.weight @ rows.bad, weighted.weight.sum()]
-        count, bad, weight = self.pool.total(np.array(mine, dtype=np.float64))
+        count, bad, weight = self.whole.sum(np.array(mine, dtype=np.float64))
         made = self.options.params(rows=int(count), seed=seed, rate=float(bad / weight))
         return made | self.constraints
 

@@ -19,8 +19,7 @@ from credit.boost.encode import Matrix, fit_encoder
 from credit.boost.forest import dimension_parts
 from credit.boost.grow import Grower, Watch
 from credit.boost.options import BoostOptions
-from credit.boost.parts import Rows, Whole, read_clues, stopping_parts
-from credit.boost.pool import ALONE, Pool
+from credit.boost.parts import InMemory, Rows, read_clues, stopping_parts
 from credit.columns import (
     Floats,
     kinds_of,
@@ -35,6 +34,7 @@ from credit.errors import ModelError
 from credit.feature import Feature
 from credit.frames import Frame
 from credit.margin import MarginClassifier
+from credit.whole import ALONE, Whole
 
 
 class BoostedModel(MarginClassifier, BaseEstimator):
@@ -145,35 +145,35 @@ class BoostedModel(MarginClassifier, BaseEstimator):
             _refuse_homeless(kinds, self.dimensions or {})
         clues = read_clues(order, groups, len(frame))
         self.classes_ = target.classes
-        pool = self.pool()
+        whole = self.whole()
         self.encoder_ = fit_encoder(
-            frame, Sample.of(target.bad, weight), signs, self.special_codes or {}, pool
+            frame, Sample.of(target.bad, weight), signs, self.special_codes or {}, whole
         )
         options = self.options or BoostOptions()
         held = np.flatnonzero(weight > 0)
         rows, clues = self._rows(frame, target.bad, weight).take(held), clues.take(held)
         seed = seed_of(self.random_state)
-        parts = stopping_parts(rows.bad, clues, options.validation_share, seed, pool)
+        parts = stopping_parts(rows.bad, clues, options.validation_share, seed, whole)
         grower = Grower(
             train=self.train_one,
             options=options,
             constraints=self._constraints(),
             seed=seed,
-            pool=pool,
+            whole=whole,
         )
         grown = grower.grow(rows, parts, watch)
         self.stopping_, self.rounds_ = grown.stopping, grown.rounds
         self.adopt(grown.booster)
         return self
 
-    def pool(self) -> Pool:
-        """Return whoever holds rows of this fit: nobody else."""
+    def whole(self) -> Whole:
+        """Return the rows of which those of this fit are a part: they are all."""
         return ALONE
 
-    def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> Whole | Batches:
+    def _rows(self, frame: Frame, bad: Floats, weight: Floats) -> InMemory | Batches:
         options = self.options or BoostOptions()
         if len(frame) <= options.memory_rows:
-            return Whole(
+            return InMemory(
                 matrix=self.encoder_.matrix(frame),
                 names=self.encoder_.outputs,
                 bad=bad,

@@ -19,9 +19,9 @@ from sklearn.model_selection import (
 
 from credit.boost.batches import Piece
 from credit.boost.encode import Matrix
-from credit.boost.pool import ALONE, Pool
 from credit.columns import Floats, Ints
 from credit.errors import ModelError
+from credit.whole import ALONE, Whole, least, total
 
 SMALL = 5_000
 """Rows below which one random validation part is too noisy to stop by, and five take turns."""
@@ -54,7 +54,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Whole:
+class InMemory:
     """Rows in memory: matrix, its columns' names, 1.0 for bad, weights."""
 
     matrix: Matrix
@@ -63,7 +63,7 @@ class Whole:
     weight: Floats
     threads: int
 
-    def take(self, positions: Ints) -> Whole:
+    def take(self, positions: Ints) -> InMemory:
         """Return some of the rows."""
         return replace(
             self,
@@ -72,7 +72,7 @@ class Whole:
             weight=self.weight[positions],
         )
 
-    def weighing(self, factor: Floats) -> Whole:
+    def weighing(self, factor: Floats) -> InMemory:
         """Return the rows with their weights multiplied."""
         return replace(self, weight=self.weight * factor)
 
@@ -137,13 +137,13 @@ def _one_a_row(argument: str, what: str, given: ArrayLike, rows: int) -> NDArray
 
 
 def stopping_parts(
-    bad: Floats, clues: Clues, share: float, seed: int, pool: Pool = ALONE
+    bad: Floats, clues: Clues, share: float, seed: int, whole: Whole = ALONE
 ) -> list[Part]:
     """Return the parts that decide when to stop; none where a class has fewer than two rows.
 
     With times it is the latest ``share`` of the rows, without them one random part or, on few
-    rows, each of five in turn. No group is on both sides. Whoever shares a ``pool`` divides off
-    the same number of parts, each of its own rows.
+    rows, each of five in turn. No group is on both sides. Parts of a ``whole`` divide off
+    the same number of such parts, each of its own rows.
     """
     everyone = np.arange(len(bad))
     if clues.times is not None:
@@ -151,10 +151,10 @@ def stopping_parts(
     rarest = int(min((bad == 0).sum(), (bad == 1).sum()))
     if clues.groups is not None:
         rarest = min(rarest, *(len(np.unique(clues.groups[bad == side])) for side in (0, 1)))
-    rarest = pool.least(rarest)
+    rarest = least(whole, rarest)
     if rarest < 2:
         return []
-    few = pool.total(np.array([float(len(everyone))]))[0] < SMALL
+    few = total(whole, len(everyone)) < SMALL
     folds: BaseCrossValidator
     if clues.groups is not None:
         count = min(PARTS if few else max(2, round(1 / share)), rarest)

@@ -10,7 +10,6 @@ from typing import Any
 
 from credit.columns import Kind
 from credit.errors import ModelError
-from credit.federated.reduce import Reducer, gather_texts
 
 EMPTY = "missing"
 """What a party says of a column in which it has no value: it holds whatever the others' does."""
@@ -30,11 +29,6 @@ class Facts:
 
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Sequence[Any] = ()
-
-
-def exchange(reducer: Reducer, mine: Any) -> list[Any]:
-    """Return what every party says, plain data for JSON, in the order of ranks."""
-    return [json.loads(text) for text in gather_texts(reducer, json.dumps(mine))]
 
 
 def fingerprint(value: object) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,45 +11,17 @@ import xgboost as xgb
 
 from credit import __version__
 from credit.boost import BoostedModel, BoostOptions
-from credit.boost.pool import Pool
-from credit.columns import Floats, kinds_of, read_frame
+from credit.columns import kinds_of, read_frame
 from credit.errors import ModelError
-from credit.federated.reduce import Reducer, gather_texts
 from credit.federated.terms import Terms, agree
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
-    """The pool of rows that parties share: sums and names of columns' values leave, rows do not.
-
-    Attributes
-    ----------
-    reducer : Reducer
-    """
-
-    reducer: Reducer
-
-    def total(self, values: Floats) -> Floats:
-        """Return numbers added up over parties."""
-        return self.reducer.sum(np.asarray(values, dtype=np.float64))
-
-    def least(self, value: int) -> int:
-        """Return the smallest of the parties' values."""
-        mine = np.zeros(self.reducer.parties, dtype=np.int64)
-        mine[self.reducer.rank] = value
-        return int(self.reducer.sum(mine).min())
-
-    def union(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return every name that a party has, once, sorted."""
-        lists = gather_texts(self.reducer, json.dumps(sorted(set(names))))
-        return tuple(sorted({name for text in lists for name in json.loads(text)}))
+from credit.whole import Whole
 
 
 def fit_together(
     model: BoostedModel,
     X: Any,
     y: Any,
-    reducer: Reducer,
+    reducer: Whole,
     *,
     party: str,
     clues: Mapping[str, Any] | None = None,
@@ -68,7 +39,7 @@ def fit_together(
         Not fitted; equal at all parties.
     X, y
         This party's rows, as :meth:`BoostedModel.fit` takes them.
-    reducer : Reducer
+    reducer : Whole
         Joins this process to the others; the engine must be in the same communicator.
     party : str
         What this one is called in errors.
@@ -89,22 +60,22 @@ def fit_together(
             "bad_weight at 1; each party can calibrate the model on rows of its own."
         )
     agree(reducer, _terms(model, X, y, party))
-    grown = _Pooled(**model.get_params(deep=False))
-    grown.together = Together(reducer=reducer)
+    grown = _Shared(**model.get_params(deep=False))
+    grown.parts = reducer
     grown.fit(X, y, **(clues or {}))
     fitted = BoostedModel(**model.get_params(deep=False))
-    fitted.__dict__.update({k: v for k, v in grown.__dict__.items() if k != "together"})
+    fitted.__dict__.update({k: v for k, v in grown.__dict__.items() if k != "parts"})
     return fitted
 
 
-class _Pooled(BoostedModel):
+class _Shared(BoostedModel):
     """A boosted model whose rows are one party's share."""
 
-    together: Pool
+    parts: Whole
 
-    def pool(self) -> Pool:
+    def whole(self) -> Whole:
         """Return the parties."""
-        return self.together
+        return self.parts
 
 
 def _terms(model: BoostedModel, X: Any, y: Any, party: str) -> Terms:

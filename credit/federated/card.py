@@ -23,16 +23,15 @@ from credit.errors import CreditError, ModelError
 from credit.federated.agree import (
     EMPTY,
     Facts,
-    exchange,
     fingerprint,
     kinds_at,
     labels_agreed,
 )
 from credit.federated.counts import Column, count_together, own_rows, read_column
-from credit.federated.reduce import Number, Reducer
 from credit.federated.terms import Terms, agree
 from credit.frames import Frame, as_frame
 from credit.scorecard import Scorecard, WoeOptions
+from credit.whole import Number, Whole, exchange
 
 SMALLEST_CELL = 10
 """Fewer rows of one party in a cell that it tells are called a small cell."""
@@ -68,7 +67,7 @@ class FederatedCard:
 class Counted:
     """A reducer that counts what goes through it."""
 
-    def __init__(self, reducer: Reducer) -> None:
+    def __init__(self, reducer: Whole) -> None:
         self._reducer = reducer
         self.rounds = 0
         self.numbers = 0
@@ -91,7 +90,7 @@ class Counted:
 
 
 def fit_card(
-    card: Scorecard, X: Any, y: ArrayLike, reducer: Reducer, *, party: str = ""
+    card: Scorecard, X: Any, y: ArrayLike, reducer: Whole, *, party: str = ""
 ) -> FederatedCard:
     """Fit a scorecard on the rows of all parties; each calls this with its own.
 
@@ -109,7 +108,7 @@ def fit_card(
         value will do.
     y : (rows,)
         Outcome. A party may hold one class only.
-    reducer : Reducer
+    reducer : Whole
     party : str
         What this one is called in errors; its rank without it.
 

@@ -13,7 +13,6 @@ from credit.errors import FederatedError
 from credit.evaluate import every_subset, shapley
 from credit.evaluate.discrimination import ScoreCounts
 from credit.federated.card import fit_card
-from credit.federated.reduce import Reducer
 from credit.scorecard import Scorecard
 from credit.whole import Whole
 
@@ -28,7 +27,7 @@ Part = tuple[pd.DataFrame, ArrayLike]
 
 
 def contributions(
-    card: Scorecard, learn: Part, test: Part, reducer: Reducer, names: Sequence[str]
+    card: Scorecard, learn: Part, test: Part, reducer: Whole, names: Sequence[str]
 ) -> dict[str, float]:
     """Return each party's Shapley value of the AUC: they sum to that of all less ``NO_MODEL``.
 
@@ -38,7 +37,7 @@ def contributions(
 
 
 def coalition_aucs(
-    card: Scorecard, learn: Part, test: Part, reducer: Reducer, names: Sequence[str]
+    card: Scorecard, learn: Part, test: Part, reducer: Whole, names: Sequence[str]
 ) -> dict[tuple[str, ...], float]:
     """Return the AUC, on the held-out rows of all parties, of the card of every coalition.
 
@@ -51,7 +50,7 @@ def coalition_aucs(
         Options; it is not fitted itself.
     learn, test : (frame, outcome)
         This party's own.
-    reducer : Reducer
+    reducer : Whole
     names : sequence of str
         The parties, in the order of ranks.
 

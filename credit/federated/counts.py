@@ -19,9 +19,8 @@ from credit.binning.counts import count_between, count_tally
 from credit.binning.edges import cut_points
 from credit.binning.tally import Sorted, Tally, sort_column, tally_column
 from credit.columns import Floats, Ints, Kind
-from credit.federated.agree import exchange
 from credit.federated.order import count_up_to, order_statistics, sum_each
-from credit.federated.reduce import Reducer
+from credit.whole import Whole, exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +96,7 @@ def count_together(
     columns: Mapping[str, Column],
     limits: BinLimits,
     special_codes: Mapping[str, Sequence[object]],
-    reducer: Reducer,
+    reducer: Whole,
 ) -> dict[str, Counts]:
     """Return the counts of every column over all parties.
 
@@ -110,7 +109,7 @@ def count_together(
         This party's, in the order of all.
     limits : BinLimits
     special_codes : dict of str to list
-    reducer : Reducer
+    reducer : Whole
 
     Notes
     -----
@@ -145,7 +144,7 @@ def _tallies(
     names: Mapping[str, Tally],
     listed: Mapping[str, Numbers],
     values: Mapping[str, list[float] | list[str]],
-    reducer: Reducer,
+    reducer: Whole,
 ) -> dict[str, Tally]:
     """Return the tallies over all parties of columns whose different values are known."""
     own: list[Ints] = []
@@ -177,7 +176,7 @@ def _tallies(
 
 
 def _between_quantiles(
-    columns: Mapping[str, Numbers], limits: BinLimits, reducer: Reducer
+    columns: Mapping[str, Numbers], limits: BinLimits, reducer: Whole
 ) -> dict[str, Counts]:
     """Return the counts of columns with many values between their exact quantiles."""
     if not columns:
@@ -203,7 +202,7 @@ def _between_quantiles(
 
 
 def _cuts(
-    names: Sequence[str], held: Sequence[Floats], limits: BinLimits, reducer: Reducer
+    names: Sequence[str], held: Sequence[Floats], limits: BinLimits, reducer: Whole
 ) -> list[Floats]:
     """Return the cut points that :func:`credit.binning.edges.cut_points` finds on all rows.
 

@@ -23,13 +23,12 @@ from credit.binning import BinLimits
 from credit.boost import BoostedModel, Encoder
 from credit.columns import Floats, read_frame
 from credit.errors import ModelError
-from credit.federated.agree import exchange
 from credit.federated.boost import fit_together
 from credit.federated.card import Disclosed, fit_card
 from credit.federated.coalitions import MOST_COALITIONS, contributions
-from credit.federated.reduce import Reducer
 from credit.federated.transport import Seat, Told, joined
 from credit.scorecard import Scorecard
+from credit.whole import Whole, exchange
 
 BOOSTER, ENCODER, CARD = "booster.ubj", "encoder.json", "scorecard.json"
 
@@ -170,7 +169,7 @@ class _Together(NamedTuple):
     disclosed: Disclosed | None
 
 
-def _fit_together(model: Model, rows: Rows, reducer: Reducer, party: str) -> _Together:
+def _fit_together(model: Model, rows: Rows, reducer: Whole, party: str) -> _Together:
     if isinstance(model, Scorecard):
         found = fit_card(model, rows.X, rows.y, reducer, party=party)
         return _Together(found.card, found.disclosed)

@@ -1,4 +1,6 @@
-"""Reducer: the one thing parties do together, a sum over all of them that repeats bit by bit.
+"""The one thing parties do together, a sum over all of them that repeats bit by bit.
+
+Whoever offers it is a `credit.whole.Whole`.
 
 The engine adds what arrives in the order in which it arrives, and a sum of floats depends on its
 order. So floats travel as integers: with 2^e above every party's magnitude of a number, each
@@ -10,12 +12,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit.errors import FederatedError, ModelError
+from credit.whole import Number
 
 MOST_PARTIES = 64
 """So many summands of 56 bits fit in 63."""
@@ -23,40 +26,6 @@ MOST_PARTIES = 64
 HIGH, LOW = 40, 56
 
 Ints = NDArray[np.int64]
-Number = TypeVar("Number", np.float64, np.int64)
-
-
-class Reducer(Protocol):
-    """A sum over parties, each of which calls it with arrays of one shape, in one order.
-
-    Attributes
-    ----------
-    rank : int
-        This party, 0 to ``parties - 1``.
-    parties : int
-    """
-
-    @property
-    def rank(self) -> int:
-        """Which party it is, from 0."""
-
-    @property
-    def parties(self) -> int:
-        """How many there are."""
-
-    def sum(self, values: NDArray[Number]) -> NDArray[Number]:
-        """Return the sum over parties, of the shape and dtype given.
-
-        int64 is exact while the sum fits; float64 is right to about its last bit, and both are
-        the same bits at every party and in every run.
-
-        Raises
-        ------
-        FederatedError
-            A party is gone or late, or gave another shape or dtype.
-        ModelError
-            A number is not finite, or the dtype is neither float64 nor int64.
-        """
 
 
 class Wire(Protocol):
@@ -70,7 +39,7 @@ class Wire(Protocol):
 
 
 def sum_over(wire: Wire, values: NDArray[Number]) -> NDArray[Number]:
-    """Return the sum over the parties of a wire, as :meth:`Reducer.sum` says."""
+    """Return the sum over the parties of a wire, as :meth:`credit.whole.Whole.sum` says."""
     if values.dtype not in (np.float64, np.int64):
         raise ModelError(f"values: dtype {values.dtype}, but parties add up float64 or int64.")
     _refuse_other_shapes(wire, values)
@@ -105,19 +74,6 @@ def _refuse_other_shapes(wire: Wire, values: NDArray[Any]) -> None:
             f"a sum over parties: this one gave shape {values.shape} of {values.dtype}, another "
             "gave something else. All must run the same version on the same columns."
         )
-
-
-def gather_texts(reducer: Reducer, text: str) -> list[str]:
-    """Return the text of every party, in the order of ranks."""
-    mine = np.frombuffer(text.encode(), dtype=np.uint8)
-    lengths = np.zeros(reducer.parties, dtype=np.int64)
-    lengths[reducer.rank] = len(mine)
-    lengths = reducer.sum(lengths)
-    ends = np.cumsum(lengths)
-    letters = np.zeros(int(ends[-1]), dtype=np.int64)
-    letters[ends[reducer.rank] - len(mine) : ends[reducer.rank]] = mine
-    pieces = np.split(reducer.sum(letters).astype(np.uint8), ends[:-1])
-    return [piece.tobytes().decode() for piece in pieces]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

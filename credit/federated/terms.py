@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from credit.errors import FederatedError
-from credit.federated.reduce import Reducer, gather_texts
+from credit.whole import Whole, exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +30,7 @@ class Terms:
     lacking: str = ""
 
 
-def agree(reducer: Reducer, mine: Terms) -> tuple[str, ...]:
+def agree(reducer: Whole, mine: Terms) -> tuple[str, ...]:
     """Return the names of the parties, or refuse with one sentence at all of them.
 
     Raises
@@ -43,9 +42,7 @@ def agree(reducer: Reducer, mine: Terms) -> tuple[str, ...]:
     plain = [mine.party, list(mine.columns.items()), dict(mine.settings), mine.lacking]
     found = [
         Terms(party=party, columns=dict(columns), settings=settings, lacking=lacking)
-        for party, columns, settings, lacking in map(
-            json.loads, gather_texts(reducer, json.dumps(plain))
-        )
+        for party, columns, settings, lacking in exchange(reducer, plain)
     ]
     for terms in found:
         if terms.lacking:

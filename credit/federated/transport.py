@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from credit.errors import CreditError, FederatedError
 from credit.federated.certificates import Identity
-from credit.federated.reduce import Ints, Number, sum_over
+from credit.federated.reduce import Ints, sum_over
+from credit.whole import Number
 
 HOST = "localhost"
 
@@ -80,7 +81,7 @@ class EngineReducer:
     parties: int
 
     def sum(self, values: NDArray[Number]) -> NDArray[Number]:
-        """Return the sum over parties; see :class:`credit.federated.reduce.Reducer`."""
+        """Return the sum over parties; see :class:`credit.whole.Whole`."""
         return sum_over(self, values)
 
     def add(self, values: Ints) -> Ints:
