@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from credit.decide.decision import DecisionTerms
 from credit.errors import PolicyError
 from credit.world import season
 from credit.world.figures import Figures
-from credit.world.lender.terms import product_policy
+from credit.world.lender.terms import product_policy, turns
 from credit.world.options import Floats
 
 
@@ -74,5 +74,19 @@ class Products:
 
 @lru_cache(maxsize=10_000)
 def terms(name: str, local_day: int) -> DecisionTerms:
-    """Return the terms of a policy on a local day (days since 1970), read once a day."""
+    """Return the terms of a policy on a local day (days since 1970).
+
+    They are read once for all days between which no leaf begins or ends; where a cap on costs is
+    in force they are read each day, for the law judges a loan by the days of its months.
+    """
+    rules = product_policy(name)
+    if "comply.apr_cap" in rules.keys:
+        return _terms_of(name, local_day)
+    since = np.searchsorted(turns(name), local_day, side="right") - 1
+    first = int(turns(name)[since]) if since >= 0 else local_day
+    return replace(_terms_of(name, first), on=season.day_of(local_day))
+
+
+@cache
+def _terms_of(name: str, local_day: int) -> DecisionTerms:
     return DecisionTerms.of(product_policy(name).at(season.day_of(local_day)))

@@ -88,7 +88,7 @@ def terms_of(products: tuple[str, ...], product: Ints, contracts: Contracts) -> 
     day = season.local_day(contracts.drawn_at)
     for place, name in enumerate(products):
         mine = np.flatnonzero(product == place)
-        since = np.searchsorted(_changes(name), day[mine], side="right") - 1
+        since = np.searchsorted(turns(name), day[mine], side="right") - 1
         for version in np.unique(since):
             record[mine[since == version]] = len(records)
             records.append(_account_terms(name, int(version)))
@@ -107,7 +107,7 @@ def product_policy(name: str) -> Policy:
 
 
 @cache
-def _changes(name: str) -> Ints:
+def turns(name: str) -> Ints:
     """Return the local days on which some leaf of a policy begins or ends, in order."""
     days = {season.day_number(leaf.effective_from) for leaf in product_policy(name).leaves}
     ends = (leaf.effective_to for leaf in product_policy(name).leaves)
@@ -117,7 +117,7 @@ def _changes(name: str) -> Ints:
 
 @cache
 def _account_terms(name: str, version: int) -> AccountTerms:
-    changes = _changes(name)  # before the first of them nothing is in force, and the key is named
+    changes = turns(name)  # before the first of them nothing is in force, and the key is named
     on = season.day_of(int(changes[version] if version >= 0 else changes[0] - 1))
     return AccountTerms.of(product_policy(name).at(on))
 
