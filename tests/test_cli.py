@@ -36,8 +36,9 @@ COMMANDS = [
     [], ["world"], ["world", "generate"], ["data"], ["data", "list"], ["data", "verify"],
     ["data", "dictionary"], ["audit"], ["audit", "leakage"], ["audit", "prices"],
     ["check"], ["features"], ["train"], ["score"], ["explain"], ["compare"], ["runs"],
-    ["promote"], ["export"], ["diff"], ["monitor"], ["serve"], ["keys"], ["sign"], ["verify"],
-    ["log"], ["log", "verify"], ["log", "erase"], ["replay"], ["policy"], ["policy", "show"],
+    ["federated"], ["federated", "train"], ["promote"], ["export"], ["diff"], ["monitor"],
+    ["serve"], ["keys"], ["sign"], ["verify"], ["log"], ["log", "verify"], ["log", "erase"],
+    ["replay"], ["policy"], ["policy", "show"],
     ["policy", "diff"], ["policy", "check"], ["policy", "explain"], ["cost"],
     ["decide"], ["appeal"], ["fraud"], ["fraud", "report"], ["fraud", "indicators"], ["products"],
     ["products", "compare"], ["products", "presets"],
@@ -87,7 +88,9 @@ def invoke(*words: object) -> str:
 def test_every_command_has_help_with_an_example(command: list[str]):
     text = invoke(*command, "--help")
     assert "Usage" in text
-    groups = ("world", "data", "audit", "log", "policy", "fraud", "products", "strategy")
+    groups = (
+        "world", "data", "audit", "log", "policy", "fraud", "products", "strategy", "federated",
+    )  # fmt: skip
     if command and command not in [[name] for name in groups]:
         assert f"Example: credit {' '.join(command)}" in " ".join(text.replace("│", " ").split())
 
