@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -53,6 +53,9 @@ def running(*words: object) -> Iterator[tuple[subprocess.Popen[str], int, Path]]
     try:
         yield process, port_of(process, said), said
     finally:
+        process.terminate()  # which ends its workers too
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(30)
         process.kill()
         process.wait(30)
 
@@ -170,6 +173,8 @@ def test_a_service_is_started_reloaded_under_load_and_stopped(tmp_path: Path, wo
         for one in asking:
             one.start()
         until(lambda: all(one.answers for one in asking))
+        # A worker that comes up later would find the other artifact there, and reload nothing.
+        until(lambda: said.read_text().count("startup complete") == workers)
         put("boosted", artifact)
         process.send_signal(signal.SIGHUP)
         until(lambda: said.read_text().count("artifact in use") == workers)
