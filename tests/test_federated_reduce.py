@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from federated_parties import together
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.errors import FederatedError, ModelError
-from credit.federated.reduce import MemoryReducer, memory_reducers
 from credit.whole import texts as gathered
-
-
-def together(parties: int, work: Callable[[MemoryReducer], object]) -> list[object]:
-    """Return what each of some threads makes of its reducer."""
-
-    def guarded(reducer: MemoryReducer) -> object:
-        try:
-            return work(reducer)
-        except BaseException:
-            reducer.abort()
-            raise
-
-    with ThreadPoolExecutor(parties) as pool:
-        return list(pool.map(guarded, memory_reducers(parties, timeout=10)))
-
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 
