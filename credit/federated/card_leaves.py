@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credit.federated.card import SMALLEST_CELL, Disclosed
-from credit.federated.leaves import ADDS_UP, EVERYBODY, NAMES_LEAVE, TERMS_LEAVE, UNPROTECTED
+from credit.federated.leaves import EVERYBODY, NAMES_LEAVE, SUMS, TERMS_LEAVE, UNPROTECTED
 from credit.federated.record import Leaving
 from credit.scorecard import FusedOptions, Scorecard
-
-SUMS = f"each party's own: {ADDS_UP}; the sum: {EVERYBODY}"
 
 
 def card_leaves(card: Scorecard) -> tuple[Leaving, ...]:

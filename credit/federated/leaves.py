@@ -7,7 +7,7 @@ from credit.federated.record import Leaving
 ADDS_UP = "the process that adds up"
 EVERYBODY = "every party"
 
-_EACH = f"each party's own: {ADDS_UP}; the sum: {EVERYBODY}"
+SUMS = f"each party's own: {ADDS_UP}; the sum: {EVERYBODY}"
 
 TERMS_LEAVE = Leaving(
     what="names and kinds of columns, options, versions, the party's name",
@@ -26,7 +26,7 @@ TREES_LEAVE = (
     Leaving(
         what="good and bad rows of each name; rows, bad rows",
         when="once, rows again for every run of trees",
-        seen_by=_EACH,
+        seen_by=SUMS,
     ),
     Leaving(
         what="rows of the rarer class",
@@ -41,12 +41,12 @@ TREES_LEAVE = (
     Leaving(
         what="histograms of gradient and Hessian: two sums for each bin of each column",
         when="every node of every tree",
-        seen_by=_EACH,
+        seen_by=SUMS,
     ),
     Leaving(
         what="log-loss on the rows held back",
         when="every tree, while the number of trees is sought",
-        seen_by=_EACH,
+        seen_by=SUMS,
     ),
 )
 """For boosted trees in the horizontal mode of XGBoost's federated engine."""

@@ -339,9 +339,7 @@ def _truth(setting: _Setting, spill: Spill, folder: Path) -> tuple[dict[int, Fla
             probability=spill.column("legacy_p"),
             by_chance=spill.column("by_chance"),
         )
-    return {
-        block.index: bad[block.first : block.first + block.size] for block in setting.blocks()
-    }, lender
+    return {block.index: bad[block.places] for block in setting.blocks()}, lender
 
 
 # -- third pass: the loans of the applications

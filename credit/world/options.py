@@ -197,6 +197,11 @@ class Block:
     first: int
     size: int
 
+    @property
+    def places(self) -> slice:
+        """The places of its people among all."""
+        return slice(self.first, self.first + self.size)
+
     def stream(self, stage: Stage) -> np.random.Generator:
         """Return the block's own generator for a stage."""
         key = np.array([self.seed, (int(stage) << 40) | self.index], dtype=np.uint64)

@@ -158,7 +158,7 @@ def spill_luck(spill: Spill, blocks: Iterable[Block]) -> None:
 def spill_impressions(spill: Spill, blocks: Iterable[Block], numbers: Figures) -> None:
     """Draw what the lender's side adds to everyone's application, given their frailty."""
     for block in blocks:
-        frailty = spill.rows("frailty", slice(block.first, block.first + block.size))
+        frailty = spill.rows("frailty", block.places)
         signal, by_chance = impression(block.stream(Stage.UNDERWRITER), frailty, numbers)
         spill.append("signal", signal)
         spill.append("by_chance", by_chance)

@@ -14,7 +14,7 @@ from credit.world.lender.products import Products
 from credit.world.lender.reviewing import Reviews
 from credit.world.lender.serve import Served, serve
 from credit.world.lending import earlier_loans
-from credit.world.options import Block, Flags, Floats
+from credit.world.options import Flags, Floats
 from credit.world.people import People
 from credit.world.rows import NULL, Columns
 
@@ -39,7 +39,7 @@ class Lender:
 
     def decided(self, people: People, customers: Columns) -> Decided:
         """Decide a block's applications; ``customers`` are its rows of that table."""
-        asked, here = applicants(people, self.figures), own(people.block)
+        asked, here = applicants(people, self.figures), people.block.places
         loans, _ = earlier_loans(people, self.figures)
         return decided(
             stated(people, customers, asked, loans),
@@ -86,8 +86,3 @@ _SERVED = {
         "receipt_id",
     ),
 }  # fmt: skip
-
-
-def own(block: Block) -> slice:
-    """Return the places of a block's people among all."""
-    return slice(block.first, block.first + block.size)
