@@ -31,6 +31,7 @@ from credit import features
 from credit.engine import Engine, Progress
 from credit.errors import ConfigError
 from credit.feature import Catalogue
+from credit.features.window import needs
 from credit.world import graph, lending, links, season, truth
 from credit.world.figures import Figures, figures
 from credit.world.fraud.commit import committed
@@ -307,11 +308,13 @@ def truth_catalogue(numbers: Figures) -> Catalogue:
 
 
 def _features(setting: _Setting, tables: dict[str, pa.Table], spine: pd.DataFrame) -> pd.DataFrame:
-    options = setting.options
+    options, read = setting.options, truth_catalogue(setting.figures)
+    columns = {name: rows.column_names for name, rows in tables.items()}
+    wanted = {name for feature in read.everything for name in needs(feature, columns)}
     with Engine(memory_limit=options.memory_limit, threads=options.threads) as engine:
-        for name, rows in tables.items():
-            engine.add(name, rows)
-        return features.build(engine, spine, truth_catalogue(setting.figures))
+        for name in wanted & tables.keys():  # the engine copies what it is given
+            engine.add(name, tables[name])
+        return features.build(engine, spine, read)
 
 
 # -- second pass: the truth

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from credit.schema import Table, table
+from credit.schema import TABLES, Table, table
 from credit.world.options import Flags, Floats, Ints
 
 NULL = np.iinfo(np.int64).min
@@ -83,6 +83,28 @@ def _text(values: Column) -> Text:
     return values
 
 
+def _writer(path: Path, name: str, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a table's file: instants, money and the key as differences, the rest by dictionary.
+
+    The former hardly repeat: a dictionary of them costs five times the time to write and half as
+    much space again. Every reader of the field knows differences, Spark's included.
+    """
+    contract = TABLES.get(name)
+    kinds = {c.name: c.kind for c in contract.columns} if contract else {}
+    keys = contract.key[:1] if contract else ()
+    differences = [
+        field.name
+        for field in schema
+        if (kinds.get(field.name) in {"time", "money"} or field.name in keys)
+        and not pa.types.is_string(field.type)
+    ]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd",
+        use_dictionary=[c for c in schema.names if c not in differences],
+        column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
+    )  # fmt: skip
+
+
 @dataclass(slots=True)
 class Writers:
     """Open Parquet files, one a table. A row group holds ``together`` tables that were written.
@@ -100,8 +122,7 @@ class Writers:
     def write(self, name: str, rows: pa.Table) -> None:
         """Append a table's rows; empty tables create the file only."""
         if name not in self._open:
-            path = self.directory / f"{name}.parquet"
-            self._open[name] = pq.ParquetWriter(path, rows.schema, compression="zstd")
+            self._open[name] = _writer(self.directory / f"{name}.parquet", name, rows.schema)
             self.rows[name], self._held[name] = 0, []
         self._held[name].append(rows)
         if len(self._held[name]) == self.together:
