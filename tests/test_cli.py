@@ -199,7 +199,7 @@ SLOW = """
 import sys
 from importlib import import_module
 from credit import cli
-module = import_module("credit.world.generate")
+module = import_module("credit.world.passes")
 wait, folder = sys.argv[1:]
 if wait == "events":
     drawn = module.block_tables

@@ -111,7 +111,7 @@ def test_a_large_world_is_a_small_one_in_more_slabs_and_fewer_row_groups(
 ) -> None:
     """Sums in another order move the last digits of the truth; no row of a table moves."""
     monkeypatch.setattr(spill, "SLAB", 700)
-    monkeypatch.setattr(import_module("credit.world.generate"), "ROW_GROUPS", 2)
+    monkeypatch.setattr(import_module("credit.world.passes"), "ROW_GROUPS", 2)
     generate(tmp_path / "w", WorldOptions(people=3_000, seed=11))
     for name in TABLES:
         large, small = (
