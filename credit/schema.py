@@ -347,28 +347,23 @@ APPLICATIONS = Table(
 DECISIONS = _snapshot(
     "decisions",
     ("application_id",),
-    "What the lender decided on each application; what was refused stays in.",
+    "What the lender decided in the end on each application; what was refused stays in.",
     Column("application_id", "id", "the application"),
-    Column("product", "text", "product asked for"),
-    Column("policy", "text", "policy decided by: a file, and those laid over it"),
+    _optional("product", "text", "product asked for"),
+    _optional("policy", "text", "policy decided by: a file, and those laid over it"),
     Column("outcome", "text", "approve, review, query_only or refuse"),
-    Column(
-        "grounds",
-        "text",
-        "what stood against the person, by comma; null for nothing",
-        nullable=True,
-    ),
-    Column("probability", "float", "probability of bad that the lender's score gave", minimum=0),
-    Column("grade", "text", "grade of the price"),
-    Column(
+    _optional("grounds", "text", "what stood against the person, by comma; null for nothing"),
+    _optional("probability", "float", "probability of bad that the lender's score gave", minimum=0),
+    _optional("grade", "text", "grade of the price"),
+    _optional(
         "limit_fen",
         "money",
         "limit, computed whatever the outcome; lent to whom it approves",
         minimum=0,
     ),
-    Column("usable_fen", "money", "what can be used of the limit", minimum=0),
-    Column("daily_rate", "float", "interest a day, as a share", minimum=0),
-    Column("random_approval", "int", "1 if approved at random although the score refused"),
+    _optional("usable_fen", "money", "what can be used of the limit", minimum=0),
+    _optional("daily_rate", "float", "interest a day, as a share", minimum=0),
+    _optional("random_approval", "int", "1 if approved at random although the score refused"),
 )
 
 OUTCOMES = Table(
