@@ -7,6 +7,7 @@ import pytest
 
 from credit.errors import ConfigError, PolicyError
 from credit.pipeline.config import load, microseconds
+from credit.pipeline.tables import world_folder
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -47,6 +48,24 @@ def test_all_problems_are_reported_together(tmp_path):
     assert "'source.peple'" in str(error.value)
     assert "'people'" in str(error.value)
     assert "'split.sed'" in str(error.value)
+
+
+def test_a_world_can_have_frauds_and_a_lender(tmp_path):
+    plain = load(written(tmp_path, MINIMAL))
+    assert (plain.source.fraud, plain.source.lender) == (False, False)
+    keys = ({}, {"fraud": True}, {"lender": True}, {"fraud": True, "lender": True})
+    folders = [world_folder(load(written(tmp_path, MINIMAL), {"source": one})) for one in keys]
+    assert [folder.name for folder in folders] == [
+        f"world-20000-202101-48-7{more}" for more in ("", "-fraud", "-lender", "-fraud-lender")
+    ]
+
+
+def test_keys_of_a_world_are_refused_elsewhere_and_where_misspelt(tmp_path):
+    other = MINIMAL.replace('kind = "world"', 'kind = "german"\nlender = true')
+    with pytest.raises(ConfigError, match=r"lender = true: only a generated world.*'german'"):
+        load(written(tmp_path, other))
+    with pytest.raises(ConfigError, match=r"unknown key 'source.lendr'.*mean 'lender'"):
+        load(written(tmp_path, MINIMAL), {"source": {"lendr": True}})
 
 
 def test_unreadable_files_are_refused_by_name(tmp_path):

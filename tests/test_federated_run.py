@@ -118,6 +118,14 @@ def test_a_run_by_region_writes_one_model_four_times_and_says_what_it_is_worth(h
     assert [table.title for table in result.tables][2] == "what leaves a party"
 
 
+def test_a_number_of_parties_that_there_cannot_be_is_refused_before_tables_are_read(home):
+    for path in (home / "tables").iterdir():
+        path.unlink()
+    with pytest.raises(ConfigError, match="--parties: 1 asked for, but there must be 2 to 64"):
+        federated.run(Path("lenders.toml"), by="1")
+    assert not (home / "runs").exists()
+
+
 def test_a_run_that_fails_leaves_nothing(home, monkeypatch):
     monkeypatch.setattr(federated, "train_party", fail)
     with pytest.raises(FederatedError, match=r"party 'party 2': ValueError: out of luck"):

@@ -96,6 +96,8 @@ def test_the_command_exits_with_1_where_somebody_was_baited(tmp_path):
 def test_tables_without_prices_and_folders_that_are_none_are_named(tmp_path):
     rows = {"application_id": [1], "customer_id": [7], "event_time": [1], "available_at": [1]}
     pd.DataFrame(rows).to_parquet(tmp_path / "applications.parquet")
+    bare = pd.DataFrame({**rows, "outcome": ["approve"]})
+    bare.to_parquet(tmp_path / "decisions.parquet")
     with pytest.raises(DataError, match=r"no table states a price\. It takes decisions, or loans"):
         audit_prices(tmp_path)
     with pytest.raises(ConfigError, match="there is no folder"):

@@ -268,7 +268,7 @@ def test_files_and_cases_that_are_none_are_named(tmp_path):
     with pytest.raises(DataError, match="months must be above 0, got 0"):
         Wish(months=0)
     for words, said in (
-        (["-o", tmp_path / "t.txt"], "the table is written as .csv"),
+        (["-o", tmp_path / "t.txt"], "name the file .csv"),
         (["--page", tmp_path / "none" / "p.html"], "there is no folder"),
     ):
         command = ["products", "compare", str(FILE), *map(str, words)]

@@ -190,6 +190,19 @@ def test_random_approvals_hold_the_truth_as_often_as_they_say():
     assert 89 <= hits <= 100
 
 
+def test_each_of_the_refused_can_have_odds_of_its_own():
+    one = drawn(rows=1500)
+    each = tuple(1.0 + (place % 2) for place in range(int((~one.accepted).sum())))
+    plain, double, mixed = (
+        infer(one, reject.FuzzyAugmentation(odds=odds)).refused_probability
+        for odds in (1.0, 2.0, each)
+    )
+    assert np.array_equal(mixed[::2], plain[::2])
+    assert np.array_equal(mixed[1::2], double[1::2])
+    with pytest.raises(DataError, match=r"odds: 2 of them, but \d+ refused applicants"):
+        infer(one, reject.FuzzyAugmentation(odds=(1.0, 2.0)))
+
+
 def test_odds_measured_at_random_bring_the_bad_rate_home():
     random = np.random.default_rng(3)
     stated = expit(random.normal(-2, 1, 20_000))

@@ -242,7 +242,7 @@ def test_the_table_of_leaves_is_printed():
         (["--set", "decision.cutof=1"], "has no such leaf on 2026-03-17. Did you mean"),
         (["--set", "decision.cutoff.approve=2"], "approve must be at most 1, got 2"),
         (["--cap", "12"], "--cap 12.0: a cap is a share a year"),
-        (["-o", "figures.txt"], "--output 'figures.txt': it is written as .csv"),
+        (["-o", "figures.txt"], "--output 'figures.txt': name the file .csv"),
         (["--page", "absent/page.html"], "--page 'absent/page.html': there is no folder 'absent'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -19,6 +19,7 @@ from credit import policy
 from credit.boost import BoostOptions
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
+from credit.pipeline import tables
 from credit.pipeline import tune as tune_module
 from credit.pipeline.export import EXPORTED, export
 from credit.pipeline.features import write_features
@@ -405,6 +406,24 @@ def test_a_folder_of_data_beside_own_tables_is_refused(tmp_path):
 def test_a_folder_of_data_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"credit world generate"):
         run(pipeline(tmp_path), data=tmp_path / "absent")
+
+
+def test_the_options_of_a_world_reach_it_and_a_folder_without_them_is_refused(
+    experiment, tmp_path, monkeypatch
+):
+    text = CARD_ONLY.replace("people = 1500", "people = 1500\nlender = true")
+    with pytest.raises(ConfigError, match=r"source.lender = true, but .* has no decisions"):
+        run(pipeline(tmp_path, text), data=experiment.world)
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        tables, "generate", lambda folder, options, progress: asked.append((folder, options))
+    )
+    with pytest.raises(ConfigError, match="has no decisions"):
+        run(pipeline(tmp_path, text))
+    [(folder, options)] = asked
+    assert folder.name == "world-1500-202101-36-3-lender"
+    assert (options.lender, options.fraud) == (True, False)
 
 
 def test_the_fingerprint_follows_values_and_not_labels(experiment):

@@ -30,6 +30,10 @@ from credit.engine import Engine
 from credit.errors import PolicyError
 from credit.feature import DIMENSIONS
 from credit.features import merchant_categories
+from credit.pipeline.config import load
+from credit.pipeline.tables import prepare, silent
+from credit.pipeline.train import assemble
+from credit.pipeline.turned_away import turned_away
 from credit.schema import DAY
 from credit.world import Shock, WorldOptions, generate, read
 from credit.world import truth as truth_of_world
@@ -197,6 +201,52 @@ def test_a_shock_moves_outcomes_that_the_score_does_not_know(tmp_path: Path) -> 
     generate(tmp_path / "w", replace(WORLD, people=200, shocks=(shock,), months=2))
     hit = read(tmp_path / "w").frame.query("segment == 'blue_collar'")
     assert hit["p"].mean() > 1.3 * hit["legacy_p"].mean()
+
+
+# -- a pipeline on it
+
+PIPELINE = """
+name = "lent"
+[source]
+kind = "world"
+people = 500
+lender = true
+[features]
+include = ["application_*"]
+[outcome]
+days = 30
+within_months = 6
+[split]
+kind = "out_of_time"
+test_from = 2023-02-01
+[reject]
+method = "none"
+"""
+
+
+def test_a_pipeline_learns_from_those_who_were_lent_to(
+    world: Path, decisions: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "lent.toml"
+    path.write_text(PIPELINE, encoding="utf-8")
+    config = load(path)
+    prepared = prepare(config, data=world)
+    with prepared.engine as engine:
+        whole = assemble(config, prepared, silent)
+        away = turned_away(config, whole, engine)
+    assert away is not None
+    said = decisions.loc[whole.application_id]
+    labelled = whole.y.notna().to_numpy()
+    assert labelled.sum() > 50
+    assert (said["outcome"][labelled] == "approve").all()
+    assert (whole.known_at[labelled] <= prepared.observed_until).all()
+    first = table(world, "loans")["application_id"].dropna()
+    assert set(whole.application_id[whole.status != "no_loan"]) == set(first)
+    assert (away.refused == (said["outcome"] != "approve")).all()
+    assert (away.alike == (away.refused & (said["grounds"] == "score"))).all()
+    assert away.granted.sum() > 0
+    assert (away.granted == (labelled & (said["random_approval"] == 1))).all()
+    assert (away.before(config) == away.refused).all()
 
 
 # -- what the lender knew

@@ -62,16 +62,17 @@ def compare(
 
     Of a CASE, or of a person of a folder: credit products compare --tables DIR --person ID.
     """
+    from credit.pipeline.flat import require_file
     from credit.pipeline.pages.products import refusals, write_products
     from credit.pipeline.pages.products import tables as printed
     from credit.pipeline.products import (
         compare_file,
         compare_person,
-        require_outputs,
         write_table,
     )
 
-    require_outputs(table=output, page=page)
+    require_file(output, "--output", ".csv")
+    require_file(page, "--page", ".html")
     asked = _asked(case, tables, person, application=application, score=score, rows=rows)
     words: dict[str, Any] = {
         "artifact": artifact,
@@ -109,9 +110,11 @@ def presets(
     quiet: Quiet = False,
 ) -> None:
     """Compare the weights that wechat, bank and alipay would give: AUC, and what moves a score."""
-    from credit.pipeline.presets import presets_of, require_outputs, tables, write_presets
+    from credit.pipeline.flat import require_file
+    from credit.pipeline.presets import presets_of, tables, write_presets
 
-    require_outputs(table=output, picture=picture)
+    require_file(output, "--output", ".csv")
+    require_file(picture, "--plot", ".svg", ".png")
     with progress_bars(quiet=quiet) as progress:
         found = presets_of(pipeline, data=data, progress=progress)
     write_presets(found, table=output, picture=picture)

@@ -55,12 +55,14 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Show what a policy and a challenger approve, lose and earn, and what moves it."""
+    from credit.pipeline.flat import require_file
     from credit.pipeline.pages.strategy import write_strategy
     from credit.pipeline.pages.strategy_tables import tables
     from credit.pipeline.scored_book import BookSource
-    from credit.pipeline.strategy import Asked, require_outputs, simulate_pipeline, write_table
+    from credit.pipeline.strategy import Asked, simulate_pipeline, write_table
 
-    require_outputs(table=output, page=page)
+    require_file(output, "--output", ".csv")
+    require_file(page, "--page", ".html")
     asked = Asked(
         pipeline=pipeline, source=BookSource(run=run, data=data, model=model), policy=policy,
         challenger=challenger, changes=tuple(set_ or ()), cap=cap,

@@ -4,10 +4,11 @@ An application is a person and an instant; what became of it is settled at the e
 performance window (`outcomes`), and `dataset` puts the two beside each other.
 """
 
-from credit.dataset.outcome import STATUSES, DaysPastDue, Given, observed_until, outcomes
+from credit.dataset.outcome import NOT_LENT, STATUSES, DaysPastDue, Given, observed_until, outcomes
 from credit.dataset.table import Dataset, dataset, observations
 
 __all__ = [
+    "NOT_LENT",
     "STATUSES",
     "Dataset",
     "DaysPastDue",

@@ -20,6 +20,10 @@ STATUSES = ("good", "bad", "indeterminate", "immature", "no_loan")
 """What can be said of an application at an instant; only the first two are trained on."""
 
 
+NOT_LENT = ("query_only", "refuse")
+"""Outcomes of a decision after which nothing is lent; whoever is in review may yet be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysPastDue:
     """An outcome computed from loans, instalments and repayments.
@@ -109,7 +113,8 @@ def outcomes(
     SchemaError
         A table or column that the definition needs is absent.
     DataError
-        A loan has no instalments, so that it could never be late.
+        A loan has no instalments, so that it could never be late; or the table of decisions
+        refuses an application that has a loan or an outcome.
     """
     if isinstance(definition, Given):
         _need(engine, {"applications": ("application_id",), "outcomes": ("bad",)})
@@ -128,6 +133,7 @@ def outcomes(
             observed_until=int(observed_until),
         )
     frame = engine.frame(sql, step="outcomes")
+    _refuse_lent_though_refused(engine, frame)
     return frame.astype({"known_at": "Int64"})
 
 
@@ -213,4 +219,21 @@ def _refuse_unscheduled(engine: Engine) -> None:
             f"instalments: {len(found)} loan(s) have no instalment, so their outcome cannot be "
             f"computed. Examples: loan_id {', '.join(map(str, found.head(3)))}. Give their "
             "schedule, or leave the loans out."
+        )
+
+
+def _refuse_lent_though_refused(engine: Engine, settled: pd.DataFrame) -> None:
+    """Refuse outcomes of applications that, as the lender decided, nothing was lent on."""
+    if "decisions" not in engine.tables:
+        return
+    named = ", ".join(f"'{outcome}'" for outcome in NOT_LENT)
+    sql = f"SELECT application_id FROM decisions WHERE outcome IN ({named}) ORDER BY application_id"
+    refused = engine.frame(sql)["application_id"]
+    both = refused[refused.isin(settled.loc[settled["status"] != "no_loan", "application_id"])]
+    if len(both):
+        raise DataError(
+            f"decisions: {len(both)} application(s) were refused there, and have a loan or an "
+            f"outcome all the same, such as application_id {', '.join(map(str, both.head(3)))}. "
+            "Give the decision by which they were lent to: 'approve', and random_approval = 1 "
+            "where chance overruled a refusal."
         )

@@ -30,6 +30,8 @@ VALUES: dict[tuple[str, str], tuple[str | int, ...]] = {
     ("payments", "status"): ("ok", "failed"),
     ("wealth_orders", "side"): ("subscribe", "redeem"),
     ("outcomes", "bad"): (0, 1),
+    ("decisions", "outcome"): ("approve", "review", "query_only", "refuse"),
+    ("decisions", "random_approval"): (0, 1),
 }
 """Columns that hold one of a few values."""
 

@@ -41,7 +41,9 @@ class SourceSection(_Section):
     """Where the tables come from.
 
     ``world`` generates a population; ``tables`` reads the user's own under ``[tables]``; any
-    other kind is a published data set read from ``directory``.
+    other kind is a published data set read from ``directory``. ``fraud`` and ``lender`` are those
+    of `credit.world.WorldOptions`: a world with frauds, and one whose lender decides who is lent
+    to, so that only those it approves have loans and outcomes.
     """
 
     kind: Literal["world", "tables", "berka", "credit_card_approval", "taiwan", "german"]
@@ -50,6 +52,18 @@ class SourceSection(_Section):
     start: date = date(2021, 1, 1)
     months: int = Field(default=48, ge=3)
     world_seed: int | None = None
+    fraud: bool = False
+    lender: bool = False
+
+    @model_validator(mode="after")
+    def _of_a_world(self) -> SourceSection:
+        for name in ("fraud", "lender"):
+            if getattr(self, name) and self.kind != "world":
+                raise ValueError(
+                    f"{name} = true: only a generated world can be made with it, and the kind is "
+                    f"{self.kind!r}. Leave it out"
+                )
+        return self
 
 
 class TableSection(_Section):

@@ -198,6 +198,8 @@ def _evidence(findings: Findings) -> dict[str, pd.DataFrame]:
         found["refused-measured"] = refused.measured
     if refused is not None and refused.compared is not None:
         found["refused-compared"] = refused.compared
+    if refused is not None and refused.known is not None:
+        found["refused-known"] = refused.known
     return found
 
 

@@ -32,7 +32,7 @@ from credit.pipeline.federated_words import tables_of
 from credit.pipeline.fit import knowledge_of, limits_of
 from credit.pipeline.models import Knowledge, make
 from credit.pipeline.pages.federated import write_federated
-from credit.pipeline.parties import divide_people, write_tables_of
+from credit.pipeline.parties import divide_people, refuse_number, write_tables_of
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
 from credit.pipeline.track_federated import track_federated
 from credit.pipeline.train import Result, assemble, divide, without
@@ -82,6 +82,7 @@ def run(
             f"engine.kind: {config.engine.kind!r}, but each party opens an engine of its own on "
             "this machine. Run with duckdb."
         )
+    refuse_number(by)
     started = datetime.now(UTC)
     home = Path(config.output) / f"{config.name}-federated"
     home.mkdir(parents=True, exist_ok=True)

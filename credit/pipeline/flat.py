@@ -56,6 +56,15 @@ def require_folder(output: Path, option: str = "--output") -> None:
         raise ConfigError(f"{option} {str(output)!r}: there is no folder {str(output.parent)!r}.")
 
 
+def require_file(output: Path | None, option: str, *suffixes: str) -> None:
+    """Refuse, before long work, an output of a kind that is not written, or without a folder."""
+    if output is None:
+        return
+    if output.suffix not in suffixes:
+        raise ConfigError(f"{option} {str(output)!r}: name the file {' or '.join(suffixes)}.")
+    require_folder(output, option)
+
+
 @contextmanager
 def written(output: Path) -> Iterator[Path]:
     """Yield a hidden name to write to; it becomes ``output`` if nothing goes wrong."""

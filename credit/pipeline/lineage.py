@@ -76,6 +76,7 @@ def of_world(directory: Path, names: Iterable[str]) -> dict[str, Origin]:
     if note.is_file():
         options = json.loads(note.read_text(encoding="utf-8"))["options"]
         recipe = f"generated: {options['people']:,} people, seed {options['seed']}"
+        recipe += "".join(f", with {name}" for name in ("fraud", "lender") if options.get(name))
     found = {}
     for name in names:
         path = directory / f"{name}.parquet"

@@ -61,6 +61,7 @@ def divide_people(engine: Engine, by: str, seed: int) -> Parties:
     """
     facts = observations(engine)
     people = pd.Index(facts[PERSON].drop_duplicates(), name=PERSON)
+    refuse_number(by)
     if by.isdecimal():
         return _shares(people, int(by), seed)
     values = _values(engine, facts, by).reindex(people)
@@ -73,8 +74,19 @@ def divide_people(engine: Engine, by: str, seed: int) -> Parties:
     )
 
 
+def refuse_number(by: str) -> None:
+    """Refuse a number of parties that there cannot be; a column has to be looked at first.
+
+    Raises
+    ------
+    ConfigError
+        ``by`` is a number, and not 2 to 64.
+    """
+    if by.isdecimal():
+        _refuse_number(int(by), f"{by} asked for")
+
+
 def _shares(people: pd.Index, count: int, seed: int) -> Parties:
-    _refuse_number(count, f"{count} asked for")
     if len(people) < 2**count:
         raise ConfigError(
             f"--parties {count}: {len(people)} people cannot be divided into {count} parties, each "

@@ -10,13 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from credit import plot, policy
-from credit.errors import ConfigError
 from credit.evaluate import delong, delong_difference
 from credit.explain import covariance_shares, dimension_contributions
 from credit.pipeline.comparisons import rows_where
 from credit.pipeline.config import load
 from credit.pipeline.fit import funded, plan
-from credit.pipeline.flat import require_folder, written
+from credit.pipeline.flat import written
 from credit.pipeline.models import Knowledge
 from credit.pipeline.screen import screen
 from credit.pipeline.tables import Progress, prepare, silent
@@ -112,17 +111,6 @@ def write_presets(found: pd.DataFrame, *, table: Path | None, picture: Path | No
             found.to_csv(partial, index=False)
     if picture is not None:
         plot.write_picture(plot.presets(found), picture)
-
-
-def require_outputs(*, table: Path | None, picture: Path | None) -> None:
-    """Refuse, before work, a table that is no CSV file, a picture that is none, and no folder."""
-    kinds = (("--output", table, (".csv",)), ("--plot", picture, (".svg", ".png")))
-    for option, path, suffixes in kinds:
-        if path is None:
-            continue
-        if path.suffix not in suffixes:
-            raise ConfigError(f"{option} {str(path)!r}: name the file {' or '.join(suffixes)}.")
-        require_folder(path, option)
 
 
 def compare_presets(

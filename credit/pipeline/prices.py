@@ -26,7 +26,7 @@ MOST_SHOWN = 20
 _DECIDED = """
     select cast(customer_id as varchar) as person, event_time as given_at, 0 as number,
         grade, daily_rate, concat('application ', application_id) as place
-    from decisions where outcome = 'approve'
+    from decisions where outcome = 'approve' and daily_rate is not null
 """
 
 # What is owed before an instalment is its principal and that of all after it. Instalments fall
@@ -161,7 +161,7 @@ def audit_prices(
 def _quotes(engine: Engine, folder: Path) -> str:
     """Return the query of all prices that the tables state."""
     parts = []
-    if "decisions" in engine.tables:
+    if "decisions" in engine.tables and {"grade", "daily_rate"} <= set(engine.columns("decisions")):
         parts.append(_DECIDED)
     both = {"loans", "instalments"} <= set(engine.tables)
     if both and {"principal_fen", "interest_fen"} <= set(engine.columns("instalments")):
@@ -169,7 +169,7 @@ def _quotes(engine: Engine, folder: Path) -> str:
     if not parts:
         raise DataError(
             f"{folder}: no table states a price. It takes decisions, or loans and instalments "
-            "with principal_fen and interest_fen."
+            "with principal_fen and interest_fen; of decisions, grade and daily_rate."
         )
     return " union all ".join(parts)
 

@@ -15,11 +15,10 @@ from credit.decide.case import Case, Cause, Scored
 from credit.decide.money import YUAN
 from credit.decide.product import ProductTerms
 from credit.decide.products import WORDS, Compared, Wish, compare
-from credit.errors import ConfigError
 from credit.pipeline.case_file import check_language, read_document, read_parts
 from credit.pipeline.cost import fen_of
 from credit.pipeline.decide import day_of, scored_by
-from credit.pipeline.flat import require_folder, written
+from credit.pipeline.flat import written
 from credit.pipeline.stated import FromTables, read_person
 from credit.pipeline.tables import Progress, silent
 from credit.policy import Policy
@@ -175,15 +174,6 @@ def write_table(path: Path, found: Comparison) -> None:
     """Write a comparison as CSV."""
     with written(path) as partial:
         found.frame().to_csv(partial, index=False)
-
-
-def require_outputs(*, table: Path | None, page: Path | None) -> None:
-    """Refuse, before work, a table that is no CSV file, and files without a folder."""
-    if table is not None and table.suffix != ".csv":
-        raise ConfigError(f"--output {str(table)!r}: the table is written as .csv. Name it so.")
-    for path, option in ((table, "--output"), (page, "--page")):
-        if path is not None:
-            require_folder(path, option)
 
 
 def _wish(amount: str | None) -> Wish:

@@ -13,7 +13,7 @@ from credit.artifact import columns_of, recourse_plan, risk_of
 from credit.artifact.recourse import RECOURSE
 from credit.errors import ConfigError, DataError, nearest
 from credit.explain import RecoursePlan, SearchOptions, changed, offer_text, recourse
-from credit.pipeline.flat import read_frame, require_folder, written
+from credit.pipeline.flat import read_frame, require_file, written
 from credit.runtime import Scorer
 from credit.runtime import load as load_artifact
 from credit.runtime.scorer import LANGUAGES, Language
@@ -57,9 +57,7 @@ def score_file(artifact: Path, table: Path, output: Path) -> int:
     ArtifactError
         If the artifact is damaged, or a column is missing, unknown, or holds what it must not.
     """
-    if output.suffix not in {".csv", ".parquet"}:
-        raise ConfigError(f"--output {str(output)!r}: name the file .csv or .parquet.")
-    require_folder(output)
+    require_file(output, "--output", ".csv", ".parquet")
     scorer = load_artifact(artifact)
     frame = read_frame(table)
     scores = scorer.score(columns_of(frame, scorer.features), reasons=REASONS, ignore=KEYS)

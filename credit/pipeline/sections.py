@@ -58,9 +58,11 @@ class InfluenceSection(_Section):
 class RejectSection(_Section):
     """Reject inference beside the models: see `credit.reject`. Without the section there is none.
 
-    ``refused`` is a column of the applications with 1 for refused applicants, who have no loan;
-    a generated world refuses nobody, so there it is left out and every method's error is measured
-    instead. ``odds`` are those of fuzzy augmentation and parcelling.
+    Who was refused stands in the table of decisions, where there is one: the outcomes ``refuse``
+    and ``query_only``. ``refused`` names a column of the applications in its place, with 1 for
+    refused applicants, who have no loan. A generated world without a lender refuses nobody; there
+    every method's error is measured instead. ``odds`` are those of fuzzy augmentation and
+    parcelling.
     """
 
     method: Literal[

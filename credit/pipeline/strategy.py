@@ -19,7 +19,7 @@ from credit.decide.sources import SourceTerms
 from credit.errors import ConfigError
 from credit.evaluate import bootstrap, jeffreys
 from credit.pipeline.config import load as load_pipeline
-from credit.pipeline.flat import require_folder, written
+from credit.pipeline.flat import written
 from credit.pipeline.scored_book import BookSource, ScoredBook, scored_book
 from credit.pipeline.tables import Progress
 from credit.policy import Policy
@@ -239,16 +239,6 @@ def write_table(path: Path, found: Answered) -> None:
     """Write the figures by segment of champion and challenger as CSV."""
     with written(path) as partial:
         found.segments.to_csv(partial, index=False)
-
-
-def require_outputs(*, table: Path | None, page: Path | None) -> None:
-    """Refuse, before work, a table that is no CSV file, a page that is none, and no folders."""
-    for path, option, suffix in ((table, "--output", ".csv"), (page, "--page", ".html")):
-        if path is None:
-            continue
-        if path.suffix != suffix:
-            raise ConfigError(f"{option} {str(path)!r}: it is written as {suffix}. Name it so.")
-        require_folder(path, option)
 
 
 def _policy(name: str) -> Policy:

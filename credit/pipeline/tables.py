@@ -114,8 +114,9 @@ def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
     """Return the folder of the pipeline's world, generating it if it is not there yet."""
     source = config.source
     options = WorldOptions(
-        people=source.people, start=source.start, months=source.months, seed=_world_seed(config)
-    )
+        people=source.people, start=source.start, months=source.months, seed=_world_seed(config),
+        fraud=source.fraud, lender=source.lender,
+    )  # fmt: skip
     if data is not None and not data.is_dir():
         raise ConfigError(
             f"--data {str(data)!r}: there is no such folder. Make one with `credit world generate "
@@ -125,14 +126,25 @@ def _world(config: Pipeline, data: Path | None, progress: Progress) -> Path:
     if not directory.is_dir():
         directory.parent.mkdir(parents=True, exist_ok=True)
         generate(directory, options, progress=progress)
+    for name, table in _WRITTEN.items():
+        if getattr(source, name) and not (directory / f"{table}.parquet").is_file():
+            raise ConfigError(
+                f"source.{name} = true, but {directory} has no {table}: that world was generated "
+                f"without {name}. Name another folder, or leave {name} out."
+            )
     return directory
+
+
+_WRITTEN = {"fraud": "fraud_labels", "lender": "decisions"}
+"""Option of a world -> a table that is written with it alone."""
 
 
 def world_folder(config: Pipeline) -> Path:
     """Return where the pipeline's world stands once it was generated."""
     source = config.source
     named = f"{source.people}-{source.start:%Y%m}-{source.months}-{_world_seed(config)}"
-    return Path("data") / f"world-{named}"
+    more = "".join(f"-{name}" for name in _WRITTEN if getattr(source, name))
+    return Path("data") / f"world-{named}{more}"
 
 
 def _world_seed(config: Pipeline) -> int:

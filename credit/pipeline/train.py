@@ -31,9 +31,10 @@ from credit.pipeline.fit import Fitted, Plan, fit_models, plan
 from credit.pipeline.headline import headline
 from credit.pipeline.lineage import trace
 from credit.pipeline.protected import groups, with_group
-from credit.pipeline.refused import infer_refused, marked_refused
+from credit.pipeline.refused import infer_refused
 from credit.pipeline.screen import Screening, screen
 from credit.pipeline.tables import Prepared, Progress, prepare, silent
+from credit.pipeline.turned_away import turned_away
 from credit.pipeline.words import Printed, records
 from credit.split import Fold, out_of_time, repeated_folds, require_both_classes, straddling
 
@@ -94,7 +95,7 @@ def run(
         cohorts = [cohort(one, prepared.engine, whole) for one in config.comparisons]
         about = rows_where(whole, config.where, prepared.engine)
         progress("reading the loan book", 0.0)
-        marked = marked_refused(config, about, prepared.engine)
+        away = turned_away(config, about, prepared.engine)
         book = loan_book(prepared.engine, prepared.observed_until)
         lineage = trace(
             prepared.engine, prepared.catalogue, prepared.origins, prepared.apart, uses_of(config)
@@ -119,7 +120,7 @@ def run(
     if bayes is not None:
         assessment = assess.with_ceiling(assessment, chosen, bayes, seed=config.seed)
     champion = assess.champion(assessment, fitted, SIMPLEST_FIRST)
-    refused = infer_refused(config, marked, chosen, fold, champion, truth)
+    refused = infer_refused(config, away, chosen, fold, champion, truth)
     tables = [headline(assessment, fitted), *_screened(screening)]
     for section, rows in zip(config.comparisons, cohorts, strict=True):
         printed, more = compare_sets(section, rows, shared, prepared.audit, progress)

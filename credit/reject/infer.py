@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 from sklearn.base import clone
 from sklearn.ensemble import IsolationForest
 
+from credit.errors import DataError
 from credit.reject.applications import Applications, Inferred
 from credit.reject.methods import (
     BivariateProbit,
@@ -83,6 +84,8 @@ def infer(
     ------
     ModelError
         If the bivariate probit finds no maximum.
+    DataError
+        If fuzzy augmentation has odds for another number of refused applicants.
     """
     task = _Task(
         applications=applications,
@@ -103,7 +106,12 @@ def infer(
     return _taught(task, method)
 
 
-def _with_odds(probability: Floats, odds: float) -> Floats:
+def _with_odds(probability: Floats, odds: float | tuple[float, ...]) -> Floats:
+    if isinstance(odds, tuple) and len(odds) != len(probability):
+        raise DataError(
+            f"odds: {len(odds)} of them, but {len(probability)} refused applicants. Give one for "
+            "each, or one for all."
+        )
     shifted: Floats = expit(logit(probability) + np.log(odds))
     return shifted
 

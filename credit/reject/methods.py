@@ -40,16 +40,17 @@ class FuzzyAugmentation:
 
     Attributes
     ----------
-    odds : float
+    odds : float or tuple of float
         How many times the odds of bad are higher for a refused applicant than for an accepted
-        one of the same X. 1 assumes nothing hidden; :func:`credit.reject.measured_odds` reads it
-        off random approvals.
+        one of the same X; or so many times for each of the refused. 1 assumes nothing hidden;
+        :func:`credit.reject.measured_odds` reads it off random approvals.
     """
 
-    odds: float = 1.0
+    odds: float | tuple[float, ...] = 1.0
 
     def __post_init__(self) -> None:
-        _positive("odds", self.odds)
+        for odds in self.odds if isinstance(self.odds, tuple) else (self.odds,):
+            _positive("odds", odds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class Parcelling:
     ----------
     bands : int
     odds : float
-        As in :class:`FuzzyAugmentation`.
+        As in :class:`FuzzyAugmentation`, of all alike.
     """
 
     bands: int = 10

@@ -121,28 +121,23 @@ APPLICATIONS = Table(
 DECISIONS = snapshot(
     "decisions",
     ("application_id",),
-    "What the lender decided on each application; what was refused stays in.",
+    "What the lender decided in the end on each application; what was refused stays in.",
     Column("application_id", "id", "the application"),
-    Column("product", "text", "product asked for"),
-    Column("policy", "text", "policy decided by: a file, and those laid over it"),
+    optional("product", "text", "product asked for"),
+    optional("policy", "text", "policy decided by: a file, and those laid over it"),
     Column("outcome", "text", "approve, review, query_only or refuse"),
-    Column(
-        "grounds",
-        "text",
-        "what stood against the person, by comma; null for nothing",
-        nullable=True,
-    ),
-    Column("probability", "float", "probability of bad that the lender's score gave", minimum=0),
-    Column("grade", "text", "grade of the price"),
-    Column(
+    optional("grounds", "text", "what stood against the person, by comma; null for nothing"),
+    optional("probability", "float", "probability of bad that the lender's score gave", minimum=0),
+    optional("grade", "text", "grade of the price"),
+    optional(
         "limit_fen",
         "money",
         "limit, computed whatever the outcome; lent to whom it approves",
         minimum=0,
     ),
-    Column("usable_fen", "money", "what can be used of the limit", minimum=0),
-    Column("daily_rate", "float", "interest a day, as a share", minimum=0),
-    Column("random_approval", "int", "1 if approved at random although the score refused"),
+    optional("usable_fen", "money", "what can be used of the limit", minimum=0),
+    optional("daily_rate", "float", "interest a day, as a share", minimum=0),
+    optional("random_approval", "int", "1 if approved at random although the score refused"),
 )
 
 OUTCOMES = Table(
