@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,16 @@ from credit.engine.spark import java_lacking
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+_COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+"""Spark's defaults: every query becomes Java of its own, and is compiled."""
+
+_INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""No query is compiled: over a test's few rows that is most of the time."""
 
 
 def start(folder: Path) -> SparkSession:
@@ -34,6 +46,7 @@ def start(folder: Path) -> SparkSession:
         "spark.sql.adaptive.enabled": "false",
         # A broadcast table takes a megabyte however small it is, and a build has hundreds.
         "spark.sql.autoBroadcastJoinThreshold": "-1",
+        **_INTERPRETED,
         "spark.sql.shuffle.partitions": "1",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.ui.enabled": "false",
@@ -47,6 +60,18 @@ def start(folder: Path) -> SparkSession:
             "ignore", "PySpark does not yet fully support pandas", FutureWarning
         )
         return builder.getOrCreate()
+
+
+@contextmanager
+def compiled(spark: SparkSession) -> Iterator[None]:
+    """Let a session compile its queries inside, as Spark does unless told otherwise."""
+    try:
+        for name, value in _COMPILED.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, value in _INTERPRETED.items():
+            spark.conf.set(name, value)
 
 
 def hand_over(spark: SparkSession, name: str, table: pd.DataFrame | pa.Table, folder: Path) -> None:

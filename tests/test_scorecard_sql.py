@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import sqlglot
-from spark_tables import answer, hand_over
+from spark_tables import answer, compiled, hand_over
 
 from credit.binning import BinLimits
 from credit.errors import ModelError
@@ -135,7 +135,8 @@ def test_a_million_rows_have_the_points_of_the_python_card_in_spark(spark, tmp_p
     X = hostile(card, 1_000_000)
     rows = arrow(X).append_column("row", pa.array(np.arange(len(X))))
     hand_over(spark, "applications", rows, tmp_path)
-    found = answer(spark, card.to_sql("spark", table="applications")).sort_by("row")
+    with compiled(spark):
+        found = answer(spark, card.to_sql("spark", table="applications")).sort_by("row")
     np.testing.assert_array_equal(found["points"].to_numpy(), card.points(X))
     for name, points in feature_points(card, X).items():
         np.testing.assert_array_equal(found[f"{name}_points"].to_numpy(), points, err_msg=name)

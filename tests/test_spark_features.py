@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from feature_tables import connected_world, copies, engine_of, frames
+from spark_tables import compiled
 
 from credit.dataset import DaysPastDue, outcomes
 from credit.engine import Engine
 from credit.engine.spark import SparkEngine
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.feature import Catalogue
-from credit.features import available, build, catalogue
+from credit.features import available, build, catalogue, chosen
 from credit.features.fraud import indicators
 from credit.features.parts import build_parts, read_parts
 from credit.features.proof.tables import hourly_world
@@ -68,16 +71,33 @@ def test_every_feature_is_the_same_on_both_engines(engines):
     same(build(spark, spine(), features), build(duck, spine(), features))
 
 
+ZONELESS = {
+    "CAST", "COALESCE", "COUNT", "DECIMAL", "GREATEST", "LEAST", "LN", "MAX", "MIN", "NULLIF",
+    "ROUND", "ROW_NUMBER", "SQRT", "SUM",
+}  # fmt: skip
+"""All that the built-in features call in Spark: none of it reads the zone of a session."""
+
+
 def test_the_printed_sql_means_the_same_in_a_session_of_another_zone(engines, spark, tmp_path):
-    """The session of the test above keeps UTC; the SQL is the same."""
+    """None can tell the zone; those whose hours and days are local are run in another one."""
     duck, _ = engines
     features = features_of(duck)
     present = {name: duck.columns(name) for name in duck.tables}
     present["merchant_categories"] = ["mcc", "category"]
+    text = compile_features(features, present, dialect="spark")
+    assert set(re.findall(r"(\w+)\(", text)) == ZONELESS
+    assert set(re.findall(r"\bAS ([A-Z]\w*)", text)) == {"BIGINT", "DECIMAL", "DOUBLE", "STRING"}
+    local = [
+        one.name for one in features
+        if len({compile_features(chosen(features, [one.name]), present, zone=zone)
+                for zone in ("UTC", "Asia/Shanghai")}) > 1
+    ]  # fmt: skip
+    assert len(local) > 10
+    some = chosen(features, local)
+    expected = build(duck, spine(), some)  # registers merchant_categories
     session = spark.newSession()
     session.conf.set("spark.sql.session.timeZone", "America/New_York")
-    expected = build(duck, spine(), features)  # leaves graph_features, which the SQL reads
-    for name in (*duck.tables, "graph_features"):
+    for name in duck.tables:
         path = tmp_path / f"{name}.parquet"
         duck.write(f"select * from {name}", path)
         session.read.parquet(str(path)).createOrReplaceTempView(name)
@@ -87,7 +107,7 @@ def test_the_printed_sql_means_the_same_in_a_session_of_another_zone(engines, sp
     )
     spine().to_parquet(tmp_path / "spine.parquet", index=False)
     session.read.parquet(str(tmp_path / "spine.parquet")).createOrReplaceTempView("spine")
-    found = session.sql(compile_features(features, present, dialect="spark")).toArrow()
+    found = session.sql(compile_features(some, present, dialect="spark")).toArrow()
     found = found.to_pandas().set_index("observation_id").loc[spine()["observation_id"]]
     same(found.reset_index(), expected)
 
@@ -106,7 +126,8 @@ def test_windows_of_hours_and_what_was_learnt_before_an_event_are_the_same(spark
     with engine_of(tables) as first, SparkEngine(spark) as second:
         second.add("logins", frames(tables)["logins"])
         expected = build(first, world.spine(), some, swept=False)
-        same(build(second, world.spine(), some), expected)
+        with compiled(second._session):
+            same(build(second, world.spine(), some), expected)
     assert (expected.drop(columns="observation_id").std() > 0).mean() > 0.5
 
 
@@ -136,11 +157,13 @@ def test_outcomes_are_the_same(spark):
 
 
 def test_a_build_in_parts_runs_on_spark_too(engines, tmp_path):
+    """By code that Spark compiles; most other tests interpret."""
     duck, spark = engines
     features = features_of(duck)
     some = type(features)(tuple(features)[:6])
-    done = build_parts(spark, spine(), some, tmp_path / "f", parts=2)
-    again = build_parts(spark, spine(), some, tmp_path / "f", parts=2)
+    with compiled(spark._session):
+        done = build_parts(spark, spine(), some, tmp_path / "f", parts=2)
+        again = build_parts(spark, spine(), some, tmp_path / "f", parts=2)
     assert (done.computed, again.computed) == (len(spine()), 0)
     whole = spine().merge(build(duck, spine(), some), on="observation_id")
     whole = whole.drop(columns="observation_id").sort_values(["customer_id", "as_of"])
@@ -185,14 +208,25 @@ def test_what_is_wrong_is_said_in_the_same_words(spark, tmp_path):
             "amount_fen": [12.5, 5.0], "status": "ok", "mcc": [5411, None],
         }
     )  # fmt: skip
+    when = {"customer_id": 1, "event_time": 10**15, "available_at": 10**15}
+    loans = {"loan_id": [1, 2, 3], "application_id": [1, 9, None], **when, "term_months": 1}
+    due = {"loan_id": [1, 1, 7, None, None], "number": [1, 1, 1, 1, 1], **when, "due_at": 10**15}
+    tables = {
+        "payments": frame,
+        "applications": pd.DataFrame({"application_id": [1, None], **when}),
+        "loans": pd.DataFrame(loans | {"principal_fen": 5}),
+        "instalments": pd.DataFrame(due | {"due_fen": 5}),
+    }
     with Engine() as duck, SparkEngine(spark) as other:
         said = []
         for engine in (duck, other):
-            engine.add("payments", frame)
+            for name, table in tables.items():
+                engine.add(name, table)
             said.append(sorted(engine.check().sentences))
             with pytest.raises(SchemaError, match=r"amount_fen: 12\.5 breaks the rule that"):
                 engine.frame("select * from payments")
         assert said[0] == said[1]
+        assert len(said[0]) == 9
         with pytest.raises(ConfigError, match="engine 'duckdb' alone"):
             other.check(quarantine=tmp_path)
         frame.to_csv(tmp_path / "t.csv")

@@ -91,8 +91,12 @@ def local_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers would take another one
     builder = SparkSession.builder.appName("credit")
     if SparkSession.getActiveSession() is None and "SPARK_ENV_LOADED" not in os.environ:
+        where = master or f"local[{threads or '*'}]"
+        if not re.match(r"local(\[|$)", where):
+            # Here nothing but plans is made: Java's second compiler would take longer than they do.
+            builder = builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
         builder = (
-            builder.master(master or f"local[{threads or '*'}]")
+            builder.master(where)
             .config("spark.driver.memory", memory.lower().replace("gb", "g").replace("mb", "m"))
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
