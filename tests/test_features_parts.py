@@ -26,6 +26,18 @@ def features_here(engine):
     return available(catalogue(), {name: list(engine.columns(name)) for name in engine.tables})
 
 
+def of_every_kind(engine):
+    """Return one feature of each kind and table: a query of all takes seconds for a single row.
+
+    How rows are put into parts, kept and found again does not depend on what is computed of them.
+    """
+    first = {}
+    for feature in features_here(engine):
+        reads = getattr(feature, "table", None) or getattr(feature, "ties", None)
+        first.setdefault((type(feature), reads), feature)
+    return Catalogue(tuple(first.values()))
+
+
 def whole(engine, spine, features):
     built = spine.merge(build(engine, spine, features), on="observation_id")
     built = built.drop(columns="observation_id")
@@ -38,10 +50,13 @@ def same(found, expected):
     )
 
 
-@pytest.mark.parametrize("parts", [1, 3, 23])  # more than the 20 rows: some hold none
-def test_parts_together_are_the_whole(tmp_path, parts):
+@pytest.mark.parametrize(
+    ("parts", "chosen"),
+    [(1, of_every_kind), (3, features_here), (23, of_every_kind)],  # of 23, some hold no row
+)
+def test_parts_together_are_the_whole(tmp_path, parts, chosen):
     with engine_of(WORLD.tables) as engine:
-        features, spine = features_here(engine), WORLD.spine()
+        features, spine = chosen(engine), WORLD.spine()
         done = build_parts(engine, spine, features, tmp_path / "f", parts=parts)
         assert (done.computed, done.kept) == (len(spine), 0)
         same(read_parts(tmp_path / "f"), whole(engine, spine, features))
@@ -51,7 +66,7 @@ def test_a_new_month_computes_its_own_rows_alone(tmp_path, monkeypatch):
     spine = WORLD.spine().sort_values("as_of")
     first, later = spine.iloc[:12], spine
     with engine_of(WORLD.tables) as engine:
-        features = features_here(engine)
+        features = of_every_kind(engine)
         build_parts(engine, first, features, tmp_path / "f", parts=2)
         before = {path: path.read_bytes() for path in (tmp_path / "f").glob("part-*")}
         asked = []
@@ -108,7 +123,7 @@ def test_events_that_become_known_later_are_welcome_and_rewritten_ones_are_not(t
     spine = WORLD.spine()
     last = int(spine["as_of"].max())
     with engine_of(WORLD.tables) as engine:
-        features = features_here(engine)
+        features = of_every_kind(engine)
         build_parts(engine, spine, features, tmp_path / "f", parts=2)
     late = WORLD.tables["payments"][0] | {"payment_id": 1, "available_at": last + 1}
     with engine_of(WORLD.tables | {"payments": [*WORLD.tables["payments"], late]}) as engine:
@@ -150,7 +165,7 @@ import sys, time
 from pathlib import Path
 import pandas as pd
 from credit.engine import Engine
-from credit.features import available, build, catalogue
+from credit.features import build, catalogue, chosen
 from credit.features import parts
 from credit.schema import TableSource
 
@@ -168,7 +183,7 @@ parts.build = slow
 with Engine(memory_limit="1GB") as engine:
     for file in sorted(home.glob("*.parquet")):
         engine.add(file.stem, TableSource(path=str(file)))
-    features = available(catalogue(), {n: list(engine.columns(n)) for n in engine.tables})
+    features = chosen(catalogue(), sys.argv[2:])
     parts.build_parts(engine, pd.read_pickle(home / "spine"), features, home / "f", parts=9)
 """
 
@@ -178,14 +193,17 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path):
         frame.to_parquet(tmp_path / f"{name}.parquet")
     spine = WORLD.spine()
     spine.to_pickle(tmp_path / "spine")
-    running = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)])
+    with engine_of(WORLD.tables) as engine:
+        features = of_every_kind(engine)
+    running = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path), *features.names])
     until = time.monotonic() + 120
     while not (tmp_path / "half").exists() and time.monotonic() < until:
         time.sleep(0.05)
-    with engine_of(WORLD.tables) as engine:
-        features = features_here(engine)
-        with pytest.raises(ConfigError, match="another process is building here"):
-            build_parts(engine, spine, features, tmp_path / "f", parts=9)
+    with (
+        engine_of(WORLD.tables) as engine,
+        pytest.raises(ConfigError, match="another process is building here"),
+    ):
+        build_parts(engine, spine, features, tmp_path / "f", parts=9)
     running.send_signal(signal.SIGKILL)
     running.wait()
     there = sum(pq.read_metadata(file).num_rows for file in (tmp_path / "f").glob("part-*"))
@@ -205,16 +223,17 @@ def test_a_killed_build_goes_on_where_it_was(tmp_path):
 
 def test_one_person_now_is_the_row_of_the_batch():
     with engine_of(WORLD.tables) as engine:
-        features, spine = features_here(engine), WORLD.spine()
-        batch = build(engine, spine, features).set_index("observation_id")
+        every, some, spine = features_here(engine), of_every_kind(engine), WORLD.spine()
+        batch = build(engine, spine, every).set_index("observation_id")
         known = {row["customer_id"] for row in WORLD.tables["customers"]}
         for row in spine.itertuples():
+            features = some if row.Index % 4 else every  # one query, whoever the person is
             if row.customer_id not in known:
                 with pytest.raises(DataError, match="customers: there is no person"):
                     of_person(engine, features, row.customer_id, row.as_of)
                 continue
             one = of_person(engine, features, row.customer_id, row.as_of)
-            for name, value in batch.loc[row.observation_id].items():
+            for name, value in batch.loc[row.observation_id, features.names].items():
                 assert (one[name] is None) == pd.isna(value), name
                 if one[name] is not None:
                     assert one[name] == (

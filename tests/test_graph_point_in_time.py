@@ -7,7 +7,7 @@ at everybody, so worlds side by side would see each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import graph_oracle as oracle
@@ -193,10 +193,9 @@ _IDS = ("customer_id", "contact_id", "counterparty_id", "guarantor_id")
 
 def moved(
     world: World, change: Callable[[Chance, int], dict[str, list[Row]]], people: range
-) -> set[str]:
-    """Return the features that moved for a person when ``change`` rewrote the tables for them."""
+) -> Iterator[set[str]]:
+    """Yield the features that move for a person when ``change`` rewrites the tables for them."""
     spine = world.spine()
-    found: set[str] = set()
     with engine_of(world.tables) as engine:
         before = build(engine, spine, FEATURES)
     for person in people:
@@ -204,11 +203,11 @@ def moved(
         one = spine.iloc[[person]]
         with engine_of(tables) as engine:
             after = build(engine, one, FEATURES)
-        for name in FEATURES.names:
-            old, new = before[name].iloc[person], after[name].item()
-            same = np.array_equal([old], [new], equal_nan=True)
-            found |= set() if same else {name}
-    return found
+        yield {
+            name
+            for name in FEATURES.names
+            if not np.array_equal([before[name].iloc[person]], [after[name].item()], equal_nan=True)
+        }
 
 
 def future_of(world: World) -> Callable[[Chance, int], dict[str, list[Row]]]:
@@ -248,13 +247,13 @@ PEOPLE = range(0, 30, 2)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_could_not_be_known_at_the_snapshot_changes_nothing(seed: int) -> None:
     world = world_of(seed)
-    assert moved(world, future_of(world), PEOPLE) == set()
+    assert set().union(*moved(world, future_of(world), PEOPLE)) == set()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_own_record_changes_nothing(seed: int) -> None:
     world = world_of(seed)
-    assert moved(world, record_of(world), range(30)) == set()
+    assert set().union(*moved(world, record_of(world), range(30))) == set()
 
 
 CONTROLS = {
@@ -295,7 +294,7 @@ def test_the_property_catches(fault: str, monkeypatch: pytest.MonkeyPatch) -> No
     place, name, broken, limits = CONTROLS[fault]
     monkeypatch.setattr(place, name, broken)
     world = world_of(SEEDS[0])
-    assert moved(world, limits(world), PEOPLE)
+    assert any(moved(world, limits(world), PEOPLE))  # the first whom it moves will do
 
 
 def test_the_proof_for_everybody_holds_them_to_it_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -499,7 +499,7 @@ def words(figure: Figure) -> tuple[str, list[str], list[str]]:
 
 def test_every_function_is_tested():
     drawn = set(plot.__all__) - {
-        "model_label", "month_label", "png_bytes", "svg_markup", "write_picture",
+        "model_label", "month_label", "png_bytes", "svg_bytes", "svg_markup", "write_picture",
     }  # fmt: skip
     assert drawn == {*PICTURES, "beeswarm", "dimension_swarm"}
 

@@ -184,6 +184,8 @@ def listening(experiment: Finished, *command: str) -> Iterator[str]:
             "MLFLOW_TRACKING_URI": uri,
             "MLFLOW_REGISTRY_URI": uri,
             "MLFLOW_BACKEND_STORE_URI": uri,
+            # The browser's workers of background jobs are processes that nobody asks for here.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         },
         cwd=experiment.home,
         stdout=subprocess.DEVNULL,

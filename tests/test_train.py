@@ -19,6 +19,7 @@ from credit import policy
 from credit.boost import BoostOptions
 from credit.errors import ConfigError, DataError, SchemaError
 from credit.pipeline import config as config_module
+from credit.pipeline import export as export_module
 from credit.pipeline import tables
 from credit.pipeline import tune as tune_module
 from credit.pipeline.export import EXPORTED, export
@@ -146,7 +147,18 @@ def test_the_artifact_scores_by_name_whatever_the_order(experiment: Finished):
     np.testing.assert_array_equal(first.points, second.points)
 
 
-def test_the_same_seed_gives_the_same_files(experiment: Finished, tmp_path: Path):
+@pytest.fixture
+def unpriced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the curves of prices, which take longest and go into files of their own."""
+    monkeypatch.setattr(export_module, "prices_of", lambda _findings: {})
+
+
+def test_the_same_seed_gives_the_same_files(
+    experiment: Finished, tmp_path: Path, unpriced: None, monkeypatch: pytest.MonkeyPatch
+):
+    # Pages say again what the files hold; that a page repeats itself is tested with pages.
+    monkeypatch.setattr(export_module, "report_page", lambda *_arguments: None)
+    monkeypatch.setattr(export_module, "write_report", lambda *_arguments: None)
     again = run_in(
         tmp_path, data=experiment.world, overrides={"tracking": {"enabled": False}}
     )  # another hash of the experiment, so no trial of the first run is reused
@@ -197,7 +209,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path, monkeypatch, stage):
     [("explaining", 0.0), ("explaining", 1.0), ("writing artifacts and report", 0.0)],
     ids=str,
 )
-def test_an_interrupted_export_leaves_no_folder(experiment, tmp_path, monkeypatch, stage):
+def test_an_interrupted_export_leaves_no_folder(experiment, tmp_path, monkeypatch, unpriced, stage):
     monkeypatch.chdir(tmp_path)
 
     def progress(name: str, share: float) -> None:
@@ -211,7 +223,7 @@ def test_an_interrupted_export_leaves_no_folder(experiment, tmp_path, monkeypatc
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_an_interrupted_report_leaves_no_folder(experiment, tmp_path, monkeypatch):
+def test_an_interrupted_report_leaves_no_folder(experiment, tmp_path, monkeypatch, unpriced):
     def stop(*_arguments: object) -> None:
         raise KeyboardInterrupt
 

@@ -27,7 +27,14 @@ from credit.plot.products import products
 from credit.plot.recourse import recourse
 from credit.plot.stability import roll_rates, stability
 from credit.plot.strategy import frontier, law, profit_waterfall, rivals, without_sources
-from credit.plot.style import model_label, month_label, png_bytes, svg_markup, write_picture
+from credit.plot.style import (
+    model_label,
+    month_label,
+    png_bytes,
+    svg_bytes,
+    svg_markup,
+    write_picture,
+)
 from credit.plot.watched import (
     drift_by_period,
     features_by_period,
@@ -80,6 +87,7 @@ __all__ = [
     "score_distribution",
     "source_worth",
     "stability",
+    "svg_bytes",
     "svg_markup",
     "vintages",
     "waterfall",

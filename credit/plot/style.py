@@ -253,15 +253,20 @@ def end_labels(axes: Axes, ends: Sequence[tuple[float, float, str, str]], gap: f
         )  # fmt: skip
 
 
-def svg_markup(figure: Figure, key: str) -> str:
-    """Return ``figure`` as SVG markup to stand inside an HTML page.
+def svg_bytes(figure: Figure) -> bytes:
+    """Return ``figure`` as an SVG file, the same bytes every time."""
+    return _saved(figure, "svg")
+
+
+def svg_markup(drawing: Figure | bytes, key: str) -> str:
+    """Return a figure, or its :func:`svg_bytes`, as SVG markup to stand inside an HTML page.
 
     Declarations that only a file needs are removed, identifiers start with ``key`` so that
     many pictures share a page, the width is left to the page, and ink, muted ink, grid and
     paper become ``var(--ink)``, ``var(--muted)``, ``var(--grid)`` and ``var(--paper)``. Two
     calls give the same text.
     """
-    text = _saved(figure, "svg").decode("utf-8")
+    text = (drawing if isinstance(drawing, bytes) else svg_bytes(drawing)).decode("utf-8")
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     head, body = text.split(">", 1)
@@ -294,7 +299,7 @@ def write_picture(figure: Figure, path: str | Path) -> Path:
         raise DataError(
             f"path: cannot write a picture as {path.suffix!r}; name the file .svg or .png."
         )
-    data = _saved(figure, "svg") if path.suffix == ".svg" else png_bytes(figure)
+    data = svg_bytes(figure) if path.suffix == ".svg" else png_bytes(figure)
     path.write_bytes(data)
     return path
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 
 from credit.pipeline.flat import written
 from credit.pipeline.words import Printed
-from credit.plot import svg_markup, write_picture
+from credit.plot import svg_bytes, svg_markup
 
 LONG = 40
 """Characters from which a cell is a sentence, and is wrapped."""
@@ -25,12 +26,17 @@ SHORT = 14
 """Characters up to which words are not wrapped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """A figure and the sentence that says what it shows."""
 
     figure: Figure
     says: str
+
+    @cached_property
+    def svg(self) -> bytes:
+        """The figure as an SVG file; drawn once, for a page and for the file beside it."""
+        return svg_bytes(self.figure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ def render(page: Page) -> str:
         for picture in section.pictures:
             drawn_before += 1
             # The markup is our own drawing; everything else is escaped by the template.
-            drawn.append((Markup(svg_markup(picture.figure, f"p{drawn_before}")), picture.says))  # noqa: S704
+            drawn.append((Markup(svg_markup(picture.svg, f"p{drawn_before}")), picture.says))  # noqa: S704
         tables = [
             {"table": table, "file": file, "words": word_columns(table)}
             for file, table in zip(_names(section, "csv"), section.tables, strict=False)
@@ -111,7 +117,7 @@ def write_pictures(folder: Path, page: Page) -> None:
     folder.mkdir()
     for section in page.sections:
         for name, picture in zip(_names(section, "svg"), section.pictures, strict=False):
-            write_picture(picture.figure, folder / name)
+            (folder / name).write_bytes(picture.svg)
 
 
 def write_tables(folder: Path, page: Page) -> None:
