@@ -59,7 +59,9 @@ def settle(
     subsets = {} if model.interaction or shifted else subset_ceilings(
         eta, segment, model.beta, model.intercepts, model.sigma
     )  # fmt: skip
-    return _facts(spill, covariance(eta), model, weights, subsets)
+    spread = covariance(eta)
+    del eta  # what is mapped counts as memory
+    return _facts(spill, spread, model, weights, subsets)
 
 
 def _legacy(spill: Spill, eta: Floats, model: truth.TruthModel, numbers: Figures) -> LegacyScore:
