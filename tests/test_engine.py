@@ -449,6 +449,9 @@ def test_a_bad_value_met_while_streaming_is_refused_by_name(engine):
     engine.add("transfers", transfers(amount_fen=["1", "x"]))
     with pytest.raises(SchemaError, match=r"amount_fen: x breaks the rule"):
         engine.batches("select amount_fen from transfers").read_all()
+    late = "select case when range = 900000 then error('stop here') end from range(1000000)"
+    with pytest.raises(DataError, match="cannot be run: stop here"):
+        engine.batches(late).read_all()
 
 
 def test_write_is_whole_or_nothing(engine, tmp_path):

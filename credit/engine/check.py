@@ -118,13 +118,13 @@ def _set_apart(engine: Engine, opened: Opened, broken: tuple[Rule, ...], folder:
     )
     judged = f"(SELECT *, concat_ws('; ', {verdicts}) AS rule FROM {lenient(opened, whole=True)})"
     count = write_parquet(
-        engine.rows,
+        engine.copied,
         f"SELECT unnest(\"source row\"), rule FROM {judged} WHERE rule <> ''",
         folder / f"{name}.parquet",
     )
     kept = ", ".join(quote(column) for column in opened.names)
     clean = engine.scratch / f"{name}-{uuid4().hex}.parquet"
-    write_parquet(engine.rows, f"SELECT {kept} FROM {judged} WHERE rule = ''", clean)
+    write_parquet(engine.copied, f"SELECT {kept} FROM {judged} WHERE rule = ''", clean)
     engine.replace(name, clean)
     return count
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from credit.engine.reading import literal
 from credit.errors import ConfigError, DataError, SchemaError
@@ -23,12 +24,18 @@ Progress = Callable[[str, float], None]
 Rows = Callable[[str], list[tuple[object, ...]]]
 """Runs one statement and returns its rows."""
 
+Copy = Callable[[str, Path], int]
+"""Writes the rows of a query to a Parquet file and returns their number."""
+
 T = TypeVar("T")
 
 NOT_RUN = "the query cannot be run: "
 """How the message of a query that fails begins."""
 
 _POLL_SECONDS = 0.25
+
+_ROW_GROUP = 122_880
+"""Rows a row group of a file, as DuckDB itself has them."""
 
 
 def connect(
@@ -154,16 +161,34 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) 
 def stream(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     """Yield the batches of ``reader``, with its errors translated."""
     with translated():
-        yield from reader
+        try:
+            yield from reader
+        except OSError as fault:  # as which Arrow passes on what DuckDB raised
+            raise duckdb.Error(str(fault)) from fault
 
 
-def write_parquet(rows: Rows, sql: str, path: Path) -> int:
+def copied(connection: duckdb.DuckDBPyConnection, sql: str, file: Path) -> int:
+    """Write the rows of a query to a Parquet file as they come; return their number.
+
+    DuckDB's own ``COPY`` would do it, but in DuckDB 2.0 it often never returns where the query
+    fails halfway or is interrupted.
+    """
+    reader = connection.sql(sql).to_arrow_reader(_ROW_GROUP)
+    count = 0
+    with pq.ParquetWriter(file, reader.schema, compression="zstd") as writer:
+        for batch in stream(reader):
+            writer.write_batch(batch, row_group_size=_ROW_GROUP)
+            count += batch.num_rows
+    return count
+
+
+def write_parquet(copy: Copy, sql: str, path: Path) -> int:
     """Write the rows of a query to a Parquet file, whole or not at all; return their number."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        written = rows(f"COPY ({sql}) TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)")
+        count = copy(sql, partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-    return int(str(written[0][0]))
+    return count

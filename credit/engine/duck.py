@@ -23,6 +23,7 @@ from credit.engine.check import run_checks
 from credit.engine.connection import (
     Progress,
     connect,
+    copied,
     interruptible,
     limit_of,
     stream,
@@ -286,7 +287,13 @@ class Engine:
         ``path`` and then renamed. An existing file is replaced.
         """
         self._refuse_faults()
-        return write_parquet(partial(self.rows, step=step), sql, Path(path))
+        return write_parquet(partial(self.copied, step=step), sql, Path(path))
+
+    def copied(self, sql: str, file: Path, *, step: str = "write") -> int:
+        """Write the rows of a query to a new file as they come; return how many there are."""
+        with watched(self._connection, self._progress, step), translated():
+            work = partial(copied, self._connection, sql, file)
+            return interruptible(self._connection, work)
 
     def row_hash(self, alias: str, columns: Iterable[str]) -> str:
         """Return SQL of a number that a change of any of the columns changes."""
@@ -300,7 +307,7 @@ class Engine:
 
     def _open(self, table: Table, source: TableSource, relation: str) -> None:
         """Make ``relation`` of the source's files."""
-        open_files(self.rows, table, source, relation, self._scratch)
+        open_files(self.rows, self.copied, table, source, relation, self._scratch)
 
     def _keep(self, relation: str, sql: str) -> None:
         """Run a query once and keep its rows."""

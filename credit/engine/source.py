@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from credit.engine.connection import NOT_RUN, Rows
+from credit.engine.connection import NOT_RUN, Copy, Rows
 from credit.engine.reading import (
     EXPECTED,
     Reading,
@@ -223,7 +223,9 @@ def files(path: str) -> tuple[list[str], bool]:
     raise DataError(f"files must all be Parquet {_PARQUET} or all CSV {_TEXT}.")
 
 
-def open_files(rows: Rows, table: Table, source: TableSource, relation: str, scratch: Path) -> None:
+def open_files(
+    rows: Rows, copy: Copy, table: Table, source: TableSource, relation: str, scratch: Path
+) -> None:
     """Create the view ``relation`` over the source's files.
 
     CSV is read once, every column as text, into ``scratch``: a sniffed type would turn a late
@@ -239,13 +241,13 @@ def open_files(rows: Rows, table: Table, source: TableSource, relation: str, scr
     header, delimiter = _header(names)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     listed = ", ".join(literal(name) for name in names)
-    copy = scratch / f"{table.name}-text.parquet"
-    rows(
-        f"COPY (SELECT * FROM read_csv([{listed}], auto_detect = false, header = true, "
-        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})) "
-        f"TO {literal(copy)} (FORMAT parquet, COMPRESSION zstd)"
+    place = scratch / f"{table.name}-text.parquet"
+    copy(
+        f"SELECT * FROM read_csv([{listed}], auto_detect = false, header = true, "
+        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})",
+        place,
     )
-    text = f"read_parquet({literal(copy)})"
+    text = f"read_parquet({literal(place)})"
     wanted = {source.columns.get(column.name, column.name): column.kind for column in table.columns}
     casts = []
     for name in header:
