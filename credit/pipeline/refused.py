@@ -120,21 +120,23 @@ def infer_refused(
     asked: dict[str, reject.Method] = {ALONE: METHODS["none"]}
     if section.method != "none":
         asked[section.method] = _method(section)
-    made = fits(door, asked, config.seed)
-    against, later = None, away.later(config)
-    if truth is not None and later.any():
-        others = {name: METHODS[name] for name in METHODS if name not in ("none", *asked)}
-        against = known(door, [*made, *fits(door, others, config.seed)], truth, later)
+    later = away.later(config)
+    told = truth if later.any() else None
+    others = {} if told is None else {
+        name: method for name, method in METHODS.items() if name not in ("none", *asked)
+    }  # fmt: skip
+    made = fits(door, asked | others, config.seed)
+    shown = made[: len(made) - len(others)]
     return Refused(
         method=section.method,
         rows=len(door.refused),
         source=away.source,
-        compared=compared(door, made),
+        compared=compared(door, shown),
         granted=(int(away.granted.sum()), int(away.everybody.y[away.granted].sum())),
         alike=int((away.alike & before).sum()),
         by_chance=away.by_chance,
         undecided=away.undecided,
-        known=against,
+        known=None if told is None else known(door, made, told, later),
     )
 
 
