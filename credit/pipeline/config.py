@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from credit import policy as policies
 from credit.errors import ConfigError, nearest
@@ -23,8 +23,10 @@ from credit.pipeline.sections import (
     GovernanceSection,
     InfluenceSection,
     RejectSection,
+    Section,
 )
-from credit.schema import TABLES, TableSource
+from credit.pipeline.source_sections import EngineSection, SourceSection, TableSection, UseSection
+from credit.schema import TABLES
 from credit.use import SCORING
 
 if TYPE_CHECKING:
@@ -33,55 +35,7 @@ if TYPE_CHECKING:
 Published = Literal["berka", "credit_card_approval", "taiwan", "german"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSection(_Section):
-    """Where the tables come from.
-
-    ``world`` generates a population; ``tables`` reads the user's own under ``[tables]``; any
-    other kind is a published data set read from ``directory``. ``fraud`` and ``lender`` are those
-    of `credit.world.WorldOptions`: a world with frauds, and one whose lender decides who is lent
-    to, so that only those it approves have loans and outcomes.
-    """
-
-    kind: Literal["world", "tables", "berka", "credit_card_approval", "taiwan", "german"]
-    directory: str | None = None
-    people: int = Field(default=20_000, ge=500)
-    start: date = date(2021, 1, 1)
-    months: int = Field(default=48, ge=3)
-    world_seed: int | None = None
-    fraud: bool = False
-    lender: bool = False
-
-    @model_validator(mode="after")
-    def _of_a_world(self) -> SourceSection:
-        for name in ("fraud", "lender"):
-            if getattr(self, name) and self.kind != "world":
-                raise ValueError(
-                    f"{name} = true: only a generated world can be made with it, and the kind is "
-                    f"{self.kind!r}. Leave it out"
-                )
-        return self
-
-
-class TableSection(_Section):
-    """One of the user's tables: see `credit.schema.TableSource`."""
-
-    path: str
-    columns: dict[str, str] = {}
-    units: dict[str, str] = {}
-    lag: str | None = None
-
-    def source(self) -> TableSource:
-        """Return the record the engine reads."""
-        return TableSource(
-            path=self.path, columns=dict(self.columns), units=dict(self.units), lag=self.lag
-        )
-
-
-class FeaturesSection(_Section):
+class FeaturesSection(Section):
     """Which features to build: glob patterns over names or ``dimension:<name>``.
 
     ``file`` is a TOML file of features of one's own (`credit.features.own`), relative to the
@@ -93,21 +47,13 @@ class FeaturesSection(_Section):
 
     audit: bool = False
     file: str | None = None
-    include: list[str] = ["*"]
-    exclude: list[str] = []
+    include: list[str] = Field(default_factory=lambda: ["*"])
+    exclude: list[str] = Field(default_factory=list)
     max_correlation: float = Field(default=0.95, gt=0, le=1)
-    keep: list[str] = []
+    keep: list[str] = Field(default_factory=list)
 
 
-class UseSection(_Section):
-    """What a table or column is held for, and for how long: see `credit.use.Use`."""
-
-    purposes: list[str] = Field(min_length=1)
-    until: date | None = None
-    keep_days: int | None = Field(default=None, ge=1)
-
-
-class OutcomeSection(_Section):
+class OutcomeSection(Section):
     """What bad means: days past due on the application's loan, or an outcome as given."""
 
     kind: Literal["days_past_due", "given"] = "days_past_due"
@@ -117,7 +63,7 @@ class OutcomeSection(_Section):
     observed_until: date | None = None
 
 
-class SplitSection(_Section):
+class SplitSection(Section):
     """Out of time with embargo, or repeated stratified folds where there is no time.
 
     ``by = "person"`` keeps all applications of a person on one side.
@@ -138,14 +84,14 @@ class SplitSection(_Section):
         return self
 
 
-class ScorecardSection(_Section):
+class ScorecardSection(Section):
     """Limits of the scorecard's bins."""
 
     max_bins: int = Field(default=6, ge=2, le=32)
     min_share: float = Field(default=0.02, gt=0, lt=0.5)
 
 
-class BoostSection(_Section):
+class BoostSection(Section):
     """The boosted model: how many Optuna trials, how many seeds averaged, on how many threads.
 
     ``bad_weight`` and ``recalibrate`` are those of `credit.boost.BoostOptions`.
@@ -175,7 +121,7 @@ class BoostSection(_Section):
         )
 
 
-class ModelsSection(_Section):
+class ModelsSection(Section):
     """Which models to train: of those that can be exported, the ones that have a section.
 
     A file without any ``[models]`` trains all. ``blend`` adds the sum of the default card and
@@ -199,7 +145,7 @@ class ModelsSection(_Section):
         return self
 
 
-class ComparisonSection(_Section):
+class ComparisonSection(Section):
     """Several sets of features on the same rows and folds, with paired intervals.
 
     ``where`` names a 0/1 column of the applications; ``include_immature`` takes outcomes as
@@ -221,27 +167,7 @@ class ComparisonSection(_Section):
     repeats: int = Field(default=5, ge=1)
 
 
-class EngineSection(_Section):
-    """Where the tables are asked, and the limits of it: see `credit.engine`.
-
-    Read where the kind is Spark: ``master`` says where a session is started if none runs, such as
-    ``local-cluster[2,1,1024]`` (this machine by default), and ``scratch`` is a folder that every
-    worker reaches.
-    """
-
-    kind: Literal["duckdb", "spark"] = "duckdb"
-    memory_limit: str = "4GB"
-    threads: int | None = Field(default=None, ge=1)
-    master: str | None = None
-    scratch: str | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder that every worker reaches."""
-        return None if self.scratch is None else Path(self.scratch)
-
-
-class TrackingSection(_Section):
+class TrackingSection(Section):
     """MLflow: where runs go. Paths are relative to the working directory."""
 
     enabled: bool = True
@@ -250,7 +176,7 @@ class TrackingSection(_Section):
     register_model: bool = True
 
 
-class Pipeline(_Section):
+class Pipeline(Section):
     """A whole experiment.
 
     ``purpose`` is what the features are for; ``uses`` say, by ``table`` or ``table.column``,
@@ -273,17 +199,17 @@ class Pipeline(_Section):
     where: str | None = None
     output: str = "runs"
     source: SourceSection
-    uses: dict[str, UseSection] = {}
-    tables: dict[str, TableSection] = {}
+    uses: dict[str, UseSection] = Field(default_factory=dict)
+    tables: dict[str, TableSection] = Field(default_factory=dict)
     features: FeaturesSection = FeaturesSection()
     outcome: OutcomeSection = OutcomeSection()
     split: SplitSection
     models: ModelsSection = ModelsSection(scorecard=ScorecardSection(), xgboost=BoostSection())
-    comparisons: list[ComparisonSection] = []
+    comparisons: list[ComparisonSection] = Field(default_factory=list)
     economics: EconomicsSection | None = None
     fairness: FairnessSection | None = None
     consent: ConsentSection | None = None
-    influences: list[InfluenceSection] = []
+    influences: list[InfluenceSection] = Field(default_factory=list)
     reject: RejectSection | None = None
     governance: GovernanceSection = GovernanceSection()
     engine: EngineSection = EngineSection()

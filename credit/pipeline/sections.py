@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A section of a pipeline file: unknown keys are errors, and nothing changes once read."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class EconomicsSection(_Section):
+class EconomicsSection(Section):
     """What one unit lent earns or loses: see `credit.evaluate.Economics`."""
 
     loss_given_default: float = Field(gt=0, le=1)
@@ -20,7 +22,7 @@ class EconomicsSection(_Section):
     cost: float = Field(ge=0)
 
 
-class FairnessSection(_Section):
+class FairnessSection(Section):
     """Which groups are compared, and with which of them.
 
     ``column`` is one of the applications, else of the customers, that names the group of a
@@ -33,13 +35,13 @@ class FairnessSection(_Section):
     approval_rate: float = Field(gt=0, lt=1)
 
 
-class ConsentSection(_Section):
+class ConsentSection(Section):
     """What hiding a source of data may gain at most: see `credit.consent.Guard`."""
 
     tolerance_points: float = Field(ge=0)
 
 
-class InfluenceSection(_Section):
+class InfluenceSection(Section):
     """A group of features whose say in decisions is counted (`credit.evaluate.decision_influence`).
 
     ``features`` are shell globs over names. ``neutral`` is the value that says nothing, taken
@@ -55,7 +57,7 @@ class InfluenceSection(_Section):
     strength: float = Field(default=1.0, gt=0, le=1)
 
 
-class RejectSection(_Section):
+class RejectSection(Section):
     """Reject inference beside the models: see `credit.reject`. Without the section there is none.
 
     Who was refused stands in the table of decisions, where there is one: the outcomes ``refuse``
@@ -73,7 +75,7 @@ class RejectSection(_Section):
     odds: float = Field(default=1.0, gt=0)
 
 
-class GovernanceSection(_Section):
+class GovernanceSection(Section):
     """What a model card states and no data can tell; what is left out, the card says is not stated.
 
     ``materiality`` is the tier the lender's own rules give the model by exposure and purpose.
